@@ -1,0 +1,110 @@
+package expr
+
+import (
+	"fmt"
+
+	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// Term is one element of a condition: a named ACL or an anonymous one.
+type Term struct {
+	Neg   bool
+	Name  string   // named ACL; "" for an anonymous one
+	Test  []string // words between the braces
+	Index int      // of the term's first word
+}
+
+// Cond is "if …" or "unless …": terms joined by an implicit AND, groups of
+// them by "or" or "||" (configuration manual 7.2).
+type Cond struct {
+	Unless bool
+	Any    [][]Term // OR of ANDs
+	Index  int      // of the word "if" or "unless"
+	Text   string   // as written, for dumps and messages
+}
+
+// Parse takes "if" or "unless" and all words to the end of the line.
+func (c *Cond) Parse(lex *lexer.PeekingLexer) error {
+	t := lex.Peek()
+	if t.EOF() || t.Value != "if" && t.Value != "unless" {
+		return participle.NextMatch
+	}
+	var words []string
+	first := t.Pos.Offset
+	for !lex.Peek().EOF() {
+		words = append(words, lex.Next().Value)
+	}
+	got, err := ParseCond(words, first)
+	if err != nil {
+		return err
+	}
+	*c = *got
+	return nil
+}
+
+// CondError is what is wrong with a condition, at a word of the line.
+type CondError struct {
+	Index int
+	Text  string
+}
+
+// Error returns the text.
+func (e *CondError) Error() string { return e.Text }
+
+// ParseCond reads the words of a condition, "if" or "unless" first; first is
+// the index of that word in its line.
+func ParseCond(words []string, first int) (*Cond, error) {
+	if len(words) == 0 {
+		return nil, &CondError{first, "missing condition"}
+	}
+	c := &Cond{Unless: words[0] == "unless", Index: first}
+	var and []Term
+	neg := false
+	for i := 1; i < len(words); i++ {
+		w := words[i]
+		c.Text += " " + w
+		if w == "or" || w == "||" {
+			if len(and) == 0 || neg {
+				return nil, &CondError{first + i, fmt.Sprintf("unexpected '%s' in condition", w)}
+			}
+			c.Any, and = append(c.Any, and), nil
+			continue
+		}
+		for w != "" && w[0] == '!' {
+			neg, w = !neg, w[1:]
+		}
+		if w == "" {
+			continue
+		}
+		t := Term{Neg: neg, Index: first + i}
+		neg = false
+		if w == "{" {
+			end := i + 1
+			for end < len(words) && words[end] != "}" {
+				c.Text += " " + words[end]
+				end++
+			}
+			if end == len(words) {
+				return nil, &CondError{first + i, "missing closing '}' in condition"}
+			}
+			c.Text += " }"
+			t.Test, i = words[i+1:end], end
+			if len(t.Test) == 0 {
+				return nil, &CondError{first + i, "missing ACL keyword between '{' and '}'"}
+			}
+		} else {
+			t.Name = w
+		}
+		and = append(and, t)
+	}
+	if neg {
+		return nil, &CondError{first + len(words) - 1, "missing ACL name after '!'"}
+	}
+	if len(and) == 0 {
+		return nil, &CondError{first + len(words) - 1, "condition expects an ACL name"}
+	}
+	c.Any = append(c.Any, and)
+	c.Text = words[0] + c.Text
+	return c, nil
+}

@@ -1,0 +1,27 @@
+package keyword
+
+import "tandem/parser/diag"
+
+// Note reports what the table knows of d at word i of the line: a word that a
+// later release dropped, one that is deprecated, one that has no effect here.
+// It returns false where the word must be refused.
+func (d *Def[T]) Note(e *Env, i int) bool {
+	switch {
+	case d.Flags.Has(Refused):
+		e.Diags.Alertf(diag.NotActedOn, e.Span(i), "'%s' is known but not supported by this program; it is refused because ignoring it would be unsafe.", d.Name)
+		return false
+	case d.Flags.Has(Experimental) && !e.Experimental:
+		e.Diags.Alertf(diag.BadArguments, e.Span(i), "'%s' directive is experimental, must be allowed via a global 'expose-experimental-directives'", d.Name)
+		return false
+	case d.Until != 0:
+		text := "'" + d.Name + "' was dropped in HAProxy " + d.Until.String() + "; it is accepted here and does what it did."
+		if d.Instead != "" {
+			text += " Please write '" + d.Instead + "' instead."
+		}
+		w := e.Diags.Warnf(diag.RemovedWord, e.Span(i), "%s", text)
+		w.Ours, w.Hint = true, d.Instead
+	case d.Flags.Has(NotActed):
+		e.Diags.Warnf(diag.NotActedOn, e.Span(i), "'%s' is not acted on yet.", d.Name).Ours = true
+	}
+	return true
+}
