@@ -43,20 +43,11 @@ func (c *Cond) Parse(lex *lexer.PeekingLexer) error {
 	return nil
 }
 
-// CondError is what is wrong with a condition, at a word of the line.
-type CondError struct {
-	Index int
-	Text  string
-}
-
-// Error returns the text.
-func (e *CondError) Error() string { return e.Text }
-
 // ParseCond reads the words of a condition, "if" or "unless" first; first is
 // the index of that word in its line.
 func ParseCond(words []string, first int) (*Cond, error) {
 	if len(words) == 0 {
-		return nil, &CondError{first, "missing condition"}
+		return nil, &Error{first, "missing condition"}
 	}
 	c := &Cond{Unless: words[0] == "unless", Index: first}
 	var and []Term
@@ -66,7 +57,7 @@ func ParseCond(words []string, first int) (*Cond, error) {
 		c.Text += " " + w
 		if w == "or" || w == "||" {
 			if len(and) == 0 || neg {
-				return nil, &CondError{first + i, fmt.Sprintf("unexpected '%s' in condition", w)}
+				return nil, &Error{first + i, fmt.Sprintf("unexpected '%s' in condition", w)}
 			}
 			c.Any, and = append(c.Any, and), nil
 			continue
@@ -86,12 +77,12 @@ func ParseCond(words []string, first int) (*Cond, error) {
 				end++
 			}
 			if end == len(words) {
-				return nil, &CondError{first + i, "missing closing '}' in condition"}
+				return nil, &Error{first + i, "missing closing '}' in condition"}
 			}
 			c.Text += " }"
 			t.Test, i = words[i+1:end], end
 			if len(t.Test) == 0 {
-				return nil, &CondError{first + i, "missing ACL keyword between '{' and '}'"}
+				return nil, &Error{first + i, "missing ACL keyword between '{' and '}'"}
 			}
 		} else {
 			t.Name = w
@@ -99,10 +90,10 @@ func ParseCond(words []string, first int) (*Cond, error) {
 		and = append(and, t)
 	}
 	if neg {
-		return nil, &CondError{first + len(words) - 1, "missing ACL name after '!'"}
+		return nil, &Error{first + len(words) - 1, "missing ACL name after '!'"}
 	}
 	if len(and) == 0 {
-		return nil, &CondError{first + len(words) - 1, "condition expects an ACL name"}
+		return nil, &Error{first + len(words) - 1, "condition expects an ACL name"}
 	}
 	c.Any = append(c.Any, and)
 	c.Text = words[0] + c.Text

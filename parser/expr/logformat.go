@@ -32,21 +32,12 @@ func (f *Fmt) Parse(lex *lexer.PeekingLexer) error {
 	}
 	got, err := ParseFmt(w.Text)
 	if err != nil {
-		return &FmtError{Index: w.Index, Text: err.Error()}
+		return &Error{Index: w.Index, Text: err.Error()}
 	}
 	got.Index = w.Index
 	*f = got
 	return nil
 }
-
-// FmtError is what is wrong with a log format, at a word of the line.
-type FmtError struct {
-	Index int
-	Text  string
-}
-
-// Error returns the text.
-func (e *FmtError) Error() string { return e.Text }
 
 // ParseFmt reads a log-format string.
 func ParseFmt(text string) (Fmt, error) {

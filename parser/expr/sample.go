@@ -31,7 +31,7 @@ func (s *Sample) Parse(lex *lexer.PeekingLexer) error {
 	}
 	e, err := ParseSample(w.Text)
 	if err != nil {
-		return err
+		return &Error{Index: w.Index, Text: err.Error()}
 	}
 	e.Index = w.Index
 	*s = e

@@ -28,6 +28,18 @@ func (w *Word) Parse(lex *lexer.PeekingLexer) error {
 	return nil
 }
 
+// Error is what is wrong with a word's inner language.
+type Error struct {
+	Index int // of the word in its line
+	Text  string
+}
+
+// Error returns the text.
+func (e *Error) Error() string { return e.Text }
+
+// At returns the index of the word that is wrong.
+func (e *Error) At() int { return e.Index }
+
 // Int reads a decimal integer between lo and hi.
 func (w Word) Int(lo, hi int64) (int64, error) {
 	n, rest, ok := leadingInt(w.Text)

@@ -82,6 +82,13 @@ func (d *Def[T]) argError(err error) error {
 	if errors.As(err, &mine) {
 		return mine
 	}
+	var inner interface {
+		error
+		At() int
+	}
+	if errors.As(err, &inner) {
+		return &Error{Index: inner.At(), Code: diag.BadValue, Text: inner.Error()}
+	}
 	out := &Error{Index: -1, Code: diag.BadArguments, Text: d.misuse()}
 	var at participle.Error
 	if errors.As(err, &at) {
