@@ -23,6 +23,7 @@ type Env struct {
 	Experimental bool          // expose-experimental-directives was given
 	Words        []source.Word // of the line being built, keyword included
 	Start        int           // index in Words of the keyword's first argument
+	Prefix       string        // "no" or "default" before the keyword, else empty
 
 	attached map[reflect.Type]any
 }

@@ -1,0 +1,74 @@
+// Package listen accepts connections: addresses, inherited descriptors, the
+// PROXY protocol, limits. Listeners live in a Registry keyed by address, so
+// that a new configuration adopts them without closing.
+package listen
+
+import (
+	"net/netip"
+	"sync/atomic"
+
+	"tandem/stats"
+)
+
+// Frontend is the run time side of a proxy that accepts connections.
+type Frontend struct {
+	Name  string
+	ID    int
+	Stats stats.Frontend
+
+	MaxConn   atomic.Int64 // 0: no limit of its own
+	RateLimit atomic.Int64 // sessions per second; 0: none
+	Disabled  atomic.Bool
+	cur       atomic.Int64
+}
+
+// Cur returns the number of connections now.
+func (f *Frontend) Cur() int64 { return f.cur.Load() }
+
+// Listener is one bound socket of a frontend.
+type Listener struct {
+	Front *Frontend
+	Name  string
+	ID    int
+	Bind  *Bind
+	Stats stats.Listener
+	Addr  netip.AddrPort // zero for unix sockets
+	Path  string         // unix socket, "" for others
+}
+
+// Hello is what a TLS ClientHello said.
+type Hello struct {
+	ServerName string
+	ALPN       []string
+	Versions   []uint16
+	Ciphers    []uint16
+	Extensions []uint16
+	Curves     []uint16
+	Raw        []byte
+}
+
+// ProxyHeader is a PROXY protocol header as received (proxy-protocol.txt).
+type ProxyHeader struct {
+	Version  int
+	Local    bool
+	Src, Dst netip.AddrPort
+	TLVs     []TLV
+}
+
+// TLV is one type-length-value of a version 2 header.
+type TLV struct {
+	Type  byte
+	Value []byte
+}
+
+// Get returns the value of the first TLV of that type.
+func (p *ProxyHeader) Get(typ byte) ([]byte, bool) {
+	if p != nil {
+		for _, t := range p.TLVs {
+			if t.Type == typ {
+				return t.Value, true
+			}
+		}
+	}
+	return nil, false
+}
