@@ -5,6 +5,7 @@ package listen
 
 import (
 	"net/netip"
+	"sync"
 	"sync/atomic"
 
 	"tandem/stats"
@@ -71,4 +72,25 @@ func (p *ProxyHeader) Get(typ byte) ([]byte, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Registry keeps frontends by name across configurations.
+type Registry struct {
+	mu sync.Mutex
+	m  map[string]*Frontend
+}
+
+// Frontend returns the frontend of that name, made on first use.
+func (r *Registry) Frontend(name string) *Frontend {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.m == nil {
+		r.m = map[string]*Frontend{}
+	}
+	f := r.m[name]
+	if f == nil {
+		f = &Frontend{Name: name}
+		r.m[name] = f
+	}
+	return f
 }

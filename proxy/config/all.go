@@ -1,0 +1,23 @@
+package config
+
+import (
+	"tandem/parser/keyword"
+	"tandem/proxy/listen"
+	"tandem/proxy/server"
+)
+
+// Sections is the table of sections (configuration manual 2.1).
+var Sections = keyword.NewTable("section", proxySections)
+
+// ProxyWords is the table of the lines of defaults, frontend, backend and
+// listen (configuration manual chapter 4).
+var ProxyWords = keyword.NewTable("proxy keyword", proxyRules, proxyRoutes, proxyTimeouts, proxyServers, proxyBinds)
+
+// GlobalWords is the table of the lines of the global section (chapter 3).
+var GlobalWords = keyword.NewTable[Setting[Global]]("global keyword")
+
+type serverParams = server.Params
+
+func readServerWords(in *keyword.Args, p *server.Params) error { in.Rest(); return nil }
+
+func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error { return nil }

@@ -1,0 +1,216 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/haproxy"
+	"tandem/parser/keyword"
+	"tandem/parser/source"
+	"tandem/proxy/listen"
+	"tandem/proxy/pattern"
+	"tandem/proxy/server"
+	"tandem/proxy/tx"
+)
+
+// Deps is what outlives a configuration: a new one adopts the objects in it.
+type Deps struct {
+	Servers *server.Registry
+	Fronts  *listen.Registry
+	Proc    *tx.ProcVars
+}
+
+// NewDeps returns empty registries, for a first start or a check.
+func NewDeps() *Deps {
+	return &Deps{Servers: &server.Registry{}, Fronts: &listen.Registry{}, Proc: &tx.ProcVars{}}
+}
+
+// Options steer a compilation.
+type Options struct {
+	Offline   bool             // no DNS, no certificates: for checks on another machine
+	Env       *haproxy.Environ // variables; nil: the process's
+	Cond      *haproxy.CondEnv // what .if predicates know
+	CheckOnly bool             // nothing will be started
+	LocalPeer string           // -L
+}
+
+// compiler walks the sections and keeps what spans them.
+type compiler struct {
+	cfg   *Config
+	deps  *Deps
+	opt   Options
+	diags *diag.List
+	env   *keyword.Env
+
+	defaults   map[string]*Proxy // named ones
+	last       *Proxy            // the last defaults section read
+	byName     map[string][]*Proxy
+	refs       []*keyword.Ref
+	nextID     int
+	headerRest []source.Word // words behind the name of the section line being read
+}
+
+// Compile reads all files, in order, into one configuration. All that is
+// wrong is in diags; the result is usable only if diags has no errors.
+func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *Config {
+	c := &compiler{
+		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc},
+		deps: deps, opt: opt, diags: diags,
+		defaults: map[string]*Proxy{}, byName: map[string][]*Proxy{}, nextID: 2,
+	}
+	c.env = &keyword.Env{Diags: diags, Offline: opt.Offline}
+	keyword.Attach(c.env, c)
+	keyword.Attach(c.env, &c.cfg.Global)
+	env := opt.Env
+	if env == nil {
+		env = haproxy.NewEnviron(os.LookupEnv)
+	}
+	for _, f := range files {
+		parsed := haproxy.Parse(f, haproxy.Options{Env: env, Cond: opt.Cond}, diags)
+		for _, s := range parsed.Sections {
+			c.section(s)
+		}
+		if parsed.Stopped {
+			break
+		}
+	}
+	c.link()
+	return c.cfg
+}
+
+// section hands a section to its reader.
+func (c *compiler) section(s *haproxy.Section) {
+	if s.Keyword.Text == "" {
+		for i := range s.Lines {
+			w := s.Lines[i].Words[0]
+			c.diags.Alertf(diag.UnknownSection, w.Span, "unknown keyword '%s' out of section.", w.Text)
+		}
+		return
+	}
+	def := Sections.Lookup(s.Keyword.Text)
+	if def == nil {
+		c.diags.Alertf(diag.UnknownSection, s.Keyword.Span, "unknown section '%s'.", s.Keyword.Text)
+		return
+	}
+	c.enter(def.In, s)
+	read, _, err := def.Read(c.env, s.Line.Words, len(s.Line.Words))
+	if err != nil {
+		c.refuse(err)
+		return
+	}
+	if !def.Note(c.env, 0) {
+		return
+	}
+	read(c, s)
+	c.refs = append(c.refs, c.env.Refs...)
+	c.env.Refs = nil
+}
+
+// enter prepares the environment for the lines of a section.
+func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
+	e := c.env
+	e.Scope, e.Section, e.Owner, e.Subject, e.Prefix = scope, s.Keyword.Text, s.Name(), "", ""
+	e.Words, e.Start = s.Line.Words, len(s.Line.Words)
+	keyword.Attach[*pattern.ACLs](e, nil)
+	keyword.Attach[*Proxy](e, nil)
+}
+
+// readLines applies every line of a section to its object.
+func readLines[T any](c *compiler, table *keyword.Table[Setting[T]], s *haproxy.Section, object *T) {
+	for i := range s.Lines {
+		readLine(c, table, &s.Lines[i], object)
+	}
+}
+
+// readLine applies one line to its section's object.
+func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.Line, object *T) {
+	e := c.env
+	e.Words, e.Start, e.Prefix, e.Subject = l.Words, 0, "", ""
+	first := 0
+	if l.No || l.Default {
+		if !l.CheckPrefix(c.diags) || len(l.Words) < 2 {
+			return
+		}
+		e.Prefix, first = l.Words[0].Text, 1
+	}
+	def, args := table.Match(l.Words, first)
+	if def == nil || def.In != 0 && def.In&(e.Scope|keyword.NamedDefaults) == 0 && e.Scope&keyword.AnyProxy == 0 {
+		c.unknown(l, first, table.Suggest(l.Words[first].Text, e.Scope))
+		return
+	}
+	if e.Scope&keyword.AnyProxy != 0 && !c.allowed(&def.Spec, first) {
+		return
+	}
+	if !def.Note(e, first) {
+		return
+	}
+	set, n, err := def.Read(e, l.Words, args)
+	if err == nil && n < len(l.Words) && !def.Flags.Has(keyword.Open) {
+		err = &keyword.Error{Index: n, Code: diag.BadArguments, Text: "'" + def.Name + "' cannot handle unexpected argument '" + l.Words[n].Text + "'."}
+	}
+	if err == nil && set != nil {
+		err = set(object)
+	}
+	if err != nil {
+		e.Words = l.Words
+		c.refuse(err)
+	}
+}
+
+// unknown reports a word that no table of the section has.
+func (c *compiler) unknown(l *haproxy.Line, i int, near string) {
+	w := l.Words[i]
+	text := "unknown keyword '" + w.Text + "' in '" + c.env.Section + "' section"
+	if near != "" {
+		text += "; did you mean '" + near + "' maybe ?"
+	}
+	d := c.diags.Alertf(diag.UnknownKeyword, w.Span, "%s", text)
+	d.Hint = near
+	if strings.ContainsAny(w.Text, "\u00a0\u201c\u201d\u2018\u2019\u2192") {
+		d.Code = diag.ForeignChars
+	}
+}
+
+// allowed says whether a word of the proxy table may stand in this section,
+// and reports where it may not: a word that only needs the other side of a
+// proxy is ignored with a warning, as the original does.
+func (c *compiler) allowed(s *keyword.Spec, i int) bool {
+	e := c.env
+	p := keyword.Attached[*Proxy](e)
+	if p.Caps&keyword.Defaults != 0 {
+		if s.In&keyword.Defaults == 0 || s.In&keyword.NamedDefaults != 0 && p.Name == "" {
+			text := "'" + s.Name + "' not allowed in 'defaults' section."
+			if s.In&keyword.NamedDefaults != 0 {
+				text = "'" + s.Name + "' not allowed in anonymous 'defaults' section."
+			}
+			c.diags.Alertf(diag.WrongSection, e.Span(i), "%s", text)
+			return false
+		}
+		return true
+	}
+	if s.In&p.Caps != 0 {
+		return true
+	}
+	side := "frontend"
+	if s.In&keyword.Backend != 0 {
+		side = "backend"
+	}
+	e.Warnf(diag.WrongSection, i, "'%s' ignored because %s '%s' has no %s capability.", s.Name, p.Kind, p.Name, side)
+	return false
+}
+
+// refuse reports what a build function returned.
+func (c *compiler) refuse(err error) {
+	e := c.env
+	var at *keyword.Error
+	if !errors.As(err, &at) {
+		at = &keyword.Error{Index: -1, Code: diag.BadValue, Text: err.Error()}
+	}
+	d := c.diags.Alertf(at.Code, e.Span(at.Index), "%s", at.Text)
+	d.Hint, d.Subject = at.Hint, e.Subject
+	if at.Place || e.Subject != "" {
+		d.Layout = diag.Place
+	}
+}

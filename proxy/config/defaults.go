@@ -1,0 +1,74 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/action"
+	"tandem/proxy/server"
+)
+
+// newProxy returns a proxy with the built-in defaults (configuration manual,
+// chapter 4; reference values of 3.5).
+func newProxy() *Proxy {
+	return &Proxy{
+		Mode: "tcp", Retries: 3, Reuse: "safe", Options: map[string]bool{},
+		DefaultServer: newServerParams(), MaxKeepAliveQueue: -1,
+		ErrorFiles: map[int]*ErrorFile{}, FullConn: 0,
+	}
+}
+
+// newServerParams returns what a server line says when it says nothing.
+func newServerParams() *server.Params {
+	return &server.Params{
+		Weight: 1, Rise: 2, Fall: 3, ErrorLimit: 10, OnError: "fail-check", PoolMaxConn: -1, MaxReuse: -1,
+		PoolPurgeDelay: 5 * time.Second, ResolvePrefer: "ipv6",
+		Check: server.CheckParams{Inter: 2 * time.Second}, Agent: server.CheckParams{Inter: 2 * time.Second},
+	}
+}
+
+// newGlobal returns a global section with the built-in defaults.
+func newGlobal() Global {
+	return Global{
+		UID: -1, GID: -1, StatsMaxConn: 10, Tune: map[string]int64{}, TuneText: map[string]string{},
+		SSLDefaultBind: map[string]string{}, SSLDefaultServer: map[string]string{}, H1CaseAdjust: map[string]string{},
+		StrictLimits: true,
+	}
+}
+
+// inherit copies into p what a section takes from its defaults: everything
+// but names, addresses, servers, ACLs, captures and filters. Rules of a named
+// defaults section run before the proxy's own (configuration manual 4).
+func (p *Proxy) inherit(d *Proxy) {
+	kind, caps, span := p.Kind, p.Caps, p.Span
+	*p = *d
+	p.Kind, p.Caps, p.Span, p.From, p.Name = kind, caps, span, d, ""
+	p.ACLs, p.GUID, p.ID = nil, "", 0
+	p.Options = maps.Clone(d.Options)
+	p.ErrorFiles = maps.Clone(d.ErrorFiles)
+	p.Logs = slices.Clone(d.Logs)
+	def := *d.DefaultServer
+	p.DefaultServer = &def
+	if d.Stats != nil {
+		s := *d.Stats
+		s.Auth, s.Scope, s.Admin = slices.Clone(s.Auth), slices.Clone(s.Scope), slices.Clone(s.Admin)
+		p.Stats = &s
+	}
+	for _, rs := range []*action.Rules{&p.HTTPRequest, &p.HTTPResponse, &p.HTTPAfterResponse, &p.TCPConnection, &p.TCPSession, &p.TCPContent, &p.TCPResponse} {
+		*rs = slices.Clone(*rs)
+	}
+	if caps&keyword.Backend == 0 && caps&keyword.Defaults == 0 {
+		p.TCPResponse = nil
+	}
+	if caps&keyword.Frontend == 0 && caps&keyword.Defaults == 0 {
+		p.TCPConnection, p.TCPSession = nil, nil
+	}
+	p.Binds, p.Servers, p.UseBackend, p.UseServer, p.Templates = nil, nil, nil, nil, nil
+	p.ReqCaptures, p.ResCaptures, p.CaptureCookie, p.MonitorFail, p.StickRules, p.Filters = nil, nil, nil, nil, nil, nil
+	p.ForcePersist, p.IgnorePersist, p.StickTable, p.Description = nil, nil, nil, ""
+}
+
+// Option says whether an option is set.
+func (p *Proxy) Option(name string) bool { return p.Options[name] }

@@ -1,0 +1,173 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/keyword"
+	"tandem/proxy/server"
+)
+
+// finish checks and completes a proxy once its last line was read.
+func (c *compiler) finish(p *Proxy) {
+	if p.Caps&keyword.Frontend != 0 {
+		p.Front = c.deps.Fronts.Frontend(p.Name)
+	}
+	if p.Caps&keyword.Backend != 0 {
+		p.Back = c.deps.Servers.Backend(p.Name)
+	}
+}
+
+// link turns names into pointers and makes the checks that need the whole
+// configuration.
+func (c *compiler) link() {
+	c.assignIDs()
+	for _, r := range c.refs {
+		c.resolve(r)
+	}
+	for _, p := range c.cfg.Proxies {
+		if c.diags.HasErrors() && c.opt.CheckOnly {
+			break
+		}
+		c.linkProxy(p)
+	}
+}
+
+// assignIDs gives proxies without an explicit id the next free one; the first is 2.
+func (c *compiler) assignIDs() {
+	used := map[int]bool{}
+	for _, p := range c.cfg.Proxies {
+		used[p.ID] = true
+	}
+	for _, p := range c.cfg.Proxies {
+		if p.ID == 0 {
+			for used[c.nextID] {
+				c.nextID++
+			}
+			p.ID = c.nextID
+			used[p.ID] = true
+		}
+		if p.Front != nil {
+			p.Front.ID = p.ID
+		}
+		if p.Back != nil {
+			p.Back.ID = p.ID
+		}
+	}
+}
+
+// resolve gives a reference its target or reports that there is none.
+func (c *compiler) resolve(r *keyword.Ref) {
+	target := c.find(r)
+	if target == nil {
+		c.missing(r)
+		return
+	}
+	r.Resolve(target)
+	if r.Check != nil {
+		if text := r.Check(target); text != "" {
+			c.post(diag.UnknownRef, r, text)
+		}
+	}
+}
+
+// find returns the run time object or the section that a reference names; nil if there is none.
+func (c *compiler) find(r *keyword.Ref) any {
+	switch r.Kind {
+	case keyword.ToBackend:
+		if p := c.proxy(r.Name, keyword.Backend); p != nil {
+			return p
+		}
+	case keyword.ToFrontend:
+		if p := c.proxy(r.Name, keyword.Frontend); p != nil {
+			return p
+		}
+	case keyword.ToProxy:
+		if p := c.proxy(r.Name, keyword.Listen); p != nil {
+			return p
+		}
+	case keyword.ToServer:
+		be, name, ok := strings.Cut(r.Name, "/")
+		if !ok {
+			be, name = r.Owner, r.Name
+		}
+		if p := c.proxy(be, keyword.Backend); p != nil {
+			if s := p.server(name); s != nil {
+				return s
+			}
+		}
+	default:
+		if t := c.cfg.Others.find(r); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+func (c *compiler) proxy(name string, caps keyword.Scope) *Proxy {
+	for _, p := range c.byName[name] {
+		if p.Caps&caps != 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// find returns a section that is no proxy.
+func (o *Others) find(r *keyword.Ref) any {
+	m := map[keyword.RefKind]map[string]any{
+		keyword.ToUserlist: o.Userlists, keyword.ToResolvers: o.Resolvers, keyword.ToPeers: o.Peers,
+		keyword.ToMailers: o.Mailers, keyword.ToCache: o.Caches, keyword.ToRing: o.Rings,
+		keyword.ToFCGIApp: o.FCGIApps, keyword.ToLogProfile: o.LogProfiles,
+	}[r.Kind]
+	if t, ok := m[r.Name]; ok {
+		return t
+	}
+	return nil
+}
+
+// missing reports a reference to nothing. The first line is the original's,
+// which names no place for these; the place goes to the pretty and JSON styles.
+func (c *compiler) missing(r *keyword.Ref) {
+	text := r.Missing
+	switch {
+	case text != "":
+	case r.By == "use_backend":
+		text = fmt.Sprintf("Proxy '%s': unable to find required use_backend: '%s'.", r.Owner, r.Name)
+	case r.By == "default_backend":
+		text = fmt.Sprintf("Proxy '%s': unable to find required default_backend: '%s'.", r.Owner, r.Name)
+	case r.Kind == keyword.ToServer:
+		text = fmt.Sprintf("%s '%s' : unable to find server '%s' referenced in a '%s' rule.", "backend", r.Owner, r.Name, r.By)
+	default:
+		text = fmt.Sprintf("Proxy '%s': unable to find required %s: '%s'.", r.Owner, r.Kind, r.Name)
+	}
+	d := c.post(diag.UnknownRef, r, text)
+	var names []string
+	for name, ps := range c.byName {
+		if r.Kind == keyword.ToBackend && ps[0].Caps&keyword.Backend != 0 {
+			names = append(names, name)
+		}
+	}
+	d.Hint = diag.Nearest(r.Name, names)
+}
+
+func (c *compiler) post(code diag.Code, r *keyword.Ref, text string) *diag.Diagnostic {
+	d := c.diags.Alertf(code, r.Span, "%s", text)
+	d.Layout = diag.PostParse
+	return d
+}
+
+// linkProxy makes the run time objects of a proxy: servers and policy.
+func (c *compiler) linkProxy(p *Proxy) {
+	if p.Back == nil {
+		return
+	}
+	servers := make([]*server.Server, 0, len(p.Servers))
+	for _, l := range p.Servers {
+		servers = append(servers, l.Server)
+	}
+	if p.Balance != nil {
+		p.Policy = p.Balance.New(p.Back, p.HashType)
+	}
+}

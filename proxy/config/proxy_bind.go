@@ -1,0 +1,82 @@
+package config
+
+import (
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/haproxy"
+	"tandem/parser/keyword"
+	"tandem/parser/source"
+	"tandem/proxy/listen"
+)
+
+// proxyBinds are the lines that declare listening addresses.
+var proxyBinds = []*keyword.Def[Setting[Proxy]]{bindLine}
+
+var bindLine = keyword.Define(keyword.Spec{
+	Name: "bind", In: keyword.Frontend,
+	Doc:    "Listen on addresses.",
+	Misuse: "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.",
+}, func(e *keyword.Env, a *bindArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		p.Binds = append(p.Binds, a.bind)
+		return nil
+	}, nil
+})
+
+type bindArgs struct{ bind *listen.Bind }
+
+// Usage is what messages say of the line.
+func (bindArgs) Usage() string { return "{<path>|[addr]:port[-end]}[,...] [param*]" }
+
+// ParseArgs reads addresses and words.
+func (a *bindArgs) ParseArgs(in *keyword.Args) error {
+	b, err := readBind(in, "bind")
+	a.bind = b
+	return err
+}
+
+// readBind reads what follows "bind": addresses, then words.
+func readBind(in *keyword.Args, what string) (*listen.Bind, error) {
+	addrs, i, ok := in.Next()
+	if !ok {
+		return nil, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments."}
+	}
+	b := listen.NewBind(strings.Split(addrs, ","))
+	b.Span = in.Env.LineSpan().String()
+	if err := checkBindAddrs(in.Env, b, i); err != nil {
+		return nil, prefixError(err, "'"+what+"' : ")
+	}
+	return b, listen.Words.ReadWords(in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) })
+}
+
+// sectionAddresses reads the addresses that a section line could carry before
+// 1.6 ("listen www *:80"); they are a bind line.
+func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) {
+	if len(c.headerRest) == 0 {
+		return
+	}
+	if p.Caps&keyword.Frontend == 0 {
+		c.diags.Alertf(diag.BadArguments, c.headerRest[0].Span, "'%s' cannot handle unexpected argument '%s'.", p.Kind, c.headerRest[0].Text)
+		return
+	}
+	e := c.env
+	e.Words = s.Line.Words
+	first := len(s.Line.Words) - len(c.headerRest)
+	w := e.Warnf(diag.RemovedWord, first, "addresses on a '%s' line were dropped in HAProxy 1.6; they are accepted here. Please write 'bind %s' below instead.", p.Kind, joinWords(c.headerRest))
+	w.Ours, w.Hint = true, "bind "+joinWords(c.headerRest)
+	b, err := readBind(&keyword.Args{Env: e, Words: s.Line.Words, Pos: first}, "bind")
+	if err != nil {
+		c.refuse(err)
+		return
+	}
+	p.Binds = append(p.Binds, b)
+}
+
+func joinWords(words []source.Word) string { return strings.Join(texts(words), " ") }
+
+// serverWords reads the words of a server line into params.
+func serverWords(in *keyword.Args, params *serverParams, scope keyword.Scope) error {
+	params.Set = map[string]bool{}
+	return readServerWords(in, params)
+}

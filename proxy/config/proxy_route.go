@@ -1,0 +1,137 @@
+package config
+
+import (
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/logformat"
+	"tandem/proxy/pattern"
+)
+
+// proxyRoutes are the lines that choose where a request goes.
+var proxyRoutes = []*keyword.Def[Setting[Proxy]]{aclLine, useBackend, defaultBackend, useServer}
+
+var aclLine = keyword.Define(keyword.Spec{
+	Name: "acl", In: keyword.AnyProxy | keyword.NamedDefaults,
+	Doc: "Declare or complete a named test.",
+}, func(e *keyword.Env, a *aclArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		p.ACLs.Add(a.name, a.test)
+		return nil
+	}, nil
+})
+
+type aclArgs struct {
+	name string
+	test *pattern.Test
+}
+
+// Usage is what messages say of the line.
+func (aclArgs) Usage() string { return "<name> <criterion> [flags] [operator] <value>*" }
+
+// ParseArgs compiles the test.
+func (a *aclArgs) ParseArgs(in *keyword.Args) error {
+	name, i, ok := in.Next()
+	if !ok || !in.More() {
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "error detected while parsing ACL '" + name + "' : missing criterion."}
+	}
+	if bad := badNameByte(name); bad != 0 {
+		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "character '" + string(bad) + "' is not permitted in acl name '" + name + "'."}
+	}
+	if name == "or" || name == "||" {
+		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "acl name '" + name + "' will never match. 'or' is used to express a disjunction within a condition."}
+	}
+	first := in.Pos
+	test, err := pattern.CompileTest(in.Env, texts(in.Rest()), first)
+	if err != nil {
+		return prefixError(err, "error detected while parsing ACL '"+name+"' : ")
+	}
+	a.name, a.test = name, test
+	return nil
+}
+
+var useBackend = keyword.Define(keyword.Spec{
+	Name: "use_backend", In: keyword.Frontend,
+	Doc:    "Choose a backend by condition.",
+	Misuse: "'use_backend' expects a backend name.",
+}, func(e *keyword.Env, a *routeArgs) (Setting[Proxy], error) {
+	u := UseBackend{Cond: a.cond, Format: a.format, At: ruleAt(e)}
+	if u.Format == nil {
+		u.To = e.NewRef(keyword.ToBackend, a.name, a.index)
+	}
+	return func(p *Proxy) error {
+		p.UseBackend = append(p.UseBackend, u)
+		return nil
+	}, nil
+})
+
+var useServer = keyword.Define(keyword.Spec{
+	Name: "use-server", In: keyword.Backend,
+	Doc:    "Choose a server by condition.",
+	Misuse: "'use-server' expects a server name.",
+}, func(e *keyword.Env, a *routeArgs) (Setting[Proxy], error) {
+	u := UseServer{Cond: a.cond, Format: a.format, At: ruleAt(e)}
+	if u.Format == nil {
+		u.To = e.NewRef(keyword.ToServer, a.name, a.index)
+	}
+	return func(p *Proxy) error {
+		p.UseServer = append(p.UseServer, u)
+		return nil
+	}, nil
+})
+
+// routeArgs is "<name or format> [if|unless cond]".
+type routeArgs struct {
+	name   string
+	index  int
+	format *logformat.Format // nil for a plain name
+	cond   *pattern.Cond
+}
+
+// Usage is what messages say of the line.
+func (routeArgs) Usage() string { return "<name> [{if|unless} <condition>]" }
+
+// ParseArgs reads the target and the condition.
+func (r *routeArgs) ParseArgs(in *keyword.Args) error {
+	what := in.Words[in.Pos-1].Text
+	name, i, ok := in.Next()
+	if !ok {
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' expects a name."}
+	}
+	r.name, r.index = name, i
+	if strings.Contains(name, "%") {
+		f, err := expr.ParseFmt(name)
+		if err == nil {
+			f.Index = i
+			r.format, err = logformat.Compile(in.Env, f)
+		}
+		if err != nil {
+			return prefixError(err, "'"+what+"' : ")
+		}
+		if s, constant := r.format.Literal(); constant {
+			r.name, r.format = s, nil
+		}
+	}
+	var err error
+	r.cond, err = condition(in, what)
+	return err
+}
+
+var defaultBackend = keyword.Define(keyword.Spec{
+	Name: "default_backend", In: keyword.Defaults | keyword.Frontend,
+	Doc:    "The backend for what no use_backend took.",
+	Misuse: "'default_backend' expects a backend name.",
+}, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	ref := e.NewRef(keyword.ToBackend, a.Name.Text, a.Name.Index)
+	return func(p *Proxy) error {
+		p.DefaultBackend = ref
+		return nil
+	}, nil
+})
+
+// nameArgs is one word.
+type nameArgs struct {
+	Name expr.Word `parser:"@@"`
+}

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/parser/source"
+	"tandem/proxy/action"
+	"tandem/proxy/pattern"
+	"tandem/proxy/tx"
+)
+
+// ruleLine is "<rule set> <action> [args] [if|unless cond]".
+type ruleLine struct{ rule action.Rule }
+
+// Usage is what messages say of a rule line.
+func (ruleLine) Usage() string { return "<action> [args]* [{if|unless} <condition>]" }
+
+// ParseArgs reads the action with its table and the condition behind it.
+func (r *ruleLine) ParseArgs(a *keyword.Args) error {
+	e := a.Env
+	scope := keyword.Attached[ruleScope](e)
+	if !a.More() {
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: fmt.Sprintf("'%s' expects an action", scope.name)}
+	}
+	def, next := action.Actions.Match(a.Words, a.Pos)
+	if def == nil || def.In&scope.in == 0 {
+		return unknownAction(a, scope)
+	}
+	if !def.Note(e, a.Pos) {
+		return nil
+	}
+	saved := e.Scope
+	e.Scope = scope.in
+	act, n, err := def.Read(e, a.Words, next)
+	e.Scope = saved
+	if err != nil {
+		return err
+	}
+	a.Pos = n
+	cond, err := condition(a, scope.name)
+	if err != nil {
+		return err
+	}
+	r.rule = action.Rule{Action: act, Cond: cond, Name: def.Name, At: ruleAt(e)}
+	return nil
+}
+
+// ruleScope is the rule set being read: its bit and its name.
+type ruleScope struct {
+	in   keyword.Scope
+	name string
+}
+
+func unknownAction(a *keyword.Args, scope ruleScope) error {
+	w := a.Peek()
+	text := fmt.Sprintf("'%s': unknown action '%s'", scope.name, w)
+	near := action.Actions.Suggest(w, scope.in)
+	if near != "" {
+		text += fmt.Sprintf("; did you mean '%s' maybe ?", near)
+	}
+	return &keyword.Error{Index: a.Pos, Code: diag.UnknownKeyword, Text: text, Hint: near}
+}
+
+// condition reads "if …" or "unless …" to the end of the line; nil where the
+// line ends.
+func condition(a *keyword.Args, what string) (*pattern.Cond, error) {
+	if !a.More() {
+		return nil, nil
+	}
+	first := a.Pos
+	if w := a.Peek(); w != "if" && w != "unless" {
+		return nil, &keyword.Error{Index: first, Code: diag.BadArguments, Text: fmt.Sprintf("'%s' expects 'if', 'unless', or nothing, but found '%s'", what, w)}
+	}
+	c, err := expr.ParseCond(texts(a.Rest()), first)
+	if err != nil {
+		return nil, prefixError(err, fmt.Sprintf("error detected while parsing a '%s' rule : ", what))
+	}
+	cond, err := pattern.CompileCond(a.Env, c)
+	if err != nil {
+		return nil, prefixError(err, fmt.Sprintf("error detected while parsing a '%s' rule : ", what))
+	}
+	return cond, nil
+}
+
+// prefixError puts words before an error's text and keeps its place.
+func prefixError(err error, prefix string) error {
+	var at *keyword.Error
+	if errors.As(err, &at) {
+		out := *at
+		out.Text = prefix + at.Text
+		return &out
+	}
+	var in interface{ At() int }
+	if errors.As(err, &in) {
+		return &keyword.Error{Index: in.At(), Code: diag.BadValue, Text: prefix + err.Error()}
+	}
+	return &keyword.Error{Index: -1, Code: diag.BadValue, Text: prefix + err.Error()}
+}
+
+func texts(words []source.Word) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = w.Text
+	}
+	return out
+}
+
+// ruleAt returns where the line being read stands.
+func ruleAt(e *keyword.Env) tx.Rule {
+	s := e.LineSpan()
+	if s.IsZero() {
+		return tx.Rule{}
+	}
+	return tx.Rule{File: s.File.Name, Line: s.Line()}
+}
+
+// ruleSet makes the Def of a line that adds a rule to one of a proxy's sets.
+func ruleSet(name string, in keyword.Scope, scope keyword.Scope, doc string, set func(*Proxy) *action.Rules) *keyword.Def[Setting[Proxy]] {
+	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: doc}, func(e *keyword.Env, a *ruleSetArgs) (Setting[Proxy], error) {
+		keyword.Attach(e, ruleScope{scope, name})
+		var r ruleLine
+		in := keyword.Args{Env: e, Words: e.Words, Pos: a.first}
+		if err := r.ParseArgs(&in); err != nil {
+			return nil, err
+		}
+		return func(p *Proxy) error {
+			if r.rule.Run != nil {
+				*set(p) = append(*set(p), r.rule)
+			}
+			return nil
+		}, nil
+	})
+}
+
+// ruleSetArgs takes the whole line for the rule's own reader.
+type ruleSetArgs struct{ first int }
+
+// Usage is what messages say of a rule line.
+func (ruleSetArgs) Usage() string { return ruleLine{}.Usage() }
+
+// ParseArgs leaves the words to the rule reader.
+func (a *ruleSetArgs) ParseArgs(in *keyword.Args) error {
+	a.first = in.Pos
+	in.Rest()
+	return nil
+}
+
+// Rules is the list of lines that add rules.
+var proxyRules = []*keyword.Def[Setting[Proxy]]{
+	ruleSet("http-request", keyword.AnyProxy|keyword.NamedDefaults, keyword.HTTPRequest, "Add a rule on requests.", func(p *Proxy) *action.Rules { return &p.HTTPRequest }),
+	ruleSet("http-response", keyword.AnyProxy|keyword.NamedDefaults, keyword.HTTPResponse, "Add a rule on server responses.", func(p *Proxy) *action.Rules { return &p.HTTPResponse }),
+	ruleSet("http-after-response", keyword.AnyProxy|keyword.NamedDefaults, keyword.HTTPAfterResponse, "Add a rule on all responses, the proxy's own too.", func(p *Proxy) *action.Rules { return &p.HTTPAfterResponse }),
+	ruleSet("tcp-request connection", keyword.Defaults|keyword.Frontend|keyword.NamedDefaults, keyword.TCPConnection, "Add a rule on new connections.", func(p *Proxy) *action.Rules { return &p.TCPConnection }),
+	ruleSet("tcp-request session", keyword.Defaults|keyword.Frontend|keyword.NamedDefaults, keyword.TCPSession, "Add a rule on sessions, after the handshakes.", func(p *Proxy) *action.Rules { return &p.TCPSession }),
+	ruleSet("tcp-request content", keyword.AnyProxy|keyword.NamedDefaults, keyword.TCPContent, "Add a rule on the first bytes of a session.", func(p *Proxy) *action.Rules { return &p.TCPContent }),
+	ruleSet("tcp-response content", keyword.Defaults|keyword.Backend|keyword.NamedDefaults, keyword.TCPResponse, "Add a rule on the first bytes of a response.", func(p *Proxy) *action.Rules { return &p.TCPResponse }),
+}
