@@ -45,18 +45,23 @@ type Ref struct {
 	// text of a refusal.
 	Check func(target any) string
 
-	target any
+	targets []any
 }
 
-// Resolve gives the reference its target; the linker alone calls it.
-func (r *Ref) Resolve(target any) { r.target = target }
+// Resolve gives the reference its targets, the views that different rooms
+// have of one thing: a backend is a *config.Proxy and a *server.Backend. The
+// linker alone calls it.
+func (r *Ref) Resolve(targets ...any) { r.targets = targets }
 
-// Target returns what r was resolved to, or the zero value of T.
+// Target returns what r was resolved to as a T, or the zero value of T.
 func Target[T any](r *Ref) T {
-	if r == nil {
-		var zero T
-		return zero
+	if r != nil {
+		for _, x := range r.targets {
+			if t, ok := x.(T); ok {
+				return t
+			}
+		}
 	}
-	t, _ := r.target.(T)
-	return t
+	var zero T
+	return zero
 }

@@ -59,50 +59,64 @@ func (c *compiler) assignIDs() {
 
 // resolve gives a reference its target or reports that there is none.
 func (c *compiler) resolve(r *keyword.Ref) {
-	target := c.find(r)
-	if target == nil {
+	targets := c.find(r)
+	if targets == nil {
 		c.missing(r)
 		return
 	}
-	r.Resolve(target)
+	r.Resolve(targets...)
 	if r.Check != nil {
-		if text := r.Check(target); text != "" {
+		if text := r.Check(targets[0]); text != "" {
 			c.post(diag.UnknownRef, r, text)
 		}
 	}
 }
 
-// find returns the run time object or the section that a reference names; nil if there is none.
-func (c *compiler) find(r *keyword.Ref) any {
-	switch r.Kind {
-	case keyword.ToBackend:
-		if p := c.proxy(r.Name, keyword.Backend); p != nil {
-			return p
+// find returns the views of what a reference names; nil if there is no such thing.
+func (c *compiler) find(r *keyword.Ref) []any {
+	caps := map[keyword.RefKind]keyword.Scope{
+		keyword.ToBackend: keyword.Backend, keyword.ToFrontend: keyword.Frontend, keyword.ToProxy: keyword.Listen,
+		keyword.ToTable: keyword.Listen,
+	}[r.Kind]
+	if caps != 0 {
+		if p := c.proxy(r.Name, caps); p != nil {
+			return p.views()
 		}
-	case keyword.ToFrontend:
-		if p := c.proxy(r.Name, keyword.Frontend); p != nil {
-			return p
+		if r.Kind != keyword.ToTable {
+			return nil
 		}
-	case keyword.ToProxy:
-		if p := c.proxy(r.Name, keyword.Listen); p != nil {
-			return p
-		}
-	case keyword.ToServer:
+	}
+	if r.Kind == keyword.ToServer {
 		be, name, ok := strings.Cut(r.Name, "/")
 		if !ok {
 			be, name = r.Owner, r.Name
 		}
 		if p := c.proxy(be, keyword.Backend); p != nil {
 			if s := p.server(name); s != nil {
-				return s
+				return []any{s, s.Server}
 			}
 		}
-	default:
-		if t := c.cfg.Others.find(r); t != nil {
-			return t
-		}
+		return nil
+	}
+	if t := c.cfg.Others.find(r); t != nil {
+		return []any{t}
 	}
 	return nil
+}
+
+// views returns what the rooms know a proxy as.
+func (p *Proxy) views() []any {
+	v := []any{p}
+	if p.Back != nil {
+		v = append(v, p.Back)
+	}
+	if p.Front != nil {
+		v = append(v, p.Front)
+	}
+	if p.StickTable != nil {
+		v = append(v, p.StickTable)
+	}
+	return v
 }
 
 func (c *compiler) proxy(name string, caps keyword.Scope) *Proxy {

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+)
+
+// option makes the Def of a yes/no "option".
+func option(name string, in keyword.Scope, doc string) *keyword.Def[Setting[Proxy]] {
+	return optionAs(keyword.Spec{Name: "option " + name, In: in, Flags: keyword.No, Doc: doc}, func(p *Proxy, on bool) {})
+}
+
+// optionAs makes the Def of an option that also changes something else.
+func optionAs(s keyword.Spec, also func(p *Proxy, on bool)) *keyword.Def[Setting[Proxy]] {
+	name := s.Name[len("option "):]
+	return keyword.Define(s, func(e *keyword.Env, _ *keyword.None) (Setting[Proxy], error) {
+		prefix := e.Prefix
+		return func(p *Proxy) error {
+			if prefix == "default" {
+				delete(p.Options, name)
+				also(p, false)
+				return nil
+			}
+			p.Options[name] = prefix != "no"
+			also(p, prefix != "no")
+			return nil
+		}, nil
+	})
+}
+
+// connMode makes the Def of an option that sets the connection mode.
+func connMode(name string, m ConnMode, doc string) *keyword.Def[Setting[Proxy]] {
+	return optionAs(keyword.Spec{Name: "option " + name, In: keyword.AnyProxy, Flags: keyword.No, Doc: doc}, func(p *Proxy, on bool) {
+		switch {
+		case on:
+			p.ConnMode, p.ConnModeSet = m, true
+		case p.ConnMode == m:
+			p.ConnMode, p.ConnModeSet = KeepAlive, false
+		}
+	})
+}
+
+// proxyOptions are the options without arguments (configuration manual 4.2).
+var proxyOptions = []*keyword.Def[Setting[Proxy]]{
+	connMode("http-keep-alive", KeepAlive, "Keep connections on both sides."),
+	connMode("http-server-close", ServerClose, "Close the server side after each response."),
+	connMode("httpclose", Close, "Close both sides after each response."),
+	option("abortonclose", keyword.AnyProxy, "Drop queued requests whose client left."),
+	option("allbackups", sideB, "Use all backup servers at once."),
+	option("checkcache", sideB, "Refuse cacheable responses that set cookies."),
+	option("clitcpka", sideF, "TCP keep-alive towards clients."),
+	option("contstats", sideF, "Count bytes while transfers run."),
+	option("disable-h2-upgrade", sideF, "No HTTP/2 upgrade by preface."),
+	option("dontlog-normal", sideF, "Log only what went wrong."),
+	option("dontlognull", sideF, "Do not log connections without data."),
+	option("http-buffer-request", keyword.AnyProxy, "Wait for the request body before going on."),
+	option("http-drop-request-trailers", keyword.Defaults|keyword.Backend, "Drop trailers of requests."),
+	option("http-drop-response-trailers", keyword.Defaults|keyword.Frontend, "Drop trailers of responses."),
+	option("http-ignore-probes", sideF, "No log and no answer for empty connections."),
+	option("http-no-delay", keyword.AnyProxy, "Never delay HTTP data."),
+	option("http-pretend-keepalive", sideB, "Close server connections without telling the server."),
+	option("http-use-proxy-header", sideF, "Use Proxy-Connection instead of Connection."),
+	option("idle-close-on-response", sideF, "Close idle connections late while stopping."),
+	option("independent-streams", keyword.AnyProxy, "Keep the two directions' timeouts apart."),
+	option("log-health-checks", sideB, "Log every change of a check's result."),
+	option("log-separate-errors", sideF, "Log errors at level err."),
+	option("logasap", sideF, "Log before the transfer ends."),
+	option("nolinger", keyword.AnyProxy, "Close connections with a reset."),
+	option("persist", sideB, "Follow the cookie even to a server that is down."),
+	option("prefer-last-server", sideB, "Keep the session's last server."),
+	option("socket-stats", sideF, "Count per listening address."),
+	option("splice-auto", keyword.AnyProxy, "Splice when it pays."),
+	option("splice-request", keyword.AnyProxy, "Splice request data."),
+	option("splice-response", keyword.AnyProxy, "Splice response data."),
+	option("srvtcpka", sideB, "TCP keep-alive towards servers."),
+	option("tcp-smart-accept", sideF, "Save the first ACK."),
+	option("tcp-smart-connect", sideB, "Save the ACK of connections to servers."),
+	option("tcpka", keyword.AnyProxy, "TCP keep-alive on both sides."),
+	option("accept-unsafe-violations-in-http-request", sideF, "Relax the request parser."),
+	option("accept-unsafe-violations-in-http-response", sideB, "Relax the response parser."),
+	option("h1-case-adjust-bogus-client", sideF, "Use h1-case-adjust names towards clients."),
+	option("h1-case-adjust-bogus-server", sideB, "Use h1-case-adjust names towards servers."),
+	option("tcplog", sideF, "Log TCP sessions with timers and states."),
+	option("httpslog", sideF, "httplog with TLS details."),
+	option("use-small-buffers", sideB, "Small buffers for queued requests."),
+	httpLogOption, forwardForOption, originalToOption, redispatchOption,
+}
+
+var httpLogOption = keyword.Define(keyword.Spec{
+	Name: "option httplog", In: sideF, Flags: keyword.No, Doc: "Log HTTP requests with timers, states and captures.",
+}, func(e *keyword.Env, a *clfArgs) (Setting[Proxy], error) {
+	no := e.Prefix != ""
+	return func(p *Proxy) error {
+		delete(p.Options, "tcplog")
+		p.Options["httplog"], p.Options["httplog clf"] = !no, !no && a.CLF
+		p.LogFormat = nil
+		return nil
+	}, nil
+})
+
+type clfArgs struct {
+	CLF bool `parser:"@'clf'?"`
+}
+
+// addrHeaderArgs is "[except <net>] [header <name>] [if-none]" in any order.
+type addrHeaderArgs struct {
+	Parts []addrHeaderPart `parser:"@@*"`
+}
+
+type addrHeaderPart struct {
+	Except *expr.Word `parser:"  'except' @@"`
+	Header *expr.Word `parser:"| 'header' @@"`
+	IfNone bool       `parser:"| @'if-none'"`
+}
+
+func (a *addrHeaderArgs) header() *AddrHeader {
+	h := &AddrHeader{}
+	for _, p := range a.Parts {
+		switch {
+		case p.Except != nil:
+			h.Except = append(h.Except, p.Except.Text)
+		case p.Header != nil:
+			h.Header = p.Header.Text
+		default:
+			h.IfNone = true
+		}
+	}
+	return h
+}
+
+var forwardForOption = keyword.Define(keyword.Spec{
+	Name: "option forwardfor", In: keyword.AnyProxy, Flags: keyword.No, Doc: "Tell servers the client's address.",
+	Misuse: "'option forwardfor' only supports optional 'except', 'header' and 'if-none' arguments.",
+}, func(e *keyword.Env, a *addrHeaderArgs) (Setting[Proxy], error) {
+	no := e.Prefix != ""
+	return func(p *Proxy) error {
+		if p.ForwardFor = a.header(); no {
+			p.ForwardFor = nil
+		}
+		return nil
+	}, nil
+})
+
+var originalToOption = keyword.Define(keyword.Spec{
+	Name: "option originalto", In: keyword.AnyProxy, Flags: keyword.No, Doc: "Tell servers the address that the client called.",
+	Misuse: "'option originalto' only supports optional 'except' and 'header' arguments.",
+}, func(e *keyword.Env, a *addrHeaderArgs) (Setting[Proxy], error) {
+	no := e.Prefix != ""
+	return func(p *Proxy) error {
+		if p.OriginalTo = a.header(); no {
+			p.OriginalTo = nil
+		}
+		return nil
+	}, nil
+})
+
+type optionalArgs struct {
+	Word *expr.Word `parser:"@@?"`
+}
+
+var redispatchOption = keyword.Define(keyword.Spec{
+	Name: "option redispatch", In: sideB, Flags: keyword.No, Doc: "Retry on another server.",
+}, func(e *keyword.Env, a *optionalArgs) (Setting[Proxy], error) {
+	n := int64(-1)
+	if a.Word != nil {
+		var err error
+		if n, err = a.Word.Int(-1<<31, 1<<31-1); err != nil {
+			return nil, &keyword.Error{Index: a.Word.Index, Text: "'option redispatch' : " + err.Error()}
+		}
+	}
+	if e.Prefix != "" {
+		n = 0
+	}
+	return func(p *Proxy) error { p.Redispatch = int(n); return nil }, nil
+})
