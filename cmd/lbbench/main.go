@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -97,8 +96,10 @@ func run(ctx context.Context, o options) error {
 	var runErr error
 	rep.Rows, runErr = b.run(ctx, rows)
 	b.show("")
-	if err := output(rep, o.json); err != nil {
-		return err
+	if len(rep.Rows) > 0 { // of a run that was interrupted: what there is
+		if err := output(rep, o.json); err != nil {
+			return err
+		}
 	}
 	return runErr
 }
@@ -248,5 +249,5 @@ func output(r report, jsonPath string) error {
 			return err
 		}
 	}
-	return writeTable(io.Writer(os.Stdout), r)
+	return writeTable(os.Stdout, r)
 }
