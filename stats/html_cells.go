@@ -242,8 +242,16 @@ func statusCells(w *writer, r *Row) {
 		w.raw(`</td><td class="ac" colspan="8"></td>`)
 		return
 	}
-	w.raw(age(uint64(r.LastChange)), " ")
-	w.text(r.Status)
+	if r.State != NoCheck {
+		w.raw(age(uint64(r.LastChange)), " ")
+	}
+	if r.Kind == KindBackend && r.State == Down {
+		w.raw("<b>")
+		w.text(r.Status)
+		w.raw("</b>")
+	} else {
+		w.text(r.Status)
+	}
 	w.raw("</td>")
 	checkCell(w, r)
 	w.f(`<td class="ac">%d/%d</td>`, r.Weight, r.UserWeight)

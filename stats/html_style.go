@@ -29,9 +29,10 @@ u:hover>.tips,u:focus>.tips{display:block}
 .active_going_down{background:#ffef9c}.backup_going_down{background:#d9b3ff}
 .active_going_up{background:#ffcf87}.backup_going_up{background:#ffa4ef}
 .active_down,.backup_down{background:#ff8f8f}
-.active_nolb{background:#2fd0d6}.backup_nolb{background:#2fd0d6}
+.active_nolb,.backup_nolb{background:#37c3ff}
 .active_draining,.backup_draining{background:#37b5ff}
 .active_no_check,.backup_no_check{background:#e2e2e2}
+.backend b{color:#d00}
 .maintain{background:#c59150}
 .msg{display:inline-block;border:1px solid #555;padding:4px 10px;margin:6px 0}
 `
@@ -63,7 +64,7 @@ func rowClass(r *Row) string {
 		return "socket"
 	}
 	side := "active_"
-	if r.IsBackup {
+	if r.Backup > 0 {
 		side = "backup_"
 	}
 	switch r.State {

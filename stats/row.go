@@ -16,7 +16,6 @@ type Row struct {
 
 	Status     string // see [ServerStatus]; OPEN, FULL, WAITING, STOP; UP, DOWN
 	State      State  // the same for machines: colours and metrics
-	IsBackup   bool   // servers: the word "backup"
 	LastChange uint32 // seconds since the state changed
 	Downtime   uint32 // seconds
 
