@@ -196,7 +196,6 @@ func (a *Addr) port(s string, allow AddrAllow) error {
 	return nil
 }
 
-
 func portNumber(digits, port, text string) (int, error) {
 	n := 0
 	for i := range len(digits) {
