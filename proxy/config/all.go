@@ -1,6 +1,7 @@
 package config
 
 import (
+	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/listen"
 	"tandem/proxy/server"
@@ -20,4 +21,9 @@ type serverParams = server.Params
 
 func readServerWords(in *keyword.Args, p *server.Params) error { in.Rest(); return nil }
 
-func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error { return nil }
+func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error {
+	if err := b.ParseAddrs(); err != nil {
+		return &keyword.Error{Index: i, Code: diag.BadValue, Text: err.Error()}
+	}
+	return nil
+}

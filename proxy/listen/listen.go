@@ -76,8 +76,9 @@ func (p *ProxyHeader) Get(typ byte) ([]byte, bool) {
 
 // Registry keeps frontends by name across configurations.
 type Registry struct {
-	mu sync.Mutex
-	m  map[string]*Frontend
+	mu      sync.Mutex
+	m       map[string]*Frontend
+	sockets map[string]*Socket
 }
 
 // Frontend returns the frontend of that name, made on first use.

@@ -3,6 +3,7 @@ package listen
 import (
 	"time"
 
+	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
 
@@ -11,8 +12,9 @@ type Option func(*Bind) error
 
 // Bind is what a bind line says; one per line, shared by all its addresses.
 type Bind struct {
-	Addrs           []string // as written, split at commas
-	Span            string   // "file:line", for messages
+	Addrs           []string    // as written, split at commas
+	Endpoints       []expr.Addr // parsed, port ranges expanded
+	Span            string      // "file:line", for messages
 	Name            string
 	ForcedID        int
 	MaxConn         int

@@ -1,0 +1,160 @@
+package listen
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"tandem/parser/expr"
+)
+
+// Socket is a bound and listening socket. It outlives configurations: what
+// accepts from it may change, the socket does not.
+type Socket struct {
+	net.Listener
+	Endpoint *Listener // whose connections these are now
+	key      string
+	used     bool
+}
+
+// SocketOptions are what the global section says about all sockets.
+type SocketOptions struct {
+	Backlog    int
+	UnixPrefix string
+	NoReuse    bool // -dR
+}
+
+// Open binds all endpoints of a bind line, or adopts the sockets that an
+// earlier configuration bound to the same addresses. Errors are those of the
+// system with the address.
+func (r *Registry) Open(b *Bind, front *Frontend, opt SocketOptions) ([]*Socket, error) {
+	var out []*Socket
+	for _, a := range b.Endpoints {
+		if a.Datagram || a.QUIC {
+			return out, fmt.Errorf("cannot listen on datagram address '%s'", a.Text)
+		}
+		s, err := r.open(a, b, opt)
+		if err != nil {
+			return out, err
+		}
+		s.Endpoint = &Listener{Front: front, Name: b.Name, Bind: b, Path: unixPath(a)}
+		if ap, err := netip.ParseAddrPort(s.Addr().String()); err == nil {
+			s.Endpoint.Addr = ap
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func unixPath(a expr.Addr) string {
+	if a.Kind == expr.Unix {
+		return a.Host
+	}
+	return ""
+}
+
+// open binds one endpoint.
+func (r *Registry) open(a expr.Addr, b *Bind, opt SocketOptions) (*Socket, error) {
+	k := key(a, b)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.sockets[k]; s != nil && !s.used {
+		s.used = true
+		return s, nil
+	}
+	ln, err := bind(a, b, opt)
+	if err != nil {
+		return nil, err
+	}
+	s := &Socket{Listener: ln, key: k, used: true}
+	if r.sockets == nil {
+		r.sockets = map[string]*Socket{}
+	}
+	r.sockets[k] = s
+	return s, nil
+}
+
+// Renew marks all sockets as unused before a new configuration opens its own.
+func (r *Registry) Renew() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.sockets {
+		s.used = false
+	}
+}
+
+// CloseUnused closes the sockets that no configuration claimed since Renew.
+func (r *Registry) CloseUnused() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k, s := range r.sockets {
+		if !s.used {
+			s.Close()
+			delete(r.sockets, k)
+		}
+	}
+}
+
+// bind makes the listening socket of one endpoint.
+func bind(a expr.Addr, b *Bind, opt SocketOptions) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAlive: -1, Control: control(a, b, opt)}
+	ctx := context.Background()
+	switch a.Kind {
+	case expr.FD, expr.SockPair:
+		f := os.NewFile(uintptr(a.FDNum), a.Text)
+		if f == nil {
+			return nil, fmt.Errorf("no descriptor %d", a.FDNum)
+		}
+		defer f.Close()
+		return net.FileListener(f)
+	case expr.Unix:
+		return listenUnix(ctx, &lc, opt.UnixPrefix+a.Host, b)
+	case expr.Abstract:
+		name := "@" + a.Host
+		for len(name) < 108 {
+			name += "\x00" // abns pads the name to the full length
+		}
+		return lc.Listen(ctx, "unix", name)
+	case expr.AbstractZ:
+		return lc.Listen(ctx, "unix", "@"+a.Host)
+	case expr.Inet:
+		network := "tcp4"
+		if a.IP.Is6() {
+			network = "tcp6"
+		}
+		if a.IP.Is6() && a.IP.IsUnspecified() && !b.V6Only {
+			network = "tcp" // ":::80" takes IPv4 too, unless told otherwise
+		}
+		return lc.Listen(ctx, network, netip.AddrPortFrom(a.IP, uint16(a.Port)).String())
+	}
+	return nil, fmt.Errorf("cannot listen on '%s'", a.Text)
+}
+
+// listenUnix binds under a temporary name and renames it over an older
+// socket, so that there is never a moment without one.
+func listenUnix(ctx context.Context, lc *net.ListenConfig, path string, b *Bind) (net.Listener, error) {
+	tmp := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
+	os.Remove(tmp)
+	ln, err := lc.Listen(ctx, "unix", tmp)
+	if err != nil {
+		return nil, err
+	}
+	ln.(*net.UnixListener).SetUnlinkOnClose(false)
+	if b.Mode != 0 {
+		err = os.Chmod(tmp, os.FileMode(b.Mode))
+	}
+	if err == nil && (b.UID >= 0 || b.GID >= 0) {
+		err = os.Chown(tmp, b.UID, b.GID)
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		ln.Close()
+		os.Remove(tmp)
+		return nil, err
+	}
+	return ln, nil
+}
