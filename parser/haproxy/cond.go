@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -13,21 +14,23 @@ import (
 type condState uint8
 
 const (
-	condTake   condState = iota // in the branch that is taken
-	condWait                    // no branch taken yet
-	condDone                    // a branch was taken before
-	condDrop                    // the whole block stands in a dropped one
-	condElse   condState = 8    // flag: .else was seen
-	condState7           = 7
+	condTake condState = iota // in the branch that is taken
+	condWait                  // no branch taken yet
+	condDone                  // a branch was taken before
+	condDrop                  // the whole block stands in a dropped one
+
+	condElse  condState = 8 // flag: .else was seen
+	condWhere condState = 7 // mask of the states above
 )
 
 // dropping says whether lines are dropped now.
 func (r *reader) dropping() bool {
-	return len(r.conds) > 0 && r.conds[len(r.conds)-1]&condState7 != condTake
+	return len(r.conds) > 0 && r.conds[len(r.conds)-1]&condWhere != condTake
 }
 
 // directive performs a line that begins with a dot (configuration manual 2.4).
-func (r *reader) directive(t *lexer.Token, words []source.Word) {
+// whole is false where the line lacks its LF: then only blocks are tracked.
+func (r *reader) directive(t *lexer.Token, words []source.Word, whole bool) {
 	name := words[0].Text
 	switch name {
 	case ".if":
@@ -35,11 +38,11 @@ func (r *reader) directive(t *lexer.Token, words []source.Word) {
 	case ".elif", ".else", ".endif":
 		r.condBranch(t, words)
 	case ".notice", ".warning", ".alert", ".diag":
-		if !r.dropping() {
+		if whole && !r.dropping() {
 			r.message(t, words)
 		}
 	default:
-		if !r.dropping() {
+		if whole && !r.dropping() {
 			r.stop(t, "unknown directive '%s'.", name)
 		}
 	}
@@ -53,7 +56,7 @@ func (r *reader) stop(t *lexer.Token, format string, args ...any) {
 
 func (r *reader) condIf(t *lexer.Token, words []source.Word) {
 	if len(r.conds) >= maxNesting {
-		r.stop(t, "too many nested '.if', max is %d.", maxNesting)
+		r.stop(t, "too many nested '.if', max is %d.", maxNesting+1)
 		return
 	}
 	state := condDrop
@@ -76,7 +79,7 @@ func (r *reader) eval(t *lexer.Token, words []source.Word) condState {
 	}
 	ok, err := EvalCondition(expr, &env)
 	if err != nil {
-		r.stop(t, "%s in '%s'", err, words[0].Text)
+		r.condError(t, words, expr, err)
 	}
 	if ok {
 		return condTake
@@ -88,6 +91,7 @@ func (r *reader) condBranch(t *lexer.Token, words []source.Word) {
 	name := words[0].Text
 	if name != ".elif" && len(words) > 1 && words[1].Text != "" {
 		r.stop(t, "Unexpected argument '%s' for '%s'.", words[1].Text, name)
+		r.broken = true
 		return
 	}
 	if len(r.conds) == 0 {
@@ -143,9 +147,32 @@ func (r *reader) message(t *lexer.Token, words []source.Word) {
 		Span: words[0].Span.To(words[len(words)-1].Span), Text: "'" + text + "'."})
 }
 
+// condError reports a condition that cannot be evaluated, with the original's
+// echo of the words joined by one blank.
+func (r *reader) condError(t *lexer.Token, words []source.Word, expr string, err error) {
+	r.file.Stopped = true
+	name := words[0].Text
+	var ce *CondError
+	if !errors.As(err, &ce) || ce.At < 0 {
+		r.alert(t, "%s in '%s'", err, name)
+		return
+	}
+	d := r.alert(t, "%s in '%s' at position %d:", err, name, ce.At+1)
+	d.Extra = caret(name+" "+expr, len(name)+1+ce.At)
+	d.Span = words[0].Span
+	off := ce.At // find the word that the byte fell into
+	for _, w := range words[1:] {
+		d.Span = w.Span
+		if off <= len(w.Text) {
+			break
+		}
+		off -= len(w.Text) + 1
+	}
+}
+
 // endConds reports blocks that were never closed.
 func (r *reader) endConds() {
-	if len(r.conds) == 0 {
+	if len(r.conds) == 0 || r.file.Stopped && !r.broken {
 		return
 	}
 	off := r.file.Source.LineStart(r.lastNo)

@@ -3,8 +3,6 @@ package haproxy
 import (
 	"fmt"
 	"strings"
-
-	"tandem/parser/expr"
 )
 
 // CondEnv is what the predicates of .if and -cc ask (configuration manual 2.4).
@@ -67,15 +65,25 @@ func (p *condParser) errorf(at int, format string, args ...any) error {
 	return &CondError{Text: fmt.Sprintf(format, args...), At: at}
 }
 
-// or reads operands of "||".
+// unparsable is the error for what begins like nothing that is known.
+func (p *condParser) unparsable(text, at int) error {
+	return p.errorf(at, "unparsable conditional expression '%s'", p.all[text:])
+}
+
+// or reads operands of "||". All of them are read, so that errors are found.
 func (p *condParser) or() (bool, error) {
+	start := p.i
 	v, err := p.and()
 	for err == nil {
 		p.blanks()
+		op := p.i
 		if !strings.HasPrefix(p.rest(), "||") {
 			break
 		}
 		p.i += 2
+		if p.blanks(); p.rest() == "" {
+			return false, p.unparsable(start, op)
+		}
 		var w bool
 		w, err = p.and()
 		v = v || w
@@ -88,10 +96,14 @@ func (p *condParser) and() (bool, error) {
 	v, err := p.term()
 	for err == nil {
 		p.blanks()
+		op := p.i
 		if !strings.HasPrefix(p.rest(), "&&") {
 			break
 		}
 		p.i += 2
+		if p.blanks(); p.rest() == "" {
+			return false, p.unparsable(op, op)
+		}
 		var w bool
 		w, err = p.term()
 		v = v && w
@@ -99,24 +111,24 @@ func (p *condParser) and() (bool, error) {
 	return v, err
 }
 
-// maxDepth bounds parentheses and negations.
+// maxDepth bounds parentheses.
 const maxDepth = 1024
 
-// term reads an integer, a predicate, "!" term or "(" expression ")".
+// term reads an integer, a predicate or "(" expression ")", each behind any
+// number of "!".
 func (p *condParser) term() (bool, error) {
 	p.blanks()
-	start := p.i
-	if p.depth++; p.depth > maxDepth {
-		return false, p.errorf(start, "unparsable conditional expression '%s'", p.all[start:])
-	}
-	defer func() { p.depth-- }()
-	rest := p.rest()
-	switch {
-	case strings.HasPrefix(rest, "!"):
+	start, neg := p.i, false
+	for strings.HasPrefix(p.rest(), "!") {
+		neg = !neg
 		p.i++
-		v, err := p.term()
-		return !v, err
-	case strings.HasPrefix(rest, "("):
+		p.blanks()
+	}
+	rest := p.rest()
+	if strings.HasPrefix(rest, "(") {
+		if p.depth++; p.depth > maxDepth {
+			return false, p.unparsable(start, start)
+		}
 		p.i++
 		v, err := p.or()
 		if err != nil {
@@ -127,37 +139,40 @@ func (p *condParser) term() (bool, error) {
 			return false, p.errorf(start, "expected ')' after conditional expression '%s'", p.all[start:])
 		}
 		p.i++
-		return v, nil
+		p.depth--
+		return v != neg, nil
 	}
 	if v, n := leadingNumber(rest); n > 0 {
 		p.i += n
-		return v, nil
+		return v != neg, nil
 	}
 	n := 0
-	for n < len(rest) && (isNameByte(rest[n]) || rest[n] == '-' || rest[n] == '.') {
+	for n < len(rest) && isNameByte(rest[n]) {
 		n++
 	}
 	pred := predicates[rest[:n]]
 	if pred.eval == nil {
-		return false, p.errorf(start, "unparsable conditional expression '%s'", rest)
+		return false, p.unparsable(start, start)
 	}
 	p.i += n
-	return p.predicate(rest[:n], pred)
+	v, err := p.predicate(rest[:n], pred)
+	return v != neg, err
 }
 
-// leadingNumber reads an integer in C's notation and returns whether it is
-// not zero, and its length.
+// leadingNumber reads an integer in C's notation (decimal, 0octal, 0xhex) and
+// returns whether it is not zero, and its length; 0: there is none.
 func leadingNumber(s string) (bool, int) {
 	i := 0
 	if i < len(s) && (s[i] == '-' || s[i] == '+') {
 		i++
 	}
 	isDigit := func(c byte) bool { return c >= '0' && c <= '9' }
-	if strings.HasPrefix(s[i:], "0x") || strings.HasPrefix(s[i:], "0X") {
-		if i+2 < len(s) && hex(s[i+2]) >= 0 {
-			isDigit = func(c byte) bool { return hex(c) >= 0 }
-			i += 2
-		}
+	switch {
+	case i+2 < len(s) && s[i] == '0' && (s[i+1] == 'x' || s[i+1] == 'X') && hex(s[i+2]) >= 0:
+		isDigit = func(c byte) bool { return hex(c) >= 0 }
+		i += 2
+	case i < len(s) && s[i] == '0':
+		isDigit = func(c byte) bool { return c >= '0' && c <= '7' }
 	}
 	start, value := i, false
 	for i < len(s) && isDigit(s[i]) {
@@ -204,19 +219,33 @@ var predicates = map[string]predicate{
 // predicate reads the arguments of a predicate and evaluates it.
 func (p *condParser) predicate(name string, pred predicate) (bool, error) {
 	args := make([]string, 0, 2)
-	if strings.HasPrefix(p.rest(), "(") {
-		got, rest, err := expr.ScanArgs(p.rest())
-		if err != nil {
-			return false, p.errorf(p.i, "expected ')' in argument 1 of predicate '%s' used in conditional expression", name)
+	open := strings.HasPrefix(p.rest(), "(")
+	if open {
+		p.i++
+		for n := 0; n < pred.args; n++ {
+			text, end := scanArg(p.all, p.i)
+			p.i = end
+			if n > 0 || text != "" || strings.HasPrefix(p.rest(), ",") {
+				args = append(args, text)
+			}
+			if n+1 == pred.args || !strings.HasPrefix(p.rest(), ",") {
+				break
+			}
+			p.i++
 		}
-		if len(got) > pred.args {
-			return false, p.errorf(p.i, "expected ')' in argument 1 of predicate '%s' used in conditional expression", name)
+	}
+	last := min(pred.args, 1)
+	if pred.args == 2 && len(args) < 2 {
+		return false, p.errorf(p.i, "missing arguments (got %d/2), type 'string' expected in argument 1 of predicate '%s' used in conditional expression", 1, name)
+	}
+	if open {
+		switch rest := p.rest(); {
+		case rest == "":
+			return false, p.errorf(p.i, "expected ')' in argument %d of predicate '%s' used in conditional expression", last, name)
+		case rest[0] != ')':
+			return false, p.errorf(p.i, "expected ')' before '%s' in argument %d of predicate '%s' used in conditional expression", rest, last, name)
 		}
-		args = got
-		p.i = len(p.all) - len(rest)
-		if pred.args == 2 && len(got) < 2 {
-			return false, p.errorf(p.i, "missing arguments (got %d/2), type 'string' expected in argument 1 of predicate '%s' used in conditional expression", max(len(got), 1), name)
-		}
+		p.i++
 	}
 	for len(args) < pred.args {
 		args = append(args, "")
@@ -226,4 +255,44 @@ func (p *condParser) predicate(name string, pred predicate) (bool, error) {
 		return false, p.errorf(p.i, "invalid argument to conditional expression predicate '%s': '%s'", name, args[0])
 	}
 	return v, nil
+}
+
+// scanArg reads one argument at s[i:] and returns where it ends: at a comma or
+// a closing parenthesis outside quotes, or at the end. Quotes and backslashes
+// work as in all arguments within parentheses (configuration manual 2.2).
+func scanArg(s string, i int) (string, int) {
+	var b strings.Builder
+	for quote := byte(0); i < len(s); i++ {
+		c := s[i]
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == '\'':
+			b.WriteByte(c)
+		case c == '\\' && i+1 < len(s):
+			i++
+			switch e := s[i]; e {
+			case 'r':
+				b.WriteByte('\r')
+			case 'n':
+				b.WriteByte('\n')
+			case 't':
+				b.WriteByte('\t')
+			case '\\', ' ', '"', '\'':
+				b.WriteByte(e)
+			default:
+				b.WriteByte('\\')
+				i--
+			}
+		case quote != 0:
+			b.WriteByte(c)
+		case c == '"' || c == '\'':
+			quote = c
+		case c == ',' || c == ')':
+			return b.String(), i
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), i
 }

@@ -16,48 +16,69 @@ const wordBlock = 4096
 // splitter cuts one line into words.
 type splitter struct {
 	*reader
-	t      *lexer.Token
-	s      string // the line
-	i      int    // next byte of s
-	words  []source.Word
-	start  int  // of the word being read
-	in     bool // within a word
-	plain  bool // the word is so far s[start:i]
-	expand bool // within "${X[*]}" blanks end words
-	failed bool
+	t       *lexer.Token
+	s       string // the line
+	i       int    // next byte of s
+	words   []source.Word
+	start   int  // of the word being read
+	in      bool // within a word
+	plain   bool // the word is so far s[start:i]
+	failed  bool
+	unset   string // first variable that is not set
+	hintVar bool   // hint is that variable's name
+	hint    int    // byte at which an empty argument is reported; -1: where it begins
+	cut     int    // byte at which the original's echo of the line ends; -1: nowhere
 }
 
 // split cuts the line of t into words: blanks, both quotes, escapes, comments
-// and variables (configuration manual 2.2, 2.3). It returns false where it
-// reported an error.
-func (r *reader) split(t *lexer.Token) ([]source.Word, bool) {
+// and variables (configuration manual 2.2, 2.3). ok is false where it reported
+// an error; whole is false where the line does not end in LF, which is an
+// error too, but lets conditions be read.
+func (r *reader) split(t *lexer.Token) (words []source.Word, ok, whole bool) {
 	if cap(r.words)-len(r.words) < MaxWords+1 {
 		r.words = make([]source.Word, 0, wordBlock)
 	}
-	s := splitter{reader: r, t: t, s: t.Value, i: t.Pos.Column - 1, words: r.words[len(r.words):len(r.words):cap(r.words)]}
+	s := &r.split1
+	*s = splitter{reader: r, t: t, s: t.Value, i: t.Pos.Column - 1, words: r.words[len(r.words):], hint: -1, cut: -1}
+	whole = t.Pos.Offset+len(s.s) < len(r.text)
 	if n := strings.IndexByte(s.s, 0); n >= 0 {
-		s.nul(n)
-		return nil, false
+		if t.Pos.Offset+len(s.s)+1 < len(r.text) {
+			d := r.alert(t, "Stray NUL character at position %d.", n+1)
+			d.Span, d.Hint = r.span(t, n, n+1), "delete the NUL: the file may be damaged, or not be text in UTF-8"
+			r.file.Stopped, r.broken = true, true
+			return nil, false, true
+		}
+		s.s, whole = s.s[:n], false
 	}
 	s.run()
+	if !s.failed && len(s.words) > MaxWords {
+		s.tooMany()
+	}
+	if !whole {
+		at := len(s.s)
+		d := r.alert(t, "Missing LF on last line, file might have been truncated at position %d.", at+1)
+		d.Span, d.Hint = r.span(t, max(at-1, 0), at), "end the last line with a line feed"
+	}
 	if s.failed {
-		s.missingLF(len(s.s))
-		return nil, false
+		return nil, false, whole
 	}
-	if len(s.words) > MaxWords {
-		w := s.words[MaxWords-1]
-		at := int(w.Span.Start) - t.Pos.Offset
-		d := s.alert(t, "too many words, truncating after word %d, position %d: <%s>.", MaxWords, at+1, w.Text)
-		d.Span = w.Span
-		s.missingLF(len(s.s))
-		return nil, false
-	}
-	s.missingLF(len(s.s))
 	n := len(s.words)
-	if cap(s.words) == cap(r.words)-len(r.words) {
+	if n > 0 && &s.words[0] == &r.words[len(r.words):cap(r.words)][0] {
 		r.words = r.words[:len(r.words)+n]
 	}
-	return s.words[:n:n], true
+	return s.words[:n:n], true, whole
+}
+
+// tooMany refuses a line of more words than the original has room for.
+func (s *splitter) tooMany() {
+	at := 1 // as if the words stood with one blank between them
+	for _, w := range s.words[:MaxWords-1] {
+		at += len(w.Text) + 1
+	}
+	w := s.words[MaxWords-1]
+	d := s.alert(s.t, "too many words, truncating after word %d, position %d: <%s>.", MaxWords, at, w.Text)
+	d.Span = w.Span
+	s.failed = true
 }
 
 // run is the loop over the line's bytes.
@@ -122,12 +143,28 @@ func (s *splitter) end() {
 		return
 	}
 	s.in = false
-	text := s.s[s.start:s.i]
-	if !s.plain {
-		text = string(s.buf)
+	if s.plain {
+		s.emit(s.s[s.start:s.i])
+		return
 	}
+	if len(s.buf) > 0 && s.hint >= 0 && !s.hintVar {
+		s.hint = -1
+	}
+	s.emit(string(s.buf))
+}
+
+// emit adds a word. Words beyond the limit are only counted.
+func (s *splitter) emit(text string) {
 	if len(s.words) <= MaxWords {
 		s.words = append(s.words, source.Word{Text: text, Span: s.span(s.t, s.start, s.i)})
+	}
+}
+
+// closed notes a closing quote at byte at: where the word is empty so far,
+// this is what a message about it points at.
+func (s *splitter) closed(at int) {
+	if s.in && len(s.buf) == 0 && s.hint < 0 {
+		s.hint = at
 	}
 }
 
@@ -141,6 +178,7 @@ func (s *splitter) strong() {
 	}
 	s.buf = append(s.buf, s.s[s.i+1:s.i+1+n]...)
 	s.i += n + 2
+	s.closed(s.i - 1)
 }
 
 // weak reads "…".
@@ -151,6 +189,7 @@ func (s *splitter) weak() {
 	for s.i < len(s.s) && !s.failed {
 		switch c := s.s[s.i]; c {
 		case '"':
+			s.closed(s.i)
 			s.i++
 			return
 		case '\\':
@@ -243,114 +282,168 @@ func (s *splitter) variable() {
 		i++
 	}
 	name := s.s[first:i]
-	value, set, many := "", false, false
+	fallback, cut, many := "", -1, false
 	if brace {
-		if strings.HasPrefix(s.s[i:], "[") {
-			if !strings.HasPrefix(s.s[i:], "[*]") {
-				s.fail(i, "truncated or invalid word expansion sequence")
-				return
-			}
-			many = true
-			i += 3
-		}
-		if strings.HasPrefix(s.s[i:], "-") {
-			n := strings.IndexByte(s.s[i:], '}')
-			if n < 0 {
-				s.fail(first, "unmatched brace in environment variable name")
-				return
-			}
-			value = s.s[i+1 : i+n]
-			i += n
-		}
-		if i >= len(s.s) || s.s[i] != '}' {
-			s.fail(first, "unmatched brace in environment variable name")
+		var ok bool
+		if i, fallback, cut, many, ok = s.braces(first, i); !ok {
 			return
 		}
-		i++
 	}
+	value, set := "", true
 	if name[0] == '.' {
-		v, ok := s.pseudo(name, s.t.Pos.Line)
-		if !ok {
+		if value, set = s.pseudo(name, s.t.Pos.Line); !set {
+			s.cut = first + len(name)
 			s.fail(first, "forbidden first char in environment variable name")
 			return
 		}
-		value, set = v, true
-	} else if v, ok := s.env.Lookup(name); ok {
-		value, set = v, true
+	} else {
+		value, set = s.env.Lookup(name)
 	}
-	_ = set
+	if cut >= 0 {
+		s.cut = cut
+	}
+	switch {
+	case set:
+	case cut >= 0:
+		value = fallback
+	case !many:
+		if s.hint < 0 {
+			s.hint, s.hintVar = first, true
+		}
+		if s.unset == "" {
+			s.unset = name
+		}
+	}
 	s.i = i
-	if !many {
-		s.buf = append(s.buf, value...)
+	if many {
+		s.expandWords(value)
 		return
 	}
-	s.expandWords(value)
+	s.buf = append(s.buf, value...)
+	s.in = true
 }
 
-// expandWords adds a value whose blanks end words.
+// braces reads what may follow a name within braces, which begin before byte
+// first: "[*]", "-default", and the closing brace. cut is where the default
+// ends, or -1.
+func (s *splitter) braces(first, i int) (end int, fallback string, cut int, many, ok bool) {
+	cut = -1
+	if strings.HasPrefix(s.s[i:], "[") {
+		if !strings.HasPrefix(s.s[i:], "[*]") {
+			s.fail(i, "truncated or invalid word expansion sequence")
+			return
+		}
+		many = true
+		i += 3
+	}
+	if strings.HasPrefix(s.s[i:], "-") {
+		if n := strings.IndexByte(s.s[i:], '}'); n >= 0 {
+			fallback = s.s[i+1 : i+n]
+			i += n
+			cut = i
+		}
+	}
+	if i >= len(s.s) || s.s[i] != '}' {
+		s.fail(first, "unmatched brace in environment variable name")
+		return
+	}
+	return i + 1, fallback, cut, many, true
+}
+
+// expandWords adds a value whose blanks end words. A value without words
+// makes no word at all.
 func (s *splitter) expandWords(value string) {
+	blank := func(c byte) bool { return isBlank(c) || c == '\n' }
 	for i := 0; i < len(value); {
-		if !isBlank(value[i]) && value[i] != '\n' {
+		if !blank(value[i]) {
+			s.in = true
 			s.buf = append(s.buf, value[i])
 			i++
 			continue
 		}
-		for i < len(value) && (isBlank(value[i]) || value[i] == '\n') {
+		for i < len(value) && blank(value[i]) {
 			i++
 		}
-		if len(s.buf) == 0 && s.plain {
-			continue
+		if len(s.buf) > 0 {
+			s.emit(string(s.buf))
+			s.buf, s.in = s.buf[:0], false
 		}
-		start := s.start
-		s.end()
-		s.in, s.plain, s.start = true, false, start
-		s.buf = s.buf[:0]
 	}
+	s.in = s.in && len(s.buf) > 0
 }
 
 // fail reports an error at byte at of the line, with the caret lines.
 func (s *splitter) fail(at int, text string) {
 	s.failed = true
-	d := s.diags.Alertf(diag.Syntax, s.span(s.t, at, min(at+1, len(s.s))), "%s at position %d:", text, at+1)
+	d := s.diags.Alertf(diag.Syntax, s.span(s.t, min(at, len(s.s)), min(at+1, len(s.s))), "%s at position %d:", text, at+1)
 	d.Layout = diag.ParsingTight
-	d.Extra = caret(s.s, at)
+	d.Extra = caret(s.echo(), at)
 }
 
-// caret returns the line and a line with a caret below its byte at.
+// echo returns the line as the original echoes it: a default value of a
+// variable ends it.
+func (s *splitter) echo() string {
+	if s.cut > 0 {
+		return s.s[:s.cut]
+	}
+	return s.s
+}
+
+// Widths of the echo of a line: it has 80 columns, and where the caret would
+// stand beyond them it stands in column 40.
+const (
+	echoWidth = 80
+	echoCaret = 40
+)
+
+// caret returns a line, its blanks as spaces and all that is not printable
+// ASCII as '?', and a line with a caret below byte at of it.
 func caret(line string, at int) []string {
-	line = strings.TrimSuffix(line, "\r")
 	lead := 0
 	for lead < len(line) && lead < at && isBlank(line[lead]) {
 		lead++
 	}
-	return []string{"  " + line[lead:], fmt.Sprintf("  %*s", at-lead+1, "^")}
-}
-
-// nul reports the byte that C strings end at.
-func (s *splitter) nul(at int) {
-	s.alert(s.t, "Stray NUL character at position %d.", at+1).Span = s.span(s.t, at, at+1)
-	s.file.Stopped = true
-}
-
-// missingLF reports a last line without LF.
-func (s *splitter) missingLF(at int) {
-	if s.t.Pos.Offset+len(s.s) < len(s.text) {
-		return
+	line, at = line[lead:], at-lead
+	pre, post := "", ""
+	if at >= echoWidth {
+		pre, post = "...", "..."
+		from := min(at-echoCaret+len(pre), len(line))
+		line, at = line[from:], echoCaret
 	}
-	d := s.alert(s.t, "Missing LF on last line, file might have been truncated at position %d.", at+1)
-	d.Span = s.span(s.t, at, at)
-	d.Hint = "end the last line with a line feed"
+	out := []byte(pre + line[:min(len(line), echoWidth-len(pre)-len(post))] + post)
+	for i, c := range out {
+		switch {
+		case isBlank(c) || c == '\n':
+			out[i] = ' '
+		case c < ' ' || c >= 0x7f:
+			out[i] = '?'
+		}
+	}
+	return []string{"  " + string(out), strings.Repeat(" ", at+2) + "^"}
 }
 
-// emptyArg reports an empty argument, which ends the list.
+// emptyArgument is the advice below the message.
+const emptyArgument = "Aborting to prevent all subsequent arguments from being silently ignored. If this is caused by an environment variable expansion, please have a look at section 2.3 of the configuration manual to find solutions to address this."
+
+// emptyArg reports word i, which is empty and ends the list of arguments.
+// It returns the words that are left to read.
 func (r *reader) emptyArg(t *lexer.Token, words []source.Word, i int) []source.Word {
-	if i == 0 {
-		return nil
+	s := &r.split1
+	at := s.hint
+	if at < 0 {
+		at = int(words[i].Span.Start) - t.Pos.Offset
 	}
-	at := int(words[i].Span.Start) - t.Pos.Offset
 	d := diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.ParsingTight, Span: words[i].Span,
-		Text: fmt.Sprintf("argument number %d at position %d is empty and marks the end of the argument list:", i, at+1)}
-	d.Extra = append(caret(t.Value, at), "Aborting to prevent all subsequent arguments from being silently ignored. If this is caused by an environment variable expansion, please have a look at section 2.3 of the configuration manual to find solutions to address this.")
+		Text:  fmt.Sprintf("argument number %d at position %d is empty and marks the end of the argument list:", i, at+1),
+		Extra: append(caret(s.echo(), at), emptyArgument)}
+	if name := s.unset; name != "" {
+		d.Hint = "the variable " + name + " is not set: set it, or write \"${" + name + "-default}\""
+	}
+	if r.opt.EmptyArgs {
+		d.Severity = diag.Warning
+		r.diags.Add(d)
+		return words[:i]
+	}
 	r.diags.Add(d)
 	return nil
 }

@@ -31,8 +31,9 @@ type reader struct {
 	scope   string
 	lead    int32 // end of the last live line
 	buf     []byte
-	lastEnd int // end of the last line read, for messages at the end of the file
-	lastNo  int
+	lastNo  int  // number of the last line read
+	broken  bool // reading stopped in a way that still asks for .endif
+	split1  splitter
 }
 
 func newReader(src *source.File, opt Options, diags *diag.List) *reader {
@@ -65,15 +66,15 @@ func (r *reader) next(t *lexer.Token) bool {
 		return false
 	}
 	r.lastNo = t.Pos.Line
-	words, ok := r.split(t)
+	words, ok, whole := r.split(t)
 	if !ok || len(words) == 0 {
 		return false
 	}
-	if t.Type == directiveToken || words[0].Text != "" && words[0].Text[0] == '.' {
-		r.directive(t, words)
+	if w := words[0].Text; w != "" && w[0] == '.' {
+		r.directive(t, words, whole)
 		return false
 	}
-	if r.dropping() {
+	if !whole || r.dropping() {
 		return false
 	}
 	if i := emptyWord(words); i >= 0 {
@@ -139,6 +140,9 @@ func (r *reader) close() {
 func (r *reader) finish() {
 	r.close()
 	r.file.tail = r.lead
+	if !r.file.Stopped {
+		r.lastNo = r.file.Source.Lines()
+	}
 	r.endConds()
 }
 
