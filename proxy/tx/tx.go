@@ -90,6 +90,9 @@ type Tx struct {
 	Matched             string   // last "use_backend" or rule that matched, for debugging
 
 	Scratch Arena
+
+	values   *[16]Value // see Borrow
+	borrowed int
 }
 
 // Rule is where a rule stands.
@@ -211,6 +214,6 @@ func (t *Tx) Reset() {
 		ReqCaps: t.ReqCaps, ResCaps: t.ResCaps,
 		UniqueID: t.UniqueID[:0], LogURI: t.LogURI[:0],
 		ReqCookie: t.ReqCookie[:0], ResCookie: t.ResCookie[:0],
-		Scratch: t.Scratch, Status: -1, LogLevel: -1,
+		Scratch: t.Scratch, values: t.values, Status: -1, LogLevel: -1,
 	}
 }

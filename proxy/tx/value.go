@@ -74,3 +74,22 @@ func (v Value) Own() Value {
 	}
 	return v
 }
+
+// Borrow returns an empty Value that Return takes back, in the reverse order:
+// evaluation through function values would otherwise allocate one each time.
+func (t *Tx) Borrow() *Value {
+	if t.values == nil {
+		t.values = new([16]Value)
+	}
+	if t.borrowed >= len(t.values) {
+		t.borrowed++
+		return new(Value)
+	}
+	v := &t.values[t.borrowed]
+	t.borrowed++
+	*v = Value{}
+	return v
+}
+
+// Return gives the Value borrowed last back.
+func (t *Tx) Return() { t.borrowed-- }
