@@ -68,6 +68,8 @@ func (b *bench) runRow(ctx context.Context, r row) (rowResult, error) {
 		res.Driver = "wrk"
 	case r.Kind == rowCheck:
 		res.Driver = "no load"
+	case b.wrk != "" && r.OwnOnly != "":
+		res.Driver += ": " + r.OwnOnly
 	}
 	proxyCPUs, loadCPUs := b.cores.Proxy, b.cores.Load
 	if r.Unpinned {

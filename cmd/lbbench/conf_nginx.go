@@ -8,7 +8,7 @@ import (
 )
 
 // errNoStream says why nginx has no TCP rows.
-var errNoStream = errors.New("this nginx has no stream module")
+var errNoStream = errors.New("this nginx has no stream module (Debian: libnginx-mod-stream)")
 
 // nginxConf writes what comes nearest to haproxyConf in nginx's language.
 func nginxConf(s setup, e endpoints, user string) (string, error) {
