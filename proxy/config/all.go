@@ -12,10 +12,10 @@ var Sections = keyword.NewTable("section", proxySections)
 
 // ProxyWords is the table of the lines of defaults, frontend, backend and
 // listen (configuration manual chapter 4).
-var ProxyWords = keyword.NewTable("proxy keyword", proxyCore, proxyOptions, proxyRules, proxyRoutes, proxyTimeouts, proxyServers, proxyBinds)
+var ProxyWords = keyword.NewTable("proxy keyword", proxyCore, proxyOptions, proxyCookies, proxyErrors, proxyStats, proxyLogs, proxyRules, proxyRoutes, proxyTimeouts, proxyServers, proxyBinds)
 
 // GlobalWords is the table of the lines of the global section (chapter 3).
-var GlobalWords = keyword.NewTable[Setting[Global]]("global keyword")
+var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalTunes)
 
 type serverParams = server.Params
 

@@ -1,0 +1,209 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/logformat"
+	"tandem/proxy/logs"
+)
+
+// proxyLogs are the lines that say what is logged and where.
+var proxyLogs = []*keyword.Def[Setting[Proxy]]{
+	logLine, logTag,
+	formatLine(keyword.Spec{Name: "log-format", In: sideF, Doc: "Format of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormat = f }),
+	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
+	formatLine(keyword.Spec{Name: "error-log-format", In: sideF, Doc: "Format of lines about failed connections."}, func(p *Proxy, f *logformat.Format) { p.ErrorLogFormat = f }),
+	formatLine(keyword.Spec{Name: "unique-id-format", In: keyword.AnyProxy, Doc: "Format of unique request ids."}, func(p *Proxy, f *logformat.Format) { p.UniqueID = f }),
+	text(keyword.Spec{Name: "unique-id-header", In: sideF, Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),
+	monitorFail,
+}
+
+type fmtArgs struct {
+	Fmt expr.Word `parser:"@@"`
+}
+
+// formatLine makes the Def of a line with one log format.
+func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.Def[Setting[Proxy]] {
+	s.Misuse = fmt.Sprintf("'%s' expects an argument.", s.Name)
+	return keyword.Define(s, func(e *keyword.Env, a *fmtArgs) (Setting[Proxy], error) {
+		f, err := compileFormat(e, a.Fmt, s.Name)
+		if err != nil {
+			return nil, err
+		}
+		return func(p *Proxy) error { set(p, f); return nil }, nil
+	})
+}
+
+// compileFormat reads and compiles a log format and says whose it is.
+func compileFormat(e *keyword.Env, w expr.Word, what string) (*logformat.Format, error) {
+	f, err := expr.ParseFmt(w.Text)
+	if err != nil {
+		return nil, &keyword.Error{Index: w.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s", what, err)}
+	}
+	f.Index = w.Index
+	out, err := logformat.Compile(e, f)
+	if err != nil {
+		return nil, prefixError(err, fmt.Sprintf("'%s' : ", what))
+	}
+	return out, nil
+}
+
+var logTag = text(keyword.Spec{Name: "log-tag", In: keyword.AnyProxy, Doc: "Tag of log lines.",
+	Misuse: "'log-tag' expects a tag for use in syslog."}, func(p *Proxy, s string) { p.LogTag = s })
+
+var logLine = keyword.Define(keyword.Spec{
+	Name: "log", In: keyword.AnyProxy, Flags: keyword.No, Doc: "Where log lines go.",
+	Misuse: "'log' expects either <address[:port]> and <facility> or 'global' as arguments.",
+}, func(e *keyword.Env, a *logArgs) (Setting[Proxy], error) {
+	no := e.Prefix == "no"
+	if no && a.given {
+		return nil, e.Errorf(-1, "'no log' does not expect arguments.")
+	}
+	if !no && !a.given {
+		return nil, e.Errorf(-1, "'log' expects either <address[:port]> and <facility> or 'global' as arguments.")
+	}
+	return func(p *Proxy) error {
+		if no {
+			p.Logs = nil
+		} else {
+			p.Logs = append(p.Logs, a.target)
+		}
+		return nil
+	}, nil
+})
+
+// logArgs is "global" or a target; nothing behind "no".
+type logArgs struct {
+	target logs.Target
+	given  bool
+}
+
+// Usage is what messages say of the line.
+func (logArgs) Usage() string {
+	return "{global|<target> [len <len>] [format <fmt>] [sample <ranges>:<size>] [profile <name>] <facility> [<max> [<min>]]}"
+}
+
+// ParseArgs reads the line.
+func (a *logArgs) ParseArgs(in *keyword.Args) error {
+	if !in.More() {
+		return nil
+	}
+	a.given = true
+	if in.Peek() == "global" {
+		in.Next()
+		a.target.Global = true
+		return nil
+	}
+	t, err := readLogTarget(in)
+	a.target = t
+	return err
+}
+
+var facilities = []string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2", "ftp", "ntp", "audit", "alert", "cron2", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"}
+var levels = []string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
+
+func indexOf(list []string, s string) int {
+	for i, x := range list {
+		if x == s {
+			return i
+		}
+	}
+	return -1
+}
+
+// readLogTarget reads what follows "log" where it is not "global".
+func readLogTarget(in *keyword.Args) (logs.Target, error) {
+	addr, i, _ := in.Next()
+	t := logs.Target{Address: addr, Len: 1024, Format: "local", Max: 7}
+	if err := checkLogAddress(addr); err != nil {
+		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "'log' : " + err.Error()}
+	}
+	for {
+		w := in.Peek()
+		if w != "len" && w != "format" && w != "sample" && w != "profile" {
+			break
+		}
+		in.Next()
+		v, vi, ok := in.Next()
+		if !ok {
+			return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'log' : '" + w + "' expects a value."}
+		}
+		if err := logOption(&t, w, v); err != nil {
+			return t, &keyword.Error{Index: vi, Code: diag.BadValue, Text: "'log' : " + err.Error()}
+		}
+	}
+	f, fi, ok := in.Next()
+	if !ok {
+		return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'log' expects either <address[:port]> and <facility> or 'global' as arguments."}
+	}
+	if t.Facility = indexOf(facilities, f); t.Facility < 0 {
+		return t, &keyword.Error{Index: fi, Code: diag.BadValue, Text: "'log' : unknown log facility '" + f + "'", Hint: diag.Nearest(f, facilities)}
+	}
+	for _, p := range []*int{&t.Max, &t.Min} {
+		w, wi, ok := in.Next()
+		if !ok {
+			break
+		}
+		if *p = indexOf(levels, w); *p < 0 {
+			what := "optional log level"
+			if p == &t.Min {
+				what = "optional minimum log level"
+			}
+			return t, &keyword.Error{Index: wi, Code: diag.BadValue, Text: "'log' : unknown " + what + " '" + w + "'", Hint: diag.Nearest(w, levels)}
+		}
+	}
+	return t, nil
+}
+
+// logOption sets one of the words between address and facility.
+func logOption(t *logs.Target, word, value string) error {
+	switch word {
+	case "len":
+		n, err := expr.Word{Text: value}.Int(80, 1<<31-1)
+		if err != nil {
+			return fmt.Errorf("invalid log length '%s', must be >= 80.", value)
+		}
+		t.Len = int(n)
+	case "format":
+		formats := []string{"local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw"}
+		if indexOf(formats, value) < 0 {
+			return fmt.Errorf("unknown log format '%s'", value)
+		}
+		t.Format = value
+	case "profile":
+		t.Profile = value
+	case "sample":
+		s, err := logs.ParseSampling(value)
+		if err != nil {
+			return err
+		}
+		t.Sample = s
+	}
+	return nil
+}
+
+// checkLogAddress refuses what cannot be logged to.
+func checkLogAddress(addr string) error {
+	switch {
+	case addr == "stdout", addr == "stderr", strings.HasPrefix(addr, "ring@"), strings.HasPrefix(addr, "backend@"):
+		return nil
+	}
+	a, err := expr.ParseAddr(addr, expr.AllowFD|expr.AllowNames)
+	if err == nil && a.Kind == expr.Inet && a.HasPort && a.Port == 0 {
+		err = fmt.Errorf("invalid port '0'")
+	}
+	return err
+}
+
+var monitorFail = keyword.Define(keyword.Spec{
+	Name: "monitor fail", In: keyword.Frontend, Doc: "When the monitor URI answers 503.",
+}, func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		p.MonitorFail = append(p.MonitorFail, a.cond)
+		return nil
+	}, nil
+})

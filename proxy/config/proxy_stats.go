@@ -1,0 +1,118 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/action"
+	"tandem/proxy/pattern"
+)
+
+// statsPage returns the proxy's own stats page, with the built-in values.
+func (p *Proxy) statsPage() *StatsPage {
+	if p.Stats == nil {
+		p.Stats = &StatsPage{URI: "/haproxy?stats", Realm: "HAProxy Statistics"}
+	}
+	return p.Stats
+}
+
+// statsFlag makes the Def of a "stats" line without arguments.
+func statsFlag(name, doc string, set func(*StatsPage)) *keyword.Def[Setting[Proxy]] {
+	return flag(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc}, func(p *Proxy) { set(p.statsPage()) })
+}
+
+// statsText makes the Def of a "stats" line with one word.
+func statsText(name, doc string, set func(*StatsPage, string)) *keyword.Def[Setting[Proxy]] {
+	return text(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc,
+		Misuse: "'stats " + name + "' needs an argument."}, func(p *Proxy, s string) { set(p.statsPage(), s) })
+}
+
+// proxyStats are the "stats" lines (configuration manual 4.2).
+var proxyStats = []*keyword.Def[Setting[Proxy]]{
+	statsFlag("enable", "Serve the stats page.", func(*StatsPage) {}),
+	statsFlag("hide-version", "Do not show the version.", func(s *StatsPage) { s.HideVersion, s.ShowVersion = true, false }),
+	statsFlag("show-version", "Show the version.", func(s *StatsPage) { s.ShowVersion, s.HideVersion = true, false }),
+	statsFlag("show-legends", "Show addresses, cookies and algorithms.", func(s *StatsPage) { s.ShowLegends = true }),
+	statsFlag("show-modules", "Show the columns of modules.", func(s *StatsPage) { s.ShowModules = true }),
+	statsText("uri", "Where the page is.", func(s *StatsPage, v string) { s.URI = v }),
+	statsText("realm", "Realm of its authentication.", func(s *StatsPage, v string) { s.Realm = v }),
+	statsText("scope", "Proxies to show.", func(s *StatsPage, v string) { s.Scope = append(s.Scope, v) }),
+	statsNode("show-node", "Show the node's name.", func(s *StatsPage, v string) { s.ShowNode, s.Node = true, v }),
+	statsNode("show-desc", "Show a description.", func(s *StatsPage, v string) { s.ShowDesc, s.Desc = true, v }),
+	statsRefresh, statsAuth, statsAdmin, statsRules,
+}
+
+// restArgs is all that is left of the line.
+type restArgs struct {
+	Words []expr.Word `parser:"@@*"`
+}
+
+func (a *restArgs) join() string {
+	var list []string
+	for _, w := range a.Words {
+		list = append(list, w.Text)
+	}
+	return strings.Join(list, " ")
+}
+
+func statsNode(name, doc string, set func(*StatsPage, string)) *keyword.Def[Setting[Proxy]] {
+	return keyword.Define(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc}, func(_ *keyword.Env, a *restArgs) (Setting[Proxy], error) {
+		return func(p *Proxy) error { set(p.statsPage(), a.join()); return nil }, nil
+	})
+}
+
+var statsRefresh = keyword.Define(keyword.Spec{
+	Name: "stats refresh", In: keyword.AnyProxy, Doc: "Let browsers reload the page.",
+	Misuse: "'stats refresh' needs a refresh interval.",
+}, func(_ *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
+	d, err := timeValue(a.Time, "stats refresh", time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return func(p *Proxy) error { p.statsPage().Refresh = d; return nil }, nil
+})
+
+var statsAuth = keyword.Define(keyword.Spec{
+	Name: "stats auth", In: keyword.AnyProxy, Doc: "A user who may see the page.",
+	Misuse: "'stats auth' needs a user:password account.",
+}, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	user, password, _ := strings.Cut(a.Name.Text, ":")
+	return func(p *Proxy) error {
+		s := p.statsPage()
+		s.Auth = append(s.Auth, StatsUser{user, password})
+		return nil
+	}, nil
+})
+
+// condArgs is a condition that must be there.
+type condArgs struct{ cond *pattern.Cond }
+
+// Usage is what messages say of the line.
+func (condArgs) Usage() string { return "{if|unless} <condition>" }
+
+// ParseArgs compiles the condition.
+func (a *condArgs) ParseArgs(in *keyword.Args) error {
+	what := joinWords(in.Words[:in.Pos])
+	if w := in.Peek(); w != "if" && w != "unless" {
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' requires either 'if' or 'unless' followed by a condition."}
+	}
+	var err error
+	a.cond, err = condition(in, what)
+	return err
+}
+
+var statsAdmin = keyword.Define(keyword.Spec{
+	Name: "stats admin", In: keyword.AnyProxy, Doc: "Who may change servers on the page.",
+}, func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		s := p.statsPage()
+		s.Admin = append(s.Admin, a.cond)
+		return nil
+	}, nil
+})
+
+var statsRules = ruleSet("stats http-request", keyword.Listen, keyword.HTTPRequest, "Access rule of the page.",
+	func(p *Proxy) *action.Rules { return &p.statsPage().HTTPRequest })
