@@ -9,7 +9,7 @@ import (
 // setup is what a row asks of a proxy, in neither one's language.
 type setup struct {
 	TCP    bool   // relay bytes instead of HTTP
-	Splice bool   // HAProxy's splice-auto
+	Splice bool   // let the kernel move the bytes (HAProxy's splice-request, splice-response)
 	Close  bool   // a new connection to the server for each request
 	Reuse  bool   // share server connections between all clients
 	Cert   string // serve TLS with this file
@@ -58,7 +58,7 @@ func haproxyConf(s setup, e endpoints) string {
 	line("    timeout connect 5s\n    timeout client 60s\n    timeout server 60s")
 	switch {
 	case s.Splice:
-		line("    option splice-auto")
+		line("    option splice-request\n    option splice-response")
 	case s.Close:
 		line("    option httpclose")
 	case s.Reuse:

@@ -52,7 +52,7 @@ func TestConfsSay(t *testing.T) {
 			t.Errorf("%+v: brackets do not match in:\n%s", s, ng)
 		}
 	}
-	f(setup{TCP: true, Splice: true}, []string{"mode tcp", "option splice-auto"}, []string{"load_module /m/stream.so", "stream {", "proxy_pass 127.0.0.1:2;"})
+	f(setup{TCP: true, Splice: true}, []string{"mode tcp", "option splice-request", "option splice-response"}, []string{"load_module /m/stream.so", "stream {", "proxy_pass 127.0.0.1:2;"})
 	f(setup{Close: true}, []string{"option httpclose"}, []string{"upstream be { server 127.0.0.1:2;  }"})
 	f(setup{Reuse: true}, []string{"http-reuse always"}, []string{"keepalive 1024"})
 	f(setup{Cert: certRSA}, []string{"ssl crt /d/rsa2048.pem", "TLS_AES_128_GCM_SHA256"}, []string{"ssl_certificate /d/rsa2048.pem", "TLS_AES_128_GCM_SHA256"})

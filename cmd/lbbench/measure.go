@@ -76,14 +76,14 @@ func treeMemory(pid int) (memory, error) {
 	var sum memory
 	for _, p := range processTree("/proc", pid) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p))
+		var m memory
+		if err == nil {
+			m, err = parseStatus(text)
+		}
 		if err != nil {
 			if p != pid {
-				continue
+				continue // a child that has just ended
 			}
-			return memory{}, err
-		}
-		m, err := parseStatus(text)
-		if err != nil {
 			return memory{}, fmt.Errorf("process %d: %w", p, err)
 		}
 		sum.RSS += m.RSS

@@ -72,7 +72,7 @@ func allRows(idle int) []row {
 		simple("tcp-64", "TCP mode, 64 connections, 100 B", "/", smallBody, 64).with(tcp),
 		simple("tcp-close", "TCP mode, a connection for each request", "/", smallBody, 64).with(tcp).with(func(r *row) { r.Load.Close = true }),
 		simple("tcp-8m", "TCP mode, 8 MB, 8 connections", "/8m", largeBody, 8).with(tcp).with(bulk),
-		simple("tcp-8m-splice", "TCP mode with splice-auto, 8 MB", "/8m", largeBody, 8).with(tcp).with(bulk).with(func(r *row) { r.Setup.Splice = true }),
+		simple("tcp-8m-splice", "TCP mode with splicing, 8 MB", "/8m", largeBody, 8).with(tcp).with(bulk).with(func(r *row) { r.Setup.Splice = true }),
 		simple("tls-64", "TLS keep-alive, 64 connections, 100 B", "/", smallBody, 64).with(tls),
 		simple("tls-hs-p256", "full TLS handshakes, P-256", "/", smallBody, 64).with(tls).with(handshake),
 		simple("tls-hs-rsa", "full TLS handshakes, RSA-2048", "/", smallBody, 64).with(tls).with(handshake).with(func(r *row) { r.Setup.Cert = certRSA }),
