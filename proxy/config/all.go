@@ -4,7 +4,6 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/listen"
-	"tandem/proxy/server"
 )
 
 // Sections is the table of sections (configuration manual 2.1).
@@ -17,10 +16,7 @@ var ProxyWords = keyword.NewTable("proxy keyword", proxyCore, proxyOptions, prox
 // GlobalWords is the table of the lines of the global section (chapter 3).
 var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalTunes)
 
-type serverParams = server.Params
-
-func readServerWords(in *keyword.Args, p *server.Params) error { in.Rest(); return nil }
-
+// checkBindAddrs reads the addresses of a bind line.
 func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error {
 	if err := b.ParseAddrs(); err != nil {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: err.Error()}

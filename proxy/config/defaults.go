@@ -3,7 +3,6 @@ package config
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
@@ -15,17 +14,8 @@ import (
 func newProxy() *Proxy {
 	return &Proxy{
 		Mode: "tcp", Retries: 3, Reuse: "safe", Options: map[string]bool{},
-		DefaultServer: newServerParams(), MaxKeepAliveQueue: -1,
+		DefaultServer: server.DefaultParams(), MaxKeepAliveQueue: -1,
 		ErrorFiles: map[int]*ErrorFile{}, FullConn: 0,
-	}
-}
-
-// newServerParams returns what a server line says when it says nothing.
-func newServerParams() *server.Params {
-	return &server.Params{
-		Weight: 1, Rise: 2, Fall: 3, ErrorLimit: 10, OnError: "fail-check", PoolMaxConn: -1, MaxReuse: -1,
-		PoolPurgeDelay: 5 * time.Second, ResolvePrefer: "ipv6",
-		Check: server.CheckParams{Inter: 2 * time.Second}, Agent: server.CheckParams{Inter: 2 * time.Second},
 	}
 }
 
@@ -65,7 +55,7 @@ func (p *Proxy) inherit(d *Proxy) {
 	if caps&keyword.Frontend == 0 && caps&keyword.Defaults == 0 {
 		p.TCPConnection, p.TCPSession = nil, nil
 	}
-	p.Binds, p.Servers, p.UseBackend, p.UseServer, p.Templates = nil, nil, nil, nil, nil
+	p.Binds, p.Servers, p.UseBackend, p.UseServer, p.serverBy = nil, nil, nil, nil, nil
 	p.ReqCaptures, p.ResCaptures, p.CaptureCookie, p.MonitorFail, p.StickRules, p.Filters = nil, nil, nil, nil, nil, nil
 	p.ForcePersist, p.IgnorePersist, p.StickTable, p.Description = nil, nil, nil, ""
 }

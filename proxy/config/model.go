@@ -6,6 +6,7 @@ package config
 import (
 	"time"
 
+	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/parser/source"
 	"tandem/proxy/action"
@@ -114,7 +115,7 @@ type Proxy struct {
 	// Backend side.
 	Servers                                         []*ServerLine
 	DefaultServer                                   *server.Params
-	Templates                                       []*ServerTemplate
+	serverBy                                        map[string]*ServerLine
 	Balance                                         *balance.Algorithm
 	HashType                                        balance.HashType
 	Policy                                          balance.Policy // made when linked
@@ -211,16 +212,9 @@ type Cookie struct {
 type ServerLine struct {
 	Name   string
 	Params *server.Params
+	Addr   expr.Addr
 	Server *server.Server
 	Span   source.Span
-}
-
-// ServerTemplate is one "server-template" line.
-type ServerTemplate struct {
-	Prefix    string
-	Low, High int
-	Params    *server.Params
-	Span      source.Span
 }
 
 // StatsPage is what "stats …" lines of a proxy say.

@@ -74,9 +74,3 @@ func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) {
 }
 
 func joinWords(words []source.Word) string { return strings.Join(texts(words), " ") }
-
-// serverWords reads the words of a server line into params.
-func serverWords(in *keyword.Args, params *serverParams, scope keyword.Scope) error {
-	params.Set = map[string]bool{}
-	return readServerWords(in, params)
-}

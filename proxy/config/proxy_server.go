@@ -1,85 +1,97 @@
 package config
 
 import (
+	"fmt"
+
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/server"
 )
 
 // proxyServers are the lines that declare servers.
-var proxyServers = []*keyword.Def[Setting[Proxy]]{serverLine, defaultServer}
+var proxyServers = []*keyword.Def[Setting[Proxy]]{serverLine, defaultServer, serverTemplate}
 
-var serverLine = keyword.Define(keyword.Spec{
-	Name: "server", In: keyword.Backend,
-	Doc:    "Declare a server.",
-	Misuse: "'server' expects <name> and <addr>[:<port>] as arguments.",
-}, func(e *keyword.Env, a *serverArgs) (Setting[Proxy], error) {
-	return func(p *Proxy) error {
-		if p.server(a.name) != nil {
-			e.Diags.Alertf(diag.Duplicate, e.LineSpan(), "'server' : another server named '%s' was already defined in backend '%s', please use distinct names.", a.name, p.Name)
-			return nil
-		}
-		p.Servers = append(p.Servers, &ServerLine{Name: a.name, Params: a.params, Span: e.LineSpan()})
-		return nil
-	}, nil
-})
-
-type serverArgs struct {
-	name   string
-	params *server.Params
-}
+// lineArgs takes the whole line: the server room reads it by itself.
+type lineArgs struct{ line server.Line }
 
 // Usage is what messages say of the line.
-func (serverArgs) Usage() string { return "<name> <address>[:port] [param*]" }
+func (lineArgs) Usage() string { return "<name> <address>[:port] [param*]" }
 
-// ParseArgs reads name, address and words.
+// serverArgs, templateArgs and defaultServerArgs say which reader is meant.
+type (
+	serverArgs        struct{ lineArgs }
+	templateArgs      struct{ lineArgs }
+	defaultServerArgs struct{ params *server.Params }
+)
+
+// ParseArgs reads a "server" line.
 func (a *serverArgs) ParseArgs(in *keyword.Args) error {
-	p := keyword.Attached[*Proxy](in.Env)
-	name, i, _ := in.Next()
-	addr, _, ok := in.Next()
-	if !ok {
-		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'server' expects <name> and <addr>[:<port>] as arguments."}
-	}
-	if bad := badNameByte(name); bad != 0 {
-		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "'server' : character '" + string(bad) + "' is not permitted in server name '" + name + "'."}
-	}
-	in.Env.Subject = "server " + p.Name + "/" + name
-	params := *p.DefaultServer
-	params.Addr = addr
-	a.name, a.params = name, &params
-	return serverWords(in, &params, keyword.ServerLine)
+	l, err := server.ParseServer(in.Env, in.Words, keyword.Attached[*Proxy](in.Env).DefaultServer)
+	a.line = l
+	in.Rest()
+	return err
 }
 
-var defaultServer = keyword.Define(keyword.Spec{
-	Name: "default-server", In: keyword.Defaults | keyword.Backend,
-	Doc: "Change the words that the following servers begin with.",
-}, func(e *keyword.Env, a *defaultServerArgs) (Setting[Proxy], error) {
-	return func(p *Proxy) error {
-		p.DefaultServer = a.params
-		return nil
-	}, nil
-})
+// ParseArgs reads a "server-template" line.
+func (a *templateArgs) ParseArgs(in *keyword.Args) error {
+	l, err := server.ParseTemplate(in.Env, in.Words, keyword.Attached[*Proxy](in.Env).DefaultServer)
+	a.line = l
+	in.Rest()
+	return err
+}
 
-type defaultServerArgs struct{ params *server.Params }
+// ParseArgs reads a "default-server" line on top of what stood before.
+func (a *defaultServerArgs) ParseArgs(in *keyword.Args) error {
+	params := *keyword.Attached[*Proxy](in.Env).DefaultServer
+	a.params = &params
+	err := server.ParseDefault(in.Env, in.Words, a.params)
+	in.Rest()
+	return err
+}
 
 // Usage is what messages say of the line.
 func (defaultServerArgs) Usage() string { return "[param*]" }
 
-// ParseArgs reads the words.
-func (a *defaultServerArgs) ParseArgs(in *keyword.Args) error {
-	p := keyword.Attached[*Proxy](in.Env)
-	params := *p.DefaultServer
-	a.params = &params
-	in.Env.Subject = "default-server"
-	return serverWords(in, &params, keyword.ServerLine)
+var serverLine = keyword.Define(keyword.Spec{
+	Name: "server", In: keyword.Backend, Doc: "Declare a server.",
+}, func(e *keyword.Env, a *serverArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		p.addServer(e, a.line.Name, a.line)
+		return nil
+	}, nil
+})
+
+var defaultServer = keyword.Define(keyword.Spec{
+	Name: "default-server", In: sideB, Doc: "Change the words that the following servers begin with.",
+}, func(e *keyword.Env, a *defaultServerArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error { p.DefaultServer = a.params; return nil }, nil
+})
+
+var serverTemplate = keyword.Define(keyword.Spec{
+	Name: "server-template", In: keyword.Backend, Doc: "Declare many servers with numbered names.",
+}, func(e *keyword.Env, a *templateArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		for i := a.line.Low; i <= a.line.High; i++ {
+			p.addServer(e, fmt.Sprintf("%s%d", a.line.Name, i), a.line)
+		}
+		return nil
+	}, nil
+})
+
+// addServer adds a server under a name that the proxy does not have yet.
+func (p *Proxy) addServer(e *keyword.Env, name string, l server.Line) {
+	if old := p.server(name); old != nil {
+		d := e.Diags.Alertf(diag.Duplicate, e.LineSpan(), "backend '%s', another server named '%s' was already defined at line %d, please use distinct names.", p.Name, name, old.Span.Line())
+		d.Layout = diag.Parsing
+		return
+	}
+	s := &ServerLine{Name: name, Params: l.Params, Addr: l.Addr, Span: e.LineSpan()}
+	p.Servers = append(p.Servers, s)
+	if p.serverBy == nil {
+		p.serverBy = map[string]*ServerLine{}
+	}
+	p.serverBy[name] = s
 }
 
 // server returns the server line of that name.
-func (p *Proxy) server(name string) *ServerLine {
-	for _, s := range p.Servers {
-		if s.Name == name {
-			return s
-		}
-	}
-	return nil
-}
+func (p *Proxy) server(name string) *ServerLine { return p.serverBy[name] }

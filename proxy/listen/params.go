@@ -12,40 +12,40 @@ type Option func(*Bind) error
 
 // Bind is what a bind line says; one per line, shared by all its addresses.
 type Bind struct {
-	Addrs           []string    // as written, split at commas
-	Endpoints       []expr.Addr // parsed, port ranges expanded
-	Span            string      // "file:line", for messages
-	Name            string
-	ForcedID        int
-	MaxConn         int
-	Backlog         int
-	Interface       string
-	AcceptProxy     bool
-	AcceptCIP       uint32 // accept-netscaler-cip magic; 0: none
-	Transparent     bool
-	V6Only, V4V6    bool
-	DeferAccept     bool
-	TFO             bool
-	MSS             int
-	TCPUserTimeout  time.Duration
-	Nice            int
-	Mode            uint32 // unix socket; 0: umask
-	User, Group     string
-	UID, GID        int    // -1: unset
-	Level           string // stats sockets: user operator admin
-	ExposeFD        bool
-	SeverityOutput  string
-	Process, Thread string
-	Shards          string
-	Namespace       string
-	Proto           string
-	GUID            string
-	IdlePing        time.Duration
-	TLS             TLS
-	TCPMD5          string
-	QUIC            bool
-	Label           string
-	Default         *keyword.Ref
+	Addrs                   []string    // as written, split at commas
+	Endpoints               []expr.Addr // parsed, port ranges expanded
+	Span                    string      // "file:line", for messages
+	Name                    string
+	ForcedID                int
+	MaxConn                 int
+	Backlog                 int
+	Interface               string
+	AcceptProxy             bool
+	AcceptCIP               uint32 // accept-netscaler-cip magic; 0: none
+	Transparent             bool
+	V6Only, V4V6            bool
+	DeferAccept             bool
+	TFO                     bool
+	MSS                     int
+	TCPUserTimeout          time.Duration
+	Nice                    int
+	Mode                    uint32 // unix socket; 0: umask
+	User, Group             string
+	UID, GID                int    // -1: unset
+	Level                   string // stats sockets: user operator admin
+	ExposeFD                bool
+	SeverityOutput          string
+	Process, Thread         string
+	Shards                  string
+	Namespace               string
+	Proto                   string
+	GUID, CongestionControl string
+	IdlePing                time.Duration
+	TLS                     TLS
+	TCPMD5                  string
+	QUIC                    bool
+	Label                   string
+	Default                 *keyword.Ref
 }
 
 // TLS is the server side of TLS of a bind line.

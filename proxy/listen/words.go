@@ -1,0 +1,174 @@
+package listen
+
+import (
+	"fmt"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+)
+
+type def = *keyword.Def[Option]
+
+type wordArgs struct {
+	Value expr.Word `parser:"@@"`
+}
+
+// flag makes the Def of a word without argument.
+func flag(name, doc string, set func(*Bind)) def {
+	return flagWith(keyword.Spec{Name: name, Doc: doc}, set)
+}
+
+func flagWith(s keyword.Spec, set func(*Bind)) def {
+	s.In = keyword.BindLine
+	return keyword.Define(s, func(*keyword.Env, *keyword.None) (Option, error) {
+		return func(b *Bind) error { set(b); return nil }, nil
+	})
+}
+
+// value makes the Def of a word with one argument.
+func value(name, doc string, set func(b *Bind, v string) error) def {
+	return valueWith(keyword.Spec{Name: name, Doc: doc}, set)
+}
+
+func valueWith(s keyword.Spec, set func(b *Bind, v string) error) def {
+	s.In = keyword.BindLine
+	if s.Misuse == "" {
+		s.Misuse = fmt.Sprintf("'%s' : missing value", s.Name)
+	}
+	return keyword.Define(s, func(_ *keyword.Env, a *wordArgs) (Option, error) {
+		return func(b *Bind) error {
+			if err := set(b, a.Value.Text); err != nil {
+				return &keyword.Error{Index: a.Value.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s", s.Name, err)}
+			}
+			return nil
+		}, nil
+	})
+}
+
+// text makes the Def of a word whose argument is kept as it is.
+func text(name, doc string, field func(*Bind) *string) def {
+	return value(name, doc, func(b *Bind, v string) error { *field(b) = v; return nil })
+}
+
+// number makes the Def of a word with an integer between lo and hi.
+func number(name, doc string, lo, hi int64, set func(*Bind, int)) def {
+	return value(name, doc, func(b *Bind, v string) error {
+		n, err := expr.Word{Text: v}.Int(lo, hi)
+		if err != nil {
+			return fmt.Errorf("invalid value %s (allowed range %d..%d)", v, lo, hi)
+		}
+		set(b, int(n))
+		return nil
+	})
+}
+
+const maxInt = 1<<31 - 1
+
+// socketWords are the words about the socket (configuration manual 5.1).
+var socketWords = []def{
+	flag("accept-proxy", "Expect a PROXY protocol header.", func(b *Bind) { b.AcceptProxy = true }),
+	value("accept-netscaler-cip", "Expect a NetScaler client IP header with this magic number.", func(b *Bind, v string) error {
+		n, err := strconv.ParseUint(v, 0, 32)
+		b.AcceptCIP = uint32(n)
+		return err
+	}),
+	number("backlog", "Length of the accept queue.", 0, maxInt, func(b *Bind, n int) { b.Backlog = n }),
+	text("cc", "TCP congestion control algorithm.", func(b *Bind) *string { return &b.CongestionControl }),
+	flag("defer-accept", "Accept only once data came.", func(b *Bind) { b.DeferAccept = true }),
+	exposeFD,
+	number("gid", "Group number of a unix socket.", 0, maxInt, func(b *Bind, n int) { b.GID = n }),
+	value("group", "Group of a unix socket.", func(b *Bind, v string) error {
+		g, err := user.LookupGroup(v)
+		if err != nil {
+			return fmt.Errorf("'%s' not found", v)
+		}
+		b.Group = v
+		b.GID, err = strconv.Atoi(g.Gid)
+		return err
+	}),
+	number("uid", "User number of a unix socket.", 0, maxInt, func(b *Bind, n int) { b.UID = n }),
+	value("user", "User of a unix socket.", func(b *Bind, v string) error {
+		u, err := user.Lookup(v)
+		if err != nil {
+			return fmt.Errorf("'%s' not found", v)
+		}
+		b.User = v
+		b.UID, err = strconv.Atoi(u.Uid)
+		return err
+	}),
+	value("mode", "Permissions of a unix socket, octal.", func(b *Bind, v string) error {
+		n, err := strconv.ParseUint(v, 8, 32)
+		if err != nil {
+			return fmt.Errorf("missing or invalid mode '%s' (octal integer expected)", v)
+		}
+		b.Mode = uint32(n)
+		return nil
+	}),
+	text("guid-prefix", "Prefix of the sockets' globally unique names.", func(b *Bind) *string { return &b.GUID }),
+	number("id", "Number of the socket.", 1, maxInt, func(b *Bind, n int) { b.ForcedID = n }),
+	duration("idle-ping", "HTTP/2 pings on idle connections.", func(b *Bind, d time.Duration) { b.IdlePing = d }),
+	text("interface", "Network interface to bind to.", func(b *Bind) *string { return &b.Interface }),
+	text("label", "Label of the socket for metrics.", func(b *Bind) *string { return &b.Label }),
+	level,
+	number("maxconn", "Most connections of the socket.", 0, maxInt, func(b *Bind, n int) { b.MaxConn = n }),
+	number("mss", "Largest TCP segment announced.", -65535, 65535, func(b *Bind, n int) { b.MSS = n }),
+	text("name", "Name of the socket.", func(b *Bind) *string { return &b.Name }),
+	valueWith(keyword.Spec{Name: "namespace", Doc: "Network namespace.", Flags: keyword.Refused}, func(b *Bind, v string) error { b.Namespace = v; return nil }),
+	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed}, func(b *Bind, v string) error { return nil }),
+	number("nice", "Scheduling priority.", -1024, 1024, func(b *Bind, n int) { b.Nice = n }),
+	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread"}, func(b *Bind, v string) error { b.Process = v; return nil }),
+	value("proto", "Protocol of the connections.", func(b *Bind, v string) error {
+		switch v {
+		case "h1", "h2", "none":
+			b.Proto = v
+			return nil
+		}
+		return fmt.Errorf("unknown MUX protocol '%s'", v)
+	}),
+	text("severity-output", "Severity in CLI answers.", func(b *Bind) *string { return &b.SeverityOutput }),
+	text("shards", "Sockets for one address.", func(b *Bind) *string { return &b.Shards }),
+	valueWith(keyword.Spec{Name: "tcp-md5sig", Doc: "TCP MD5 signature password.", Flags: keyword.Refused}, func(b *Bind, v string) error { b.TCPMD5 = v; return nil }),
+	valueWith(keyword.Spec{Name: "tcp-ss", Doc: "Saved SYN headers.", Flags: keyword.NotActed}, func(b *Bind, v string) error { return nil }),
+	duration("tcp-ut", "TCP user timeout.", func(b *Bind, d time.Duration) { b.TCPUserTimeout = d }),
+	flag("tfo", "TCP fast open.", func(b *Bind) { b.TFO = true }),
+	text("thread", "Threads that accept.", func(b *Bind) *string { return &b.Thread }),
+	flag("transparent", "Accept connections to foreign addresses.", func(b *Bind) { b.Transparent = true }),
+	flag("v4v6", "IPv4 on an IPv6 socket too.", func(b *Bind) { b.V4V6 = true }),
+	flag("v6only", "IPv6 alone.", func(b *Bind) { b.V6Only = true }),
+}
+
+var exposeFD = value("expose-fd", "Hand listening sockets to a new process.", func(b *Bind, v string) error {
+	if v != "listeners" {
+		return fmt.Errorf("unknown parameter '%s'", v)
+	}
+	b.ExposeFD = true
+	return nil
+})
+
+var level = value("level", "Rights on a stats socket.", func(b *Bind, v string) error {
+	switch v {
+	case "user", "operator", "admin":
+		b.Level = v
+		return nil
+	}
+	return fmt.Errorf("only supports 'user', 'operator', and 'admin' (got '%s')", v)
+})
+
+// duration makes the Def of a word with a time in milliseconds.
+func duration(name, doc string, set func(*Bind, time.Duration)) def {
+	return value(name, doc, func(b *Bind, v string) error {
+		d, err := expr.ParseTime(v, time.Millisecond)
+		if err != nil {
+			return fmt.Errorf("expects a positive delay in milliseconds")
+		}
+		set(b, d)
+		return nil
+	})
+}
+
+func list(v string) []string { return strings.Split(v, ",") }
