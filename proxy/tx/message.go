@@ -76,6 +76,10 @@ type Message struct {
 	Framing Framing
 	Length  uint64 // of the body, where Framing is ByLength
 
+	// Grown is how many bytes rules added since the message was received;
+	// only beyond tune.maxrewrite need they look at its whole size.
+	Grown int
+
 	arena []byte
 }
 
@@ -93,6 +97,34 @@ func (m *Message) Store(b []byte) []byte {
 	n := len(m.arena)
 	m.arena = append(m.arena, b...)
 	return m.arena[n:len(m.arena):len(m.arena)]
+}
+
+// Spare returns the unused end of m's own memory, empty, to append to. What is
+// to stay there must be given to Keep before m stores anything else.
+func (m *Message) Spare() []byte { return m.arena[len(m.arena):] }
+
+// Keep makes b, which was made by appending to Spare, a part of m without a
+// copy; a b that had to move elsewhere is stored as Store does.
+func (m *Message) Keep(b []byte) []byte {
+	n := len(m.arena)
+	if len(b) == 0 {
+		return []byte{}
+	}
+	if cap(m.arena)-n >= len(b) && &m.arena[:n+1][n] == &b[0] {
+		m.arena = m.arena[:n+len(b)]
+		return m.arena[n : n+len(b) : n+len(b)]
+	}
+	return m.Store(b)
+}
+
+// Size returns about how many bytes of a buffer the start line and the fields
+// take, counting 8 bytes of bookkeeping for each as the original does.
+func (m *Message) Size() int {
+	n := 28 + len(m.Method) + len(m.URI) + len(m.Reason)
+	for i := range m.Fields {
+		n += 8 + len(m.Fields[i].Name) + len(m.Fields[i].Value)
+	}
+	return n
 }
 
 // StoreLower copies b in lower case.

@@ -35,6 +35,8 @@ type Session struct {
 	HTTP             bool
 	Version          int // 10, 11, 20, 30 of the client's side
 	Mark, TOS        int
+	ExpectProxy      bool // "expect-proxy layer4": read a PROXY header before anything else
+	ExpectCIP        bool // "expect-netscaler-cip layer4": the same with NetScaler's
 }
 
 // ConnError is a connection error as fc_err and the error log format see it.
@@ -104,8 +106,12 @@ type Rule struct {
 // Settings are the per-transaction overrides that rules make.
 type Settings struct {
 	TimeoutClient, TimeoutServer, TimeoutTunnel, TimeoutConnect, TimeoutQueue *time.Duration
+	TimeoutTarpit                                                             *time.Duration
 	Retries                                                                   *int
 	BCMark, BCTOS, FCMark, FCTOS                                              *int
+	PriorityClass, PriorityOffset                                             int  // of the queue: lower first; the offset in milliseconds
+	LaxRewrite                                                                bool // "strict-mode off", until the rule set ends
+	SwitchHTTP                                                                bool // "switch-mode http": go on as an HTTP connection
 	Dst                                                                       netip.AddrPort // set-dst, set-dst-port: where "server 0.0.0.0" goes
 	DisableL7Retry                                                            bool
 	NoDelay                                                                   bool
@@ -129,17 +135,25 @@ type Timing struct {
 	Date     time.Time // wall clock of Start
 }
 
-// Reply is an answer that the proxy itself gives.
+// Reply is an answer that the proxy itself gives. Rules share one Reply
+// between transactions: nobody may change it.
+//
+// Where Raw is set, it is the whole answer. Where Body is nil, the answer is
+// the proxy's error file for Status (its own text where none is configured)
+// with Fields in place of the same fields of that file. Otherwise Fields and
+// Body, which may be empty, are the answer as it is: content-length included.
 type Reply struct {
 	Status int
-	Reason string
+	Reason string // empty: the usual one
 	Fields []Field
 	Body   []byte
 	Close  bool
-	Raw    []byte        // a whole response as an error file holds it; other fields then unused
-	Silent bool          // close without a word
-	Delay  time.Duration // tarpit
-	Rst    bool
+	Raw    []byte // a whole response as an error file holds it; other fields then unused
+	Silent bool   // close without a word: no FIN, no RST where the system can
+	Tarpit bool   // answer only after Delay
+	Delay  time.Duration
+	Rst    bool // reset the connection
+	RstTTL int  // with Rst: time to live of the reset; 0: the system's
 }
 
 // BodyState says how far a message's body is known.

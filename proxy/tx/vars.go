@@ -48,6 +48,13 @@ func (v *Vars) Set(name string, value Value) {
 			return
 		}
 	}
+	if n := len(v.list); n < cap(v.list) {
+		v.list = v.list[:n+1]
+		e := &v.list[n]
+		buf := append(e.value.B[:0], value.B...)
+		e.name, e.value, e.value.B = name, value, buf
+		return
+	}
 	v.list = append(v.list, namedValue{name, value.Own()})
 }
 
@@ -56,6 +63,7 @@ func (v *Vars) Unset(name string) {
 	for i := range v.list {
 		if v.list[i].name == name {
 			v.list = append(v.list[:i], v.list[i+1:]...)
+			v.list[:len(v.list)+1][len(v.list)] = namedValue{} // its memory moved on with the last
 			return
 		}
 	}
