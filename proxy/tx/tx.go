@@ -109,9 +109,9 @@ type Settings struct {
 	TimeoutTarpit                                                             *time.Duration
 	Retries                                                                   *int
 	BCMark, BCTOS, FCMark, FCTOS                                              *int
-	PriorityClass, PriorityOffset                                             int  // of the queue: lower first; the offset in milliseconds
-	LaxRewrite                                                                bool // "strict-mode off", until the rule set ends
-	SwitchHTTP                                                                bool // "switch-mode http": go on as an HTTP connection
+	PriorityClass, PriorityOffset                                             int            // of the queue: lower first; the offset in milliseconds
+	LaxRewrite                                                                bool           // "strict-mode off", until the rule set ends
+	SwitchHTTP                                                                bool           // "switch-mode http": go on as an HTTP connection
 	Dst                                                                       netip.AddrPort // set-dst, set-dst-port: where "server 0.0.0.0" goes
 	DisableL7Retry                                                            bool
 	NoDelay                                                                   bool
