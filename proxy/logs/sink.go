@@ -1,0 +1,198 @@
+package logs
+
+import (
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tandem/parser/expr"
+)
+
+// Levels of syslog (RFC 5424, 6.2.1).
+const (
+	Emerg = iota
+	Alert
+	Crit
+	Err
+	Warning
+	Notice
+	Info
+	Debug
+)
+
+// Sink sends messages to one address. Sending never blocks for long and never
+// fails loudly: a lost log line must not stop traffic; it is counted.
+type Sink struct {
+	mu      sync.Mutex
+	network string
+	address string
+	conn    net.Conn
+	file    *os.File
+	retry   time.Time // no dial before
+	dropped atomic.Uint64
+	buf     []byte
+}
+
+// Dropped returns how many messages could not be sent.
+func (s *Sink) Dropped() uint64 { return s.dropped.Load() }
+
+// newSink prepares the address of a log line; it does not connect yet.
+func newSink(address string) (*Sink, error) {
+	switch address {
+	case "stdout":
+		return &Sink{file: os.Stdout}, nil
+	case "stderr":
+		return &Sink{file: os.Stderr}, nil
+	}
+	a, err := expr.ParseAddr(address, expr.AllowFD|expr.AllowNames)
+	if err != nil {
+		return nil, err
+	}
+	switch a.Kind {
+	case expr.FD:
+		return &Sink{file: os.NewFile(uintptr(a.FDNum), address)}, nil
+	case expr.Unix:
+		return &Sink{network: "unixgram", address: a.Host}, nil
+	case expr.Abstract, expr.AbstractZ:
+		return &Sink{network: "unixgram", address: "@" + a.Host}, nil
+	}
+	port := "514"
+	if a.HasPort {
+		port = itoa(a.Port)
+	}
+	host := a.Host
+	if host == "" || host == "*" {
+		host = "127.0.0.1"
+	}
+	network := "udp"
+	if strings.HasPrefix(address, "tcp") {
+		network = "tcp"
+	}
+	return &Sink{network: network, address: net.JoinHostPort(host, port)}, nil
+}
+
+func itoa(n int) string {
+	if n >= 10 {
+		return itoa(n/10) + string(rune('0'+n%10))
+	}
+	return string(rune('0' + n))
+}
+
+// send writes one message; build appends it to an empty buffer.
+func (s *Sink) send(now time.Time, build func([]byte) []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf = build(s.buf[:0])
+	if s.file != nil {
+		if _, err := s.file.Write(append(s.buf, '\n')); err != nil {
+			s.dropped.Add(1)
+		}
+		return
+	}
+	if s.conn == nil && !s.dial(now) {
+		s.dropped.Add(1)
+		return
+	}
+	msg := append(s.buf, '\n')
+	if _, err := s.conn.Write(msg); err != nil {
+		// A receiver that was restarted answers the first datagram with an
+		// error (ECONNREFUSED) although the second one would arrive.
+		if _, err = s.conn.Write(msg); err != nil {
+			s.dropped.Add(1)
+			s.conn.Close()
+			s.conn = nil
+		}
+	}
+}
+
+// dial connects; after a failure it waits a second before the next try.
+func (s *Sink) dial(now time.Time) bool {
+	if now.Before(s.retry) {
+		return false
+	}
+	c, err := net.DialTimeout(s.network, s.address, time.Second)
+	if err != nil {
+		s.retry = now.Add(time.Second)
+		return false
+	}
+	s.conn = c
+	return true
+}
+
+// Logger sends to the targets of one proxy or of the process.
+type Logger struct {
+	targets []Target
+	sinks   []*Sink
+	counts  []*atomic.Uint64
+}
+
+// Sinks shares one socket between all targets of the same address.
+type Sinks struct {
+	mu sync.Mutex
+	m  map[string]*Sink
+}
+
+// Logger makes the logger of a list of targets, in which none is "global"
+// any more. Targets that cannot be sent to yet (rings) are left out.
+func (s *Sinks) Logger(targets []Target) (*Logger, error) {
+	l := &Logger{}
+	for _, t := range targets {
+		if strings.HasPrefix(t.Address, "ring@") || strings.HasPrefix(t.Address, "backend@") {
+			continue
+		}
+		sink, err := s.sink(t.Address)
+		if err != nil {
+			return l, err
+		}
+		l.targets, l.sinks, l.counts = append(l.targets, t), append(l.sinks, sink), append(l.counts, new(atomic.Uint64))
+	}
+	return l, nil
+}
+
+func (s *Sinks) sink(address string) (*Sink, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x := s.m[address]; x != nil {
+		return x, nil
+	}
+	x, err := newSink(address)
+	if err != nil {
+		return nil, err
+	}
+	if s.m == nil {
+		s.m = map[string]*Sink{}
+	}
+	s.m[address] = x
+	return x, nil
+}
+
+// Empty says whether nothing would be sent.
+func (l *Logger) Empty() bool { return l == nil || len(l.targets) == 0 }
+
+// Send sends a message at a level to all targets that take it. sd is RFC 5424
+// structured data, nil for none. Messages are cut at each target's len.
+func (l *Logger) Send(id *Identity, level int, now time.Time, msg, sd []byte) {
+	if l == nil {
+		return
+	}
+	for i := range l.targets {
+		t := &l.targets[i]
+		if level > t.Max {
+			continue
+		}
+		if t.Sample != nil && !t.Sample.Takes(l.counts[i].Add(1)-1) {
+			continue
+		}
+		l.sinks[i].send(now, func(dst []byte) []byte {
+			dst = t.appendHeader(dst, id, max(level, t.Min), now, sd)
+			dst = append(dst, msg...)
+			if len(dst) > t.Len-1 {
+				dst = dst[:t.Len-1]
+			}
+			return dst
+		})
+	}
+}
