@@ -7,9 +7,10 @@ import (
 
 // Item is one announcement that is due.
 type Item struct {
-	Inst string // the instance that it is for
-	Link string
-	Addr netip.Addr
+	Inst  string // the instance that it is for
+	Link  string
+	Addr  netip.Addr
+	First bool // the first of a burst for this address
 }
 
 // Queue holds announcements back so that two on one interface are at least an

@@ -76,6 +76,9 @@ type Effect struct {
 	Repeat   int
 	Text     string
 	Detail   bool
+	// Old says that Inst is an instance of the configuration that a Reload has
+	// just replaced; one of the same name may have taken its place.
+	Old bool
 }
 
 // String is the line that scenarios show.

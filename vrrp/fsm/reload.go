@@ -47,6 +47,12 @@ func (m *Machine) reload(cfg Config) {
 
 // remove ends an instance that the new configuration does not have.
 func (in *instance) remove() {
+	first := len(in.m.out)
+	defer func() {
+		for i := first; i < len(in.m.out); i++ {
+			in.m.out[i].Old = true
+		}
+	}()
 	in.release()
 	if in.cfg.Deleted {
 		in.notify(Deleted)

@@ -348,3 +348,11 @@ func (c *rawConn) Close() error {
 	}
 	return err
 }
+
+// Descriptors are the file descriptors of the receiving and of the sending
+// socket, for logs.
+func (c *rawConn) Descriptors() (rx, tx int) {
+	_ = c.rxc.Control(func(fd uintptr) { rx = int(fd) })
+	_ = c.txc.Control(func(fd uintptr) { tx = int(fd) })
+	return rx, tx
+}

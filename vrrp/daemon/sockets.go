@@ -1,0 +1,174 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"tandem/vrrp/fsm"
+	"tandem/vrrp/packet"
+	"tandem/vrrp/wire"
+)
+
+// socket is one connection with the instances that share it.
+type socket struct {
+	conn   wire.Conn
+	spec   wire.Spec
+	users  int
+	logged bool
+}
+
+// received is one datagram on its way from a socket to the loop.
+type received struct {
+	s   *socket
+	buf [2048]byte
+	n   int
+	m   wire.Meta
+	d   packet.Datagram
+}
+
+// openSockets opens what the instances need and does not exist yet, and lets
+// only their VRIDs through.
+func (d *Daemon) openSockets() {
+	vrids := make(map[wire.Spec][]uint8)
+	for _, s := range d.socks {
+		s.users = 0
+	}
+	for _, in := range d.order {
+		if !in.src.IsValid() && in.spec.Unicast() {
+			continue
+		}
+		s := d.socks[in.spec]
+		if s == nil {
+			conn, err := d.opt.Network.Open(in.spec)
+			if err != nil {
+				d.logf("(%s) cannot open VRRP socket: %v", in.cfg.Name, err)
+				continue
+			}
+			s = &socket{conn: conn, spec: in.spec}
+			d.socks[in.spec] = s
+			go d.read(s)
+		}
+		s.users++
+		vrids[in.spec] = append(vrids[in.spec], in.cfg.VRID)
+	}
+	for spec, list := range vrids {
+		if d.cfg.Global.LogUnknownVRIDs {
+			list = nil
+		}
+		if err := d.socks[spec].conn.Filter(list); err != nil {
+			d.logf("cannot filter VRIDs: %v", err)
+		}
+	}
+}
+
+// closeUnused closes sockets that no instance needs any more.
+func (d *Daemon) closeUnused() {
+	for spec, s := range d.socks {
+		if s.users == 0 {
+			s.conn.Close()
+			delete(d.socks, spec)
+		}
+	}
+}
+
+// logSockets tells of sockets that were not told yet.
+func (d *Daemon) logSockets() {
+	for _, in := range d.order {
+		s := d.socks[in.spec]
+		if s == nil || s.logged {
+			continue
+		}
+		s.logged = true
+		family, proto := "IPv4", packet.Protocol
+		if s.spec.IPv6 {
+			family = "IPv6"
+		}
+		if s.spec.AH {
+			proto = packet.ProtocolAH
+		}
+		kind := fmt.Sprintf("multicast, address(%s)", s.spec.Group)
+		if s.spec.Unicast() {
+			kind = fmt.Sprintf("unicast, address(%s)", s.spec.Local)
+		}
+		rx, tx := -1, -1
+		if f, ok := s.conn.(interface{ Descriptors() (int, int) }); ok {
+			rx, tx = f.Descriptors()
+		}
+		d.logf("VRRP sockpool: [ifindex(%3d), family(%s), proto(%d), fd(%d,%d) %s]", d.indexOf(s.spec.Link), family, proto, rx, tx, kind)
+	}
+}
+
+// read carries datagrams to the loop until the socket is closed. Buffers go
+// round, so that a flood allocates nothing; when the loop is behind, the
+// socket's own buffer fills up and the kernel drops.
+func (d *Daemon) read(s *socket) {
+	for {
+		var r *received
+		select {
+		case r = <-d.free:
+		default:
+			r = new(received)
+		}
+		n, m, err := s.conn.Recv(r.buf[:])
+		if errors.Is(err, wire.ErrClosed) {
+			return
+		}
+		if err != nil {
+			select {
+			case <-d.stop:
+				return
+			default:
+			}
+			continue
+		}
+		r.s, r.n, r.m = s, n, m
+		select {
+		case d.packets <- r:
+		case <-d.stop:
+			return
+		}
+	}
+}
+
+// packet hands one datagram to the machine.
+func (d *Daemon) packet(r *received) {
+	var f packet.Fault
+	if r.s.spec.IPv6 {
+		r.d, f = packet.FromIPv6(r.buf[:r.n], r.m.Src.WithZone(""), r.m.Dst.WithZone(""), r.m.Hops)
+	} else {
+		r.d, f = packet.FromIPv4(r.buf[:r.n])
+	}
+	if f.Err() {
+		d.logf("%s", f.Text("", netip.Addr{}))
+	} else {
+		d.step(fsm.Recv{Link: r.s.spec.Link, IPv6: r.s.spec.IPv6, D: &r.d})
+	}
+	select {
+	case d.free <- r:
+	default:
+	}
+}
+
+// send transmits one advert to the group or to every peer.
+func (d *Daemon) send(in *instance, prio uint8) {
+	s := d.socks[in.spec]
+	if s == nil || !in.src.IsValid() {
+		return
+	}
+	if !in.spec.Unicast() {
+		d.sendTo(s, in, prio, in.spec.Group)
+		return
+	}
+	for _, p := range in.cfg.Peers {
+		d.sendTo(s, in, prio, p.Addr)
+	}
+}
+
+func (d *Daemon) sendTo(s *socket, in *instance, prio uint8, dst netip.Addr) {
+	err := s.conn.Send(in.datagram(prio, dst), in.src, dst)
+	if err != nil && !in.sendFailed {
+		d.logf("(%s): %v", in.cfg.Name, err)
+	}
+	in.sendFailed = err != nil
+}
