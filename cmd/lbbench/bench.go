@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -21,7 +18,9 @@ type bench struct {
 	origin  originAddrs
 	maxConn int
 	rounds  int
-	time    time.Duration
+	time    time.Duration // of one round
+	warm    time.Duration // how long each proxy is loaded before it is measured
+	settle  time.Duration // how long memory may settle before it is read
 	peers   []peer
 	base    string
 	show    func(format string, a ...any) // progress
@@ -162,16 +161,13 @@ func (c *contender) check(r row, when string) {
 // wantHandshake is what all peers are made to agree on in TLS rows.
 const wantHandshake = "TLS 1.3 TLS_AES_128_GCM_SHA256 X25519"
 
-// warmTime is how long each proxy is loaded before it is measured.
-const warmTime = 300 * time.Millisecond
-
 // loadRow measures requests: A B C A B C ...
 func (b *bench) loadRow(ctx context.Context, r row, cs []*contender, useWrk bool, proxyCPUs, loadCPUs []int) error {
 	b.startAll(ctx, r, cs, proxyCPUs)
 	for _, c := range cs {
 		if c.prox != nil {
 			spec := r.Load
-			spec.Addr, spec.Time = c.prox.addr, warmTime
+			spec.Addr, spec.Time = c.prox.addr, b.warm
 			if _, err := b.load(ctx, spec, false, loadCPUs); err != nil && ctx.Err() == nil {
 				c.out("fails while warming up: %v", err)
 			}
@@ -259,136 +255,4 @@ func (c *contender) finish(r row) {
 		c.res.Sys = parseStatSys(text)
 	}
 	c.check(r, "after")
-}
-
-// idleSettle is how long memory may settle before it is read.
-const idleSettle = 500 * time.Millisecond
-
-// idleRow measures what open connections occupy, with a fresh process in each
-// round.
-func (b *bench) idleRow(ctx context.Context, r row, cs []*contender, proxyCPUs, loadCPUs []int) error {
-	for round := range b.rounds {
-		if round == 0 {
-			b.startAll(ctx, r, cs, proxyCPUs)
-		}
-		for _, c := range cs {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if c.prox == nil {
-				continue
-			}
-			b.show("round %d/%d, %s", round+1, b.rounds, c.peer.Name)
-			if err := b.idleRound(ctx, r, c, loadCPUs); err != nil && ctx.Err() == nil {
-				c.out("%v", err)
-				continue
-			}
-			if round+1 == b.rounds {
-				continue
-			}
-			c.prox.stop()
-			var err error
-			if c.prox, err = b.startProxy(ctx, c.peer, r.Setup, proxyCPUs); err != nil {
-				c.out("%v", err)
-			}
-		}
-	}
-	return ctx.Err()
-}
-
-// idleRound opens the connections, reads the memory, and lets a while pass.
-func (b *bench) idleRound(ctx context.Context, r row, c *contender, cpus []int) error {
-	pid := c.prox.cmd.Process.Pid
-	empty, err1 := treeMemory(pid)
-	cpu0, err2 := treeCPU(pid)
-	spec := r.Load
-	spec.Addr = c.prox.addr
-	began := time.Now()
-	l, release, err := b.hold(spec, cpus)
-	if err := errors.Join(err, err1, err2); err != nil {
-		return err
-	}
-	defer release()
-	cpu1, err1 := treeCPU(pid)
-	wall := time.Since(began)
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(idleSettle):
-	}
-	full, err2 := treeMemory(pid)
-	cpu2, err3 := treeCPU(pid)
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return err
-	}
-	if l.Requests == 0 {
-		return fmt.Errorf("no connection succeeded: %s", l.FirstErr)
-	}
-	each := float64(full.RSS-empty.RSS) / float64(l.Requests)
-	c.res.Samples = append(c.res.Samples, sample{
-		CPU: us(cpu1-cpu0) / float64(l.Requests), Rate: float64(l.Requests) / l.Wall.Seconds(),
-		P50: us(l.P50), P99: us(l.P99), P999: us(l.P999), Busy: (cpu1 - cpu0).Seconds() / wall.Seconds(), Basis: each,
-	})
-	c.res.RSS, c.res.Each = max(c.res.RSS, full.RSS), each
-	if len(c.res.Samples) == 1 {
-		c.res.Notes = append(c.res.Notes, fmt.Sprintf("%.1f kB for each connection; %.0f µs of CPU a second while idle",
-			each/1000, us(cpu2-cpu1)/idleSettle.Seconds()))
-	}
-	if l.Broken > 0 {
-		c.res.Notes = append(c.res.Notes, fmt.Sprintf("%d of %d connections failed: %s", l.Broken, spec.Conns, l.FirstErr))
-	}
-	return nil
-}
-
-// checkRow measures `haproxy -c` of the large configuration.
-func (b *bench) checkRow(ctx context.Context, cs []*contender, cpus []int) error {
-	file := filepath.Join(b.dir, "big.cfg")
-	if err := writeFile(file, func(w io.Writer) error { return writeBigConfig(w) }); err != nil {
-		return err
-	}
-	for _, c := range cs {
-		if c.peer.Nginx {
-			c.res.Absent = "does not read this language"
-		}
-	}
-	for round := range b.rounds {
-		for _, c := range cs {
-			if c.res.Absent != "" || len(c.res.Notes) > 0 {
-				continue
-			}
-			b.show("round %d/%d, %s", round+1, b.rounds, c.peer.Name)
-			s, peak, err := b.checkRound(ctx, c.peer, file, cpus)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				c.out("%v", err)
-				continue
-			}
-			c.res.Samples = append(c.res.Samples, s)
-			c.res.RSS = max(c.res.RSS, peak)
-		}
-	}
-	return nil
-}
-
-// checkTime bounds one check.
-const checkTime = 2 * time.Minute
-
-// checkRound is one check of one peer: its wall time stands as p50.
-func (b *bench) checkRound(ctx context.Context, p *peer, file string, cpus []int) (sample, int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	out, err := b.output(ctx, cpus, nil, b.self, roleRun, p.Path, "-c", "-f", file)
-	if err != nil {
-		return sample{}, 0, err
-	}
-	r, err := parseRan(out)
-	if err != nil {
-		return sample{}, 0, err
-	}
-	if r.Exit != 0 {
-		return sample{}, 0, fmt.Errorf("refuses the configuration (exit %d): %s", r.Exit, strings.TrimSpace(tellingLine(r.Output)))
-	}
-	return sample{CPU: us(r.CPU), Basis: us(r.CPU), P50: us(r.Wall), Busy: r.CPU.Seconds() / r.Wall.Seconds()}, r.Peak, nil
 }

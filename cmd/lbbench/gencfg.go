@@ -33,6 +33,16 @@ func writeBigConfig(w io.Writer) error {
 	return b.Flush()
 }
 
+// writeBrokenConfig writes the same with one line more that every version of
+// HAProxy refuses.
+func writeBrokenConfig(w io.Writer) error {
+	if err := writeBigConfig(w); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "    balance no-such-way\n")
+	return err
+}
+
 // writeMaps writes the map row's table in both languages.
 func writeMaps(dir string) error {
 	for _, f := range []struct{ name, format string }{

@@ -28,6 +28,21 @@ func TestBigConfig(t *testing.T) {
 	}
 }
 
+func TestBrokenConfig(t *testing.T) {
+	t.Parallel()
+	var good, broken bytes.Buffer
+	if err := writeBigConfig(&good); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeBrokenConfig(&broken); err != nil {
+		t.Fatal(err)
+	}
+	rest, ok := bytes.CutPrefix(broken.Bytes(), good.Bytes())
+	if !ok || string(rest) != "    balance no-such-way\n" {
+		t.Errorf("same beginning: %v, then %.60q", ok, rest)
+	}
+}
+
 func TestMaps(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

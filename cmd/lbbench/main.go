@@ -124,7 +124,7 @@ func newBench(ctx context.Context, o options, dir string) (*bench, error) {
 	}
 	b := &bench{
 		self: self, dir: dir, spawn: newSpawner(), cores: pickCores(cpus, cpuSiblings),
-		rounds: o.rounds, time: o.time, peers: peers, base: o.base, show: progress(os.Stderr),
+		rounds: o.rounds, time: o.time, warm: 300 * time.Millisecond, settle: 500 * time.Millisecond, peers: peers, base: o.base, show: progress(os.Stderr),
 	}
 	b.base = chooseBase(peers, o.base)
 	if o.driver == "auto" {

@@ -233,7 +233,7 @@ func (o *origin) requests(c *originConn, b []byte) bool {
 		end := bytes.Index(b, []byte("\r\n\r\n"))
 		if end < 0 {
 			c.in = append([]byte(nil), b...)
-			return len(b) <= 64<<10
+			return len(b) <= 64<<10 && b[0] >= 'A' && b[0] <= 'Z' // no TLS
 		}
 		if !o.request(c, b[:end+2]) {
 			return false
