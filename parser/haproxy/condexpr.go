@@ -3,6 +3,11 @@ package haproxy
 import (
 	"fmt"
 	"strings"
+
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"tandem/parser/diag"
+	"tandem/parser/source"
 )
 
 // CondEnv is what the predicates of .if and -cc ask (configuration manual 2.4).
@@ -44,6 +49,41 @@ func EvalCondition(text string, env *CondEnv) (bool, error) {
 		return false, p.errorf(p.i, "unexpected character '%c' at the end of conditional expression '%s'", rest[0], text)
 	}
 	return v, nil
+}
+
+// EvalArgument evaluates the argument of -cc: one line of text, read as a line
+// of a file is, but without comments. The text of its errors is all that the
+// original prints.
+func EvalArgument(arg string, env *CondEnv) (bool, error) {
+	var diags diag.List
+	arg, _, _ = strings.Cut(arg, "\x00")
+	r := newReader(source.New("", []byte(arg+"\n")), Options{Cond: env, Getenv: env.Getenv}, &diags)
+	r.split1 = splitter{reader: r, t: &lexer.Token{Value: arg}, s: arg, hint: -1, cut: -1, noComments: true}
+	r.split1.run()
+	if len(diags.All) > 0 && diags.HasErrors() {
+		text := diags.All[0].Text
+		switch {
+		case strings.HasPrefix(text, "unmatched quote"):
+			text = "Syntax Error in condition: Unmatched quote."
+		case strings.HasPrefix(text, "truncated or invalid hex"):
+			text = "Syntax Error in condition: Truncated or invalid hexadecimal sequence."
+		default:
+			text = "Unhandled error in condition, please report this to the developers."
+		}
+		return false, &CondError{Text: text, At: -1}
+	}
+	if len(r.split1.words) > MaxWords {
+		return false, &CondError{Text: "Error in condition: Too many words.", At: -1}
+	}
+	texts := make([]string, len(r.split1.words))
+	for i, w := range r.split1.words {
+		texts[i] = w.Text
+	}
+	v, err := EvalCondition(strings.Join(texts, " "), env)
+	if err != nil {
+		err = &CondError{Text: "Failed to evaluate condition: " + err.Error(), At: -1}
+	}
+	return v, err
 }
 
 type condParser struct {

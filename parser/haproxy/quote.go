@@ -16,18 +16,22 @@ const wordBlock = 4096
 // splitter cuts one line into words.
 type splitter struct {
 	*reader
-	t       *lexer.Token
-	s       string // the line
-	i       int    // next byte of s
-	words   []source.Word
-	start   int  // of the word being read
-	in      bool // within a word
-	plain   bool // the word is so far s[start:i]
-	failed  bool
-	unset   string // first variable that is not set
-	hintVar bool   // hint is that variable's name
-	hint    int    // byte at which an empty argument is reported; -1: where it begins
-	cut     int    // byte at which the original's echo of the line ends; -1: nowhere
+	t     *lexer.Token
+	s     string // the line
+	i     int    // next byte of s
+	words []source.Word
+
+	start  int  // of the word being read
+	in     bool // within a word
+	plain  bool // the word is so far s[start:i]
+	wide   bool // the line has bytes outside ASCII and outside quotes
+	failed bool
+
+	noComments bool   // '#' is a character like others
+	unset      string // first variable that is not set
+	hint       int    // byte at which an empty argument is reported; -1: where it begins
+	hintVar    bool   // hint is that variable's name
+	cut        int    // byte at which the original's echo of the line ends; -1: nowhere
 }
 
 // split cuts the line of t into words: blanks, both quotes, escapes, comments
@@ -88,6 +92,7 @@ func (s *splitter) run() {
 		switch {
 		case c > '\\' || c >= '(' && c < '\\':
 			s.begin()
+			s.wide = s.wide || c >= 0xc2
 			s.i++
 			if !s.plain {
 				s.buf = append(s.buf, c)
@@ -98,7 +103,7 @@ func (s *splitter) run() {
 		case isBlank(c):
 			s.end()
 			s.i++
-		case c == '#':
+		case c == '#' && !s.noComments:
 			s.end()
 			return
 		case c == '"':
@@ -144,7 +149,11 @@ func (s *splitter) end() {
 	}
 	s.in = false
 	if s.plain {
-		s.emit(s.s[s.start:s.i])
+		text := s.s[s.start:s.i]
+		if s.wide {
+			s.foreign(s.t, s.start, s.i)
+		}
+		s.emit(text)
 		return
 	}
 	if len(s.buf) > 0 && s.hint >= 0 && !s.hintVar {
@@ -199,6 +208,7 @@ func (s *splitter) weak() {
 		case '\r':
 			s.fail(open, "unmatched quote")
 		default:
+			s.in = true
 			s.buf = append(s.buf, c)
 			s.i++
 		}
@@ -344,7 +354,7 @@ func (s *splitter) braces(first, i int) (end int, fallback string, cut int, many
 		}
 	}
 	if i >= len(s.s) || s.s[i] != '}' {
-		s.fail(first, "unmatched brace in environment variable name")
+		s.fail(first-1, "unmatched brace in environment variable name")
 		return
 	}
 	return i + 1, fallback, cut, many, true
@@ -429,6 +439,9 @@ const emptyArgument = "Aborting to prevent all subsequent arguments from being s
 // It returns the words that are left to read.
 func (r *reader) emptyArg(t *lexer.Token, words []source.Word, i int) []source.Word {
 	s := &r.split1
+	if i == 0 {
+		return nil // the original skips such a line without a word
+	}
 	at := s.hint
 	if at < 0 {
 		at = int(words[i].Span.Start) - t.Pos.Offset
