@@ -58,6 +58,7 @@ type Line struct {
 	No, Default bool
 
 	lead int32 // where the text between the line before and this one begins
+	end  int32 // where the last word ended when it was read
 }
 
 // Bare returns the words behind a "no" or "default" prefix.

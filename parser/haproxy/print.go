@@ -3,12 +3,17 @@ package haproxy
 import (
 	"strings"
 
+	"github.com/alecthomas/participle/v2/lexer"
+
+	"tandem/parser/diag"
 	"tandem/parser/source"
 )
 
-// Print writes a file. What Parse read comes out byte for byte; words without
-// a Span are new and written as Quote says, lines without a Span are new and
-// written below the line before them.
+// Print writes a file. What Parse read comes out byte for byte. Edits show: a
+// word whose Text was changed, or that has no Span, is written as Quote says;
+// a line without Span is new and written below the line before it; a line that
+// was taken out of its section is gone with the comments above it. Words made
+// of variables are changed by giving them no Span.
 func Print(f *File) []byte {
 	p := printer{src: f.Source.Data, out: make([]byte, 0, len(f.Source.Data))}
 	for _, s := range f.Sections {
@@ -39,20 +44,45 @@ func (p *printer) line(l *Line, indent string) {
 	for i, w := range l.Words {
 		switch {
 		case w.Span.IsZero():
-			if i > 0 && (len(p.out) == 0 || !isBlank(p.out[len(p.out)-1])) {
+			if i == 0 {
+				for pos < l.Span.End && isBlank(p.src[pos]) {
+					p.out = append(p.out, p.src[pos])
+					pos++
+				}
+			} else if n := len(p.out); !isBlank(p.out[n-1]) {
 				p.out = append(p.out, ' ')
 			}
 			p.out = append(p.out, Quote(w.Text)...)
-			if i+1 < len(l.Words) && !l.Words[i+1].Span.IsZero() {
+			switch {
+			case i+1 == len(l.Words):
+				pos = max(pos, l.end)
+			case !l.Words[i+1].Span.IsZero():
 				p.out = append(p.out, ' ')
 				pos = max(pos, l.Words[i+1].Span.Start)
 			}
 		case w.Span != last && w.Span.Start >= pos:
-			p.out = append(p.out, p.src[pos:w.Span.End]...)
+			p.out = append(p.out, p.src[pos:w.Span.Start]...)
+			if raw := w.Span.Text(); changed(raw, w.Text) {
+				p.out = append(p.out, Quote(w.Text)...)
+			} else {
+				p.out = append(p.out, raw...)
+			}
 			pos, last = w.Span.End, w.Span
 		}
 	}
 	p.out = append(p.out, p.src[pos:l.Span.End]...)
+}
+
+// changed says whether a word that was written as raw has another text now.
+// Words with variables count as unchanged.
+func changed(raw, text string) bool {
+	if raw == text || strings.IndexByte(raw, '$') >= 0 && strings.IndexByte(raw, '"') >= 0 {
+		return false
+	}
+	r := reader{env: &Environ{}, diags: &diag.List{}, file: &File{}}
+	s := splitter{reader: &r, t: &lexer.Token{Value: raw}, s: raw, hint: -1, cut: -1}
+	s.run()
+	return !s.failed && (len(s.words) != 1 || s.words[0].Text != text)
 }
 
 // fresh writes a line that was not read from the file.

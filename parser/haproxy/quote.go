@@ -159,7 +159,11 @@ func (s *splitter) end() {
 	if len(s.buf) > 0 && s.hint >= 0 && !s.hintVar {
 		s.hint = -1
 	}
-	s.emit(string(s.buf))
+	text := string(s.buf)
+	if n := strings.IndexByte(text, 0); n >= 0 {
+		text = text[:n] // of "\x00": the original's strings end there
+	}
+	s.emit(text)
 }
 
 // emit adds a word. Words beyond the limit are only counted.

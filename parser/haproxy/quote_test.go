@@ -103,6 +103,7 @@ func TestMessages(t *testing.T) {
 		{"global\n n x\"\" \"\"\n", "A [t.cfg:2]: argument number 2 at position 9 is empty and marks the end of the argument list:\n  n x\"\" \"\"\n         ^\n"},
 		{"global\n ee \"${NO[*]}\"\"\"\n", "A [t.cfg:2]: argument number 1 at position 16 is empty and marks the end of the argument list:\n  ee \"${NO[*]}\"\"\"\n                ^\n"},
 		{"global\n \"\" foo\n", ""},
+		{"global\n v \\x00z a\n", "A [t.cfg:2]: argument number 1 at position 4 is empty and marks the end of the argument list:\n  v \\x00z a\n    ^\n"},
 		{"global\n stats timeout 10s", "A [t.cfg:2]: Missing LF on last line, file might have been truncated at position 19.\n"},
 		{"global\n# foo", "A [t.cfg:2]: Missing LF on last line, file might have been truncated at position 6.\n"},
 		{"global\n  ", "A [t.cfg:2]: Missing LF on last line, file might have been truncated at position 3.\n"},

@@ -87,7 +87,7 @@ func (r *reader) next(t *lexer.Token) bool {
 		return false
 	}
 	start := int32(t.Pos.Offset)
-	r.line = Line{Words: words, Span: source.Span{File: r.file.Source, Start: start, End: start + int32(len(t.Value))}, lead: r.lead}
+	r.line = Line{Words: words, Span: source.Span{File: r.file.Source, Start: start, End: start + int32(len(t.Value))}, lead: r.lead, end: words[len(words)-1].Span.End}
 	switch words[0].Text {
 	case "no":
 		r.line.No = true
