@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -50,6 +51,7 @@ const (
 	NeedPort                          // a port must be given
 	NonZeroPort                       // … and not be 0
 	AllowNames                        // host names; otherwise literals alone
+	StreamOnly                        // udp@ and other datagram sockets are refused
 )
 
 var addrPrefixes = []struct {
@@ -68,10 +70,27 @@ var addrPrefixes = []struct {
 	{"fd@", FD, 0, 0}, {"sockpair@", SockPair, 0, 0}, {"rhttp@", Reverse, 0, 0},
 }
 
-// ParseAddr reads one address. Errors are in the original's words.
+// maxUnixPath is the longest path of a unix socket: sun_path less the room for
+// the temporary name under which it is bound.
+const maxUnixPath = 97
+
+// maxAbstract is the longest abstract name.
+const maxAbstract = 107
+
+// ParseAddr reads one address; variables in it expand from the process's
+// environment. Errors are in the original's words.
 func ParseAddr(text string, allow AddrAllow) (Addr, error) {
+	return ParseAddrEnv(text, allow, os.LookupEnv)
+}
+
+// ParseAddrEnv is ParseAddr with variables from lookup: addresses alone expand
+// them outside of quotes too.
+func ParseAddrEnv(text string, allow AddrAllow, lookup func(string) (string, bool)) (Addr, error) {
 	a := Addr{Text: text}
-	rest := text
+	rest := ExpandEnv(text, lookup)
+	if rest == "" {
+		return a, fmt.Errorf("'%s' resolves to an empty address (environment variable missing?)", text)
+	}
 	switch {
 	case strings.HasPrefix(rest, "stream+"):
 		rest = rest[7:]
@@ -94,42 +113,79 @@ func ParseAddr(text string, allow AddrAllow) (Addr, error) {
 	switch a.Kind {
 	case Unix, Abstract, AbstractZ:
 		a.Host = rest
-		if limit := 107; len(rest) > limit {
+		limit := maxAbstract
+		if a.Kind == Unix {
+			limit = maxUnixPath
+		}
+		if len(rest) > limit {
 			return a, fmt.Errorf("socket path '%s' too long (max %d)", rest, limit)
 		}
-		return a, nil
+		return a, a.transport(allow)
 	case Reverse:
 		a.Host = rest
 		return a, nil
 	case FD, SockPair:
-		if allow&AllowFD == 0 {
-			return a, fmt.Errorf("a file descriptor is not acceptable here in '%s'", text)
-		}
 		n, err := strconv.Atoi(rest)
 		if err != nil || n < 0 {
 			return a, fmt.Errorf("file descriptor '%s' is not a valid integer in '%s'", rest, text)
 		}
+		if a.Kind == FD && allow&AllowFD == 0 {
+			return a, fmt.Errorf("a file descriptor is not acceptable here in '%s'", text)
+		}
 		a.FDNum = n
-		return a, nil
+		return a, a.transport(allow)
 	}
-	return a, a.inet(rest, allow)
+	if err := a.inet(rest, allow); err != nil {
+		return a, err
+	}
+	return a, a.transport(allow)
+}
+
+// transport refuses datagram sockets where streams alone work.
+func (a *Addr) transport(allow AddrAllow) error {
+	if allow&StreamOnly != 0 && a.Datagram {
+		return fmt.Errorf("dgram-type address not acceptable in '%s'", a.Text)
+	}
+	return nil
+}
+
+// ExpandEnv replaces $NAME and ${NAME} by the variables' values, unset ones by
+// nothing. A missing brace at the end is forgiven, as the original does.
+func ExpandEnv(text string, lookup func(string) (string, bool)) string {
+	i := strings.IndexByte(text, '$')
+	if i < 0 || lookup == nil {
+		return text
+	}
+	var b strings.Builder
+	for ; i >= 0; i = strings.IndexByte(text, '$') {
+		b.WriteString(text[:i])
+		text = text[i+1:]
+		brace := strings.HasPrefix(text, "{")
+		if brace {
+			text = text[1:]
+		}
+		n := 0
+		for n < len(text) && (isNameByte(text[n]) && text[n] != '.' && text[n] != '-') {
+			n++
+		}
+		value, _ := lookup(text[:n])
+		b.WriteString(value)
+		if text = text[n:]; brace {
+			text = strings.TrimPrefix(text, "}")
+		}
+	}
+	b.WriteString(text)
+	return b.String()
 }
 
 // inet reads "host[:port]".
 func (a *Addr) inet(s string, allow AddrAllow) error {
 	host, port := s, ""
-	switch i := strings.LastIndexByte(s, ':'); {
-	case strings.HasPrefix(s, "["):
-		j := strings.IndexByte(s, ']')
-		if j < 0 {
-			return fmt.Errorf("missing closing ']' in '%s'", a.Text)
-		}
-		host = s[1:j]
-		if strings.HasPrefix(s[j+1:], ":") {
-			port, a.HasPort = s[j+2:], true
-		}
-	case i >= 0:
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
 		host, port, a.HasPort = s[:i], s[i+1:], true
+	}
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		host = host[1 : len(host)-1]
 	}
 	if port == "" {
 		a.HasPort = false
@@ -170,24 +226,27 @@ func (a *Addr) host(host string, allow AddrAllow) error {
 // port reads "80", "1000-1010", "+1" or "-1".
 func (a *Addr) port(s string, allow AddrAllow) error {
 	digits := s
-	if allow&AllowOffset != 0 && (s[0] == '+' || s[0] == '-') {
+	if s[0] == '+' || s[0] == '-' {
+		if allow&AllowOffset == 0 {
+			return fmt.Errorf("port offset not permitted here in '%s'", a.Text)
+		}
 		a.Offset, a.Negative, digits = true, s[0] == '-', s[1:]
 	}
 	low, high, isRange := strings.Cut(digits, "-")
+	if isRange && (allow&AllowRange == 0 || a.Offset) {
+		return fmt.Errorf("port range not permitted here in '%s'", a.Text)
+	}
 	var err error
-	if a.Port, err = portNumber(low, s, a.Text); err != nil {
+	if a.Port, err = portNumber(low, digits, a.Text); err != nil {
 		return err
 	}
 	a.PortHigh = a.Port
 	if isRange {
-		if allow&AllowRange == 0 || a.Offset {
-			return fmt.Errorf("port range not permitted here in '%s'", a.Text)
-		}
-		if a.PortHigh, err = portNumber(high, s, a.Text); err != nil {
+		if a.PortHigh, err = portNumber(high, high, a.Text); err != nil {
 			return err
 		}
 		if a.PortHigh < a.Port {
-			return fmt.Errorf("invalid port range '%s' in '%s'", s, a.Text)
+			return fmt.Errorf("invalid port range '%s'", s)
 		}
 	}
 	if a.Port > 65535 || a.PortHigh > 65535 || a.Port == 0 && allow&NonZeroPort != 0 {
@@ -208,7 +267,7 @@ func portNumber(digits, port, text string) (int, error) {
 		}
 	}
 	if digits == "" {
-		return 0, fmt.Errorf("missing port number in '%s'", text)
+		return 0, fmt.Errorf("invalid port ''")
 	}
 	return n, nil
 }

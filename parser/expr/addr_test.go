@@ -2,6 +2,7 @@ package expr
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,6 +44,24 @@ func TestParseAddr(t *testing.T) {
 		{in: "1.2.3.4:99999", err: "invalid port '99999'"},
 		{in: ":0", allow: NonZeroPort, err: "invalid port '0'"},
 		{in: "1.2.3.4:80-90", err: "port range not permitted here in '1.2.3.4:80-90'"},
+		{in: "1.2.3.4:80-", allow: AllowRange, err: "invalid port ''"},
+		{in: "1.2.3.4:80-", err: "port range not permitted here in '1.2.3.4:80-'"},
+		{in: "1.2.3.4:90-80", allow: AllowRange, err: "invalid port range '90-80'"},
+		{in: "1.2.3.4:-80", err: "port offset not permitted here in '1.2.3.4:-80'"},
+		{in: "1.2.3.4:+x", allow: AllowOffset, err: "invalid character 'x' in port number 'x' in '1.2.3.4:+x'"},
+		{in: "1.2.3.4:80x", err: "invalid character 'x' in port number '80x' in '1.2.3.4:80x'"},
+		{in: "[::1", err: "invalid address: '[:' in '[::1'"},
+		{in: "[::1]x:80", err: "invalid address: '[::1]x' in '[::1]x:80'"},
+		{in: "ipv4@::1:80", err: "invalid address: '::1' in 'ipv4@::1:80'"},
+		{in: "bogus@1.2.3.4:80", err: "invalid address: 'bogus@1.2.3.4' in 'bogus@1.2.3.4:80'"},
+		{in: "udp@1.2.3.4:80", allow: StreamOnly, err: "dgram-type address not acceptable in 'udp@1.2.3.4:80'"},
+		{in: "uxdg@/tmp/x", allow: StreamOnly, err: "dgram-type address not acceptable in 'uxdg@/tmp/x'"},
+		{in: "fd@x", err: "file descriptor 'x' is not a valid integer in 'fd@x'"},
+		{in: "fd@-1", allow: AllowFD, err: "file descriptor '-1' is not a valid integer in 'fd@-1'"},
+		{in: "sockpair@7", want: Addr{Kind: SockPair, FDNum: 7}},
+		{in: "$EXPR_TEST_UNSET", err: "'$EXPR_TEST_UNSET' resolves to an empty address (environment variable missing?)"},
+		{in: "$EXPR_TEST_UNSET:80", want: Addr{IP: ip("0.0.0.0"), Port: 80, PortHigh: 80, HasPort: true}},
+		{in: "/" + strings.Repeat("a", 97), err: "socket path '/" + strings.Repeat("a", 97) + "' too long (max 97)"},
 		{in: "foo", err: "invalid address: 'foo' in 'foo'"},
 		{in: "1.2.3.4", allow: NeedPort, err: "missing port specification in '1.2.3.4'"},
 	} {
@@ -70,4 +89,16 @@ func FuzzParseAddr(f *testing.F) {
 			t.Fatalf("%q: ports %d to %d", s, a.Port, a.PortHigh)
 		}
 	})
+}
+
+func TestExpandEnv(t *testing.T) {
+	t.Parallel()
+	lookup := func(n string) (string, bool) { return map[string]string{"H": "1.2.3.4", "P": "80"}[n], n == "H" }
+	for in, want := range map[string]string{
+		"$H:80": "1.2.3.4:80", "${H}:${P}": "1.2.3.4:80", "${H": "1.2.3.4", "a$NO.b": "a.b", "$": "", "x": "x", "${H}$P": "1.2.3.480",
+	} {
+		if got := ExpandEnv(in, lookup); got != want {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
 }
