@@ -55,6 +55,8 @@ type Options struct {
 	// StopDelay is how long the daemon lives on after it gave everything up,
 	// for stop scripts and so that priority 0 is seen. The original waits 1 s.
 	StopDelay time.Duration
+	// NewTimer makes the loop's timer; nil: the system's best.
+	NewTimer func() (Timer, error)
 	// Wall is the wall-clock time of dumps; nil: time.Now.
 	Wall func() time.Time
 }
@@ -94,6 +96,9 @@ type Daemon struct {
 func New(cfg *config.Config, opt Options) *Daemon {
 	if opt.Log == nil {
 		opt.Log = func(string) {}
+	}
+	if opt.NewTimer == nil {
+		opt.NewTimer = NewTimer
 	}
 	if opt.Wall == nil {
 		opt.Wall = time.Now
@@ -163,7 +168,7 @@ func (d *Daemon) Advertise() { d.Do(func() { d.step(fsm.ReloadBegin{}) }) }
 // Run takes over what the configuration says and serves until ctx ends; then it
 // gives everything up. An error says that it could not start.
 func (d *Daemon) Run(ctx context.Context) error {
-	timer, err := NewTimer()
+	timer, err := d.opt.NewTimer()
 	if err != nil {
 		return err
 	}
@@ -240,7 +245,6 @@ func (d *Daemon) reload(cfg *config.Config) error {
 		return err
 	}
 	d.old = d.insts
-	oldCfg := d.cfg
 	d.cfg = cfg
 	for _, in := range insts {
 		if o := d.old[in.cfg.Name]; o != nil && o.sameAs(in) {
@@ -261,7 +265,6 @@ func (d *Daemon) reload(cfg *config.Config) error {
 	d.closeUnused()
 	d.dropVMACs()
 	d.logSockets()
-	_ = oldCfg
 	return nil
 }
 
