@@ -59,14 +59,18 @@ func ParseFmt(text string) (Fmt, error) {
 		rest = rest[i+1:]
 		switch {
 		case rest == "":
-			lit.WriteByte('%')
-			continue
+			return f, fmt.Errorf("truncated line after '%%'")
 		case rest[0] == '%':
 			lit.WriteByte('%')
 			rest = rest[1:]
 			continue
+		case rest[0] == ' ' || rest[0] == '\t':
+			return f, fmt.Errorf("unexpected alias name near '%c' at position %d line : '%s'. Maybe you want to write a single '%%', use the syntax '%%%%'", rest[0], len(text)-len(rest), text)
+		case rest[0] != '(' && rest[0] != '{' && rest[0] != '[' && !isAliasByte(rest[0]):
+			lit.WriteByte('%')
+			continue
 		}
-		item, after, err := scanFmtItem(rest)
+		item, after, err := scanFmtItem(text, rest)
 		if err != nil {
 			return f, err
 		}
@@ -78,44 +82,80 @@ func ParseFmt(text string) (Fmt, error) {
 	return f, nil
 }
 
-// scanFmtItem reads what follows a '%'.
-func scanFmtItem(s string) (FmtItem, string, error) {
+func isAliasByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// scanFmtItem reads what follows a '%' in text: (name:type), {flags}, then an
+// alias or [expression].
+func scanFmtItem(text, s string) (FmtItem, string, error) {
 	var it FmtItem
+	var err error
 	if s[0] == '(' {
-		in, rest, ok := strings.Cut(s[1:], ")")
-		if !ok {
-			return it, s, fmt.Errorf("missing closing ')' in '%%%s'", s)
+		if s, err = it.scanName(text, s); err != nil {
+			return it, s, err
 		}
-		it.Name, it.Type, _ = strings.Cut(in, ":")
-		s = rest
 	}
+	flags := ""
 	if strings.HasPrefix(s, "{") {
 		in, rest, ok := strings.Cut(s[1:], "}")
 		if !ok {
-			return it, s, fmt.Errorf("missing closing '}' in '%%%s'", s)
+			return it, s, fmt.Errorf("truncated line after '%s'", s[1:])
 		}
+		flags = "%{" + in + "}"
 		it.Flags = strings.Split(in, ",")
 		s = rest
 	}
 	if strings.HasPrefix(s, "[") {
-		e, rest, err := scanSample(strings.TrimLeft(s[1:], " "))
-		if err != nil {
-			return it, s, err
-		}
-		rest = strings.TrimLeft(rest, " ")
-		if !strings.HasPrefix(rest, "]") {
-			return it, s, fmt.Errorf("expected ']' after '%s', but found '%s'", e.Text, rest)
+		e, rest, err := scanSample(s[1:])
+		switch {
+		case err != nil:
+			return it, s, fmt.Errorf("failed to parse sample expression <%s> : %w", s[1:], err)
+		case rest == "":
+			return it, s, fmt.Errorf("missing ']' after '%s'", e.Text)
+		case rest[0] != ']':
+			return it, s, fmt.Errorf("expected ']' after '%s', but found '%c'", e.Text, rest[0])
 		}
 		it.Sample = &e
 		return it, rest[1:], nil
 	}
 	n := 0
-	for n < len(s) && (s[n] >= 'a' && s[n] <= 'z' || s[n] >= 'A' && s[n] <= 'Z' || s[n] >= '0' && s[n] <= '9') {
+	for n < len(s) && isAliasByte(s[n]) {
 		n++
 	}
-	if n == 0 && len(it.Flags) == 0 {
-		return it, s, fmt.Errorf("unexpected character after '%%' at '%%%s'", s)
+	if n == 0 && flags != "" {
+		return it, s, fmt.Errorf("parse argument modifier without alias name near '%s'", flags)
+	}
+	if n == 0 {
+		return it, s, fmt.Errorf("truncated line after '%%'")
 	}
 	it.Alias = s[:n]
 	return it, s[n:], nil
+}
+
+// scanName reads "(name)" or "(name:type)".
+func (it *FmtItem) scanName(text, s string) (string, error) {
+	n := 1
+	for n < len(s) && isNameByte(s[n]) {
+		n++
+	}
+	it.Name = s[1:n]
+	if n < len(s) && s[n] == ':' {
+		start := n + 1
+		for n++; n < len(s) && isAliasByte(s[n]); n++ {
+		}
+		it.Type = s[start:n]
+		switch it.Type {
+		case "str", "sint", "bool", "raw":
+		default:
+			return s, fmt.Errorf("unexpected output type '%s' at position %d line : '%s'. Supported types are: str, sint, bool, raw", it.Type, len(text)-len(s)+start, text)
+		}
+	}
+	switch {
+	case n == len(s):
+		return s, fmt.Errorf("invalid character in custom name near '")
+	case s[n] != ')':
+		return s, fmt.Errorf("invalid character in custom name near '%c' at position %d line : '%s'", s[n], len(text)-len(s)+n, text)
+	}
+	return s[n+1:], nil
 }

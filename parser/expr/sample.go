@@ -41,34 +41,39 @@ func (s *Sample) Parse(lex *lexer.PeekingLexer) error {
 // ParseSample reads a whole string as an expression.
 func ParseSample(text string) (Sample, error) {
 	s, rest, err := scanSample(text)
-	if err == nil && rest != "" {
-		err = fmt.Errorf("unexpected character '%c' after expression '%s'", rest[0], s.Text)
+	switch {
+	case err != nil || rest == "":
+	case len(s.Convs) == 0:
+		err = fmt.Errorf("missing comma after fetch keyword")
+	default:
+		err = fmt.Errorf("missing comma after converter '%s'", s.Convs[len(s.Convs)-1].Name)
 	}
 	return s, err
 }
 
-// scanSample reads an expression at the start of text and returns what follows it.
+// scanSample reads an expression at the start of text and returns what follows
+// it. Commas may be repeated, and may end the text.
 func scanSample(text string) (Sample, string, error) {
 	fetch, rest, err := scanCall(text)
-	if err != nil {
-		return Sample{}, text, err
-	}
 	if fetch.Name == "" {
 		return Sample{}, text, fmt.Errorf("missing fetch method")
 	}
+	if err != nil {
+		return Sample{}, text, fmt.Errorf("fetch method '%s' : %w", fetch.Name, err)
+	}
 	s := Sample{Fetch: fetch}
 	for strings.HasPrefix(rest, ",") {
-		rest = strings.TrimLeft(rest, ", ")
-		if rest == "" || rest[0] == ']' {
+		if rest = strings.TrimLeft(rest, ","); rest == "" {
 			break
 		}
-		var conv Call
-		if conv, rest, err = scanCall(rest); err != nil {
-			return s, rest, err
+		conv, after, err := scanCall(rest)
+		switch {
+		case conv.Name == "":
+			return s, rest, fmt.Errorf("unknown converter ''")
+		case err != nil:
+			return s, rest, fmt.Errorf("converter '%s' : %w", conv.Name, err)
 		}
-		if conv.Name == "" {
-			break
-		}
+		rest = after
 		s.Convs = append(s.Convs, conv)
 	}
 	s.Text = text[:len(text)-len(rest)]
@@ -91,15 +96,15 @@ func scanCall(text string) (Call, string, error) {
 	}
 	args, rest, err := ScanArgs(text[i:])
 	if err != nil {
-		return c, rest, fmt.Errorf("%w after '%s'", err, c.Name)
+		return c, rest, err
 	}
 	c.Args, c.Parens = args, true
 	return c, rest, nil
 }
 
 // ScanArgs reads "(a,b)" at the start of text: arguments are split at commas,
-// both quotes and backslash work inside as at the first level, and blanks
-// count (configuration manual 2.2). It returns what follows the parenthesis.
+// both quotes work inside as at the first level, a backslash protects blanks,
+// quotes and itself, and blanks count (configuration manual 2.2). It returns what follows the parenthesis.
 func ScanArgs(text string) ([]string, string, error) {
 	var args []string
 	var b strings.Builder
@@ -109,9 +114,9 @@ func ScanArgs(text string) ([]string, string, error) {
 		switch {
 		case quote == '\'' && c != '\'':
 			b.WriteByte(c)
-		case c == '\\' && i+1 < len(text):
+		case c == '\\' && i+1 < len(text) && strings.IndexByte("rnt\\ \"'", text[i+1]) >= 0:
 			i++
-			b.WriteString(unescapeArg(text[i]))
+			b.WriteByte(unescapeArg(text[i]))
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote != 0:
@@ -130,20 +135,19 @@ func ScanArgs(text string) ([]string, string, error) {
 			b.WriteByte(c)
 		}
 	}
-	return nil, "", fmt.Errorf("missing closing ')'")
+	return nil, "", fmt.Errorf("expected ')'")
 }
 
-// unescapeArg returns what backslash and c mean inside parentheses.
-func unescapeArg(c byte) string {
+// unescapeArg returns what a backslash and c mean inside parentheses; any
+// other backslash stands for itself.
+func unescapeArg(c byte) byte {
 	switch c {
 	case 'r':
-		return "\r"
+		return '\r'
 	case 'n':
-		return "\n"
+		return '\n'
 	case 't':
-		return "\t"
-	case '\\', ' ', '"', '\'', ',', '(', ')':
-		return string(c)
+		return '\t'
 	}
-	return "\\" + string(c)
+	return c
 }
