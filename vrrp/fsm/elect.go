@@ -29,10 +29,17 @@ func (in *instance) receive(d *packet.Datagram) {
 	if d.Priority() == 0 {
 		in.stats.ZeroReceived++
 	}
+	fresh := in.state == Backup && d.Priority() != 0 && in.heard(d)
+	if ours := in.cfg.wireInterval(); in.cfg.Version == packet.V3 && d.Interval() != ours {
+		in.complain(packet.Fault{Kind: packet.IntervalV3, Got: int(d.Interval()), Want: int(ours)}, d)
+	}
 	if in.state == Master {
 		in.masterReceives(d)
-	} else {
-		in.backupReceives(d)
+		return
+	}
+	in.backupReceives(d)
+	if fresh {
+		in.logged = 0
 	}
 }
 
@@ -61,10 +68,10 @@ func (in *instance) learn(d *packet.Datagram) {
 	in.learned = iv
 }
 
-// heard remembers who the master is.
-func (in *instance) heard(d *packet.Datagram) {
+// heard remembers who the master is and says whether that is news.
+func (in *instance) heard(d *packet.Datagram) bool {
 	if d.Src == in.masterAddr {
-		return
+		return false
 	}
 	if !in.masterAddr.IsValid() {
 		in.m.log("(%s) master set to %s", in.cfg.Name, d.Src)
@@ -72,7 +79,7 @@ func (in *instance) heard(d *packet.Datagram) {
 		in.m.logD("(%s) master changed from %s to %s", in.cfg.Name, in.masterAddr, d.Src)
 	}
 	in.masterAddr = d.Src
-	in.logged = 0
+	return true
 }
 
 // backupReceives is the rule of RFC 3768 section 6.4.2 with preemption: an
@@ -85,7 +92,6 @@ func (in *instance) backupReceives(d *packet.Datagram) {
 		in.arm(in.skew())
 		return
 	}
-	in.heard(d)
 	in.masterPrio = p
 	if p < in.effective && !in.cfg.NoPreempt {
 		if in.cfg.PreemptDelay > 0 && in.preemptAt == 0 {

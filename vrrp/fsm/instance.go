@@ -236,6 +236,7 @@ func (in *instance) removeAll() {
 // as early as can be, then the addresses, then their announcement.
 func (in *instance) enterMaster() {
 	m := in.m
+	learned := in.learned
 	in.learned = in.cfg.Interval
 	in.stats.BecameMaster++
 	in.send(in.effective)
@@ -243,6 +244,10 @@ func (in *instance) enterMaster() {
 	in.wantMaster = true
 	in.masterAddr, in.masterPrio = netip.Addr{}, 0
 	m.log("(%s) Entering MASTER STATE", in.cfg.Name)
+	if learned != in.learned {
+		m.logD("(%s) changing advert interval from %dms to locally configured %dms",
+			in.cfg.Name, learned.Milliseconds(), in.learned.Milliseconds())
+	}
 	in.addAll()
 	in.announce(in.cfg.Garp.Repeat)
 	if in.cfg.Garp.Delay > 0 && in.cfg.Garp.Repeat > 0 {

@@ -23,7 +23,7 @@ const (
 	AuthMismatch
 	BadPassword
 	BadDigest
-	IntervalV2
+	IntervalV2 // has a counter in the statistics file, which never moves
 	BadType
 	BadTotalLen
 	BadChecksum
@@ -35,6 +35,9 @@ const (
 	UnknownPeer
 	LowTTL
 	HighTTL
+	// IntervalV3 is told by a master that hears another interval; it drops
+	// nothing.
+	IntervalV3
 )
 
 // Counter names the statistic that a fault adds to, as the statistics file of
@@ -72,8 +75,6 @@ func (f Fault) Counter() Counter {
 		return CountAuthMismatch
 	case BadPassword, BadDigest, AHMissing, AHUnexpected:
 		return CountAuthFailure
-	case IntervalV2:
-		return CountInterval
 	case BadType:
 		return CountType
 	case BadChecksum:
@@ -98,7 +99,7 @@ func (f Fault) Class() uint32 {
 // Dropped says that the packet must not reach the election. Differences in the
 // address list are told but do not drop.
 func (f Fault) Dropped() bool {
-	return f.Kind != OK && f.Kind != AddrCount && f.Kind != AddrMissing
+	return f.Kind != OK && f.Kind != AddrCount && f.Kind != AddrMissing && f.Kind != IntervalV3
 }
 
 // Fault is the verdict of the receive checks. The zero value is acceptance. It
@@ -134,7 +135,7 @@ func (f Fault) Text(name string, from netip.Addr) string {
 	case BadTTL:
 		return fmt.Sprintf("(%s) invalid TTL/HL from %s. Received %d and expect %d", name, from, f.Got, f.Want)
 	case BadVersion:
-		return fmt.Sprintf("(%s) invalid version from %s. %d and expect %d", name, from, f.Got, f.Want)
+		return fmt.Sprintf("(%s) wrong VRRP version from %s. Received %d and expect %d", name, from, f.Got, f.Want)
 	case BadAuthType:
 		return fmt.Sprintf("(%s) Invalid auth type from %s: %d", name, from, f.Got)
 	case AuthMismatch:
@@ -155,6 +156,8 @@ func (f Fault) Text(name string, from netip.Addr) string {
 		return fmt.Sprintf("(%s) expected multicast packet but received unicast packet from %s", name, from)
 	case NotUnicast:
 		return fmt.Sprintf("(%s) expected unicast packet but received multicast packet from %s", name, from)
+	case IntervalV3:
+		return fmt.Sprintf("(%s) advertisement interval mismatch ours = %d centi-sec rcv'd=%d centi-sec", name, f.Want, f.Got)
 	case AddrCount:
 		return fmt.Sprintf("(%s) expected %d VIPs but received %d", name, f.Want, f.Got)
 	case AddrMissing:

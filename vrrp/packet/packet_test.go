@@ -79,6 +79,14 @@ func TestAppendMatchesCapture(t *testing.T) {
 	}
 }
 
+func TestIntervalV3IsOnlyTold(t *testing.T) {
+	t.Parallel()
+	f := packet.Fault{Kind: packet.IntervalV3, Got: 50, Want: 100}
+	if got, want := f.Text("VI_3", srcB), "(VI_3) advertisement interval mismatch ours = 100 centi-sec rcv'd=50 centi-sec"; got != want || f.Dropped() {
+		t.Errorf("line = %q (dropped %v), want %q", got, f.Dropped(), want)
+	}
+}
+
 // build is a datagram for adv from src to dst, as received over IPv4.
 func build(adv packet.Advert, src, dst netip.Addr, ttl uint8) []byte {
 	h := packet.IPv4Header{ID: 1, TTL: ttl, Protocol: packet.Protocol, Src: src, Dst: dst}
@@ -168,7 +176,8 @@ func TestCheck(t *testing.T) {
 			kind: packet.BadAuthType, text: "(VI_1) Invalid auth type from 10.77.0.2: 7"},
 		{name: "v3 header for a v2 instance", adv: v2(150), expect: expect2, change: edit(20, 0x31),
 			kind: packet.TooLong, text: "(VI_1) vrrp packet from 10.77.0.2 too long, length 40 and expect 32"},
-		{name: "v3 for a v2 instance", adv: v3(150), expect: expect2, kind: packet.BadVersion},
+		{name: "v3 for a v2 instance", adv: v3(150), expect: expect2, kind: packet.BadVersion,
+			text: "(VI_1) wrong VRRP version from 10.77.0.2. Received 3 and expect 2"},
 		{name: "type", adv: v2(150), expect: expect2, change: func(b []byte) []byte { b[20] = 0x22; return resum(b) },
 			kind: packet.BadType, text: "(VI_1) Invalid packet type from 10.77.0.2. 2 and expect 1"},
 		{name: "interval", adv: packet.Advert{Version: 2, VRID: 51, Priority: 150, Interval: 2, Auth: packet.AuthPass, Pass: secret, Addrs: []netip.Addr{vip}}, expect: expect2,
