@@ -1,7 +1,7 @@
 // Package server holds what is known of backends and their servers while the
-// process runs: addresses, health, weights, queues, idle connections,
-// counters. The objects live in a Registry keyed by name, so that a new
-// configuration adopts them. It decides nothing about requests.
+// process runs: addresses, health, weights, queues, sessions, counters. The
+// objects live in a Registry keyed by name, so that a new configuration
+// adopts them. It decides nothing about requests.
 package server
 
 import (
@@ -48,7 +48,12 @@ type Endpoint struct {
 	Port    int    // 0: the client's port
 	MapPort int    // offset added to the client's port where Mapped
 	Mapped  bool
+	Name    string // host name it was resolved from; "" for literals
 }
+
+// WeightScale is how finely effective weights are kept: a server of weight 1
+// has an effective weight of 16, so that a slow start has steps.
+const WeightScale = 16
 
 // Server is one server of one backend for the life of the process.
 type Server struct {
@@ -58,23 +63,41 @@ type Server struct {
 	Stats   stats.Server
 	Params  *Params // words of its line; replaced whole on reload
 
-	addr  atomic.Pointer[Endpoint]
-	cur   atomic.Int64 // sessions now
-	ready atomic.Uint32
-	uw    atomic.Int32 // user weight, 0 to 256
-	ew    atomic.Int32 // effective weight × 16 (slowstart, agent)
+	addr     atomic.Pointer[Endpoint]
+	cur      atomic.Int64 // requests now
+	waiting  atomic.Int64 // in its own queue
+	maxConn  atomic.Int64 // run time limit; 0: none
+	uw       atomic.Int32 // user weight, 0 to 256
+	ew       atomic.Int32 // effective weight × WeightScale
+	willing  atomic.Bool  // takes persistent traffic
+	errs     atomic.Int32 // consecutive observed errors
+	starting atomic.Int32 // percent of a slow start; 0: none is running
 
-	mu         sync.Mutex // protects below
+	// The fields below are guarded by the registry's state lock.
 	op         OpState
 	admin      Admin
-	health     int // 0 to rise+fall-1
+	check      Health
+	agent      Health
 	lastChange time.Time
-	downSince  time.Duration // downtime counted so far
+	downTime   time.Duration // counted until the last recovery
+	iweight    int           // weight of the configuration
+	tracked    *Server
 	trackers   []*Server
-	idle       idlePool
+	warming    *time.Timer
 	Check      CheckState
 	Agent      CheckState
-	streams    sessionSet
+
+	queue    waitList // guarded by the backend's queue lock
+	sessions sessionSet
+}
+
+// Settings are the words of a backend that this room acts on.
+type Settings struct {
+	AllBackups      bool
+	FullConn        int // 0: minconn has no effect
+	LogHealthChecks bool
+	ForcedID        bool
+	Mode            string
 }
 
 // Backend is a set of servers with a queue.
@@ -83,12 +106,92 @@ type Backend struct {
 	ID    int
 	Stats stats.Backend
 
-	mu         sync.Mutex // protects below and the health fields of its servers' transitions
-	servers    atomic.Pointer[[]*Server]
-	lastChange time.Time
+	reg      *Registry
+	own      sync.Mutex // state lock of a backend without registry
+	servers  atomic.Pointer[[]*Server]
+	farm     atomic.Pointer[Farm]
+	settings atomic.Pointer[Settings]
+	cur      atomic.Int64 // requests now, for the ramp between minconn and maxconn
+
+	lastChange time.Time // state lock
 	downTotal  time.Duration
-	queue      queue
-	onChange   []func() // balance policies listen for changes of the server set
+
+	qmu     sync.Mutex
+	queue   waitList // requests that any server may take
+	waiting atomic.Int64
+}
+
+// Registry keeps backends by name across configurations.
+type Registry struct {
+	mu     sync.Mutex
+	m      map[string]*Backend
+	state  sync.Mutex // guards the state of all servers: tracking crosses backends
+	notify atomic.Pointer[func(Event)]
+}
+
+// Event is a change of state in the words that logs print.
+type Event struct {
+	Backend *Backend
+	Server  *Server // nil for events of the backend itself
+	Level   int     // syslog level: 0 emerg, 1 alert, 5 notice
+	Text    string
+	Console string // text for stderr where it differs, else ""
+}
+
+// OnEvent makes f receive all changes of state from now on. f is called with
+// the state lock held: it must not call back into this package.
+func (r *Registry) OnEvent(f func(Event)) { r.notify.Store(&f) }
+
+// Backend returns the backend of that name, made on first use.
+func (r *Registry) Backend(name string) *Backend {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.m == nil {
+		r.m = map[string]*Backend{}
+	}
+	b := r.m[name]
+	if b == nil {
+		b = &Backend{Name: name, reg: r, lastChange: time.Now()}
+		r.m[name] = b
+	}
+	return b
+}
+
+// Remove forgets a backend.
+func (r *Registry) Remove(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.m, name)
+}
+
+// lock takes the lock that guards states and returns the function that gives
+// it back.
+func (b *Backend) lock() func() {
+	mu := &b.own
+	if b.reg != nil {
+		mu = &b.reg.state
+	}
+	mu.Lock()
+	return mu.Unlock
+}
+
+// emit hands an event to whoever listens.
+func (b *Backend) emit(e Event) {
+	if b.reg == nil {
+		return
+	}
+	if f := b.reg.notify.Load(); f != nil {
+		e.Backend = b
+		(*f)(e)
+	}
+}
+
+// Settings returns what the configuration says of the backend.
+func (b *Backend) Settings() Settings {
+	if s := b.settings.Load(); s != nil {
+		return *s
+	}
+	return Settings{}
 }
 
 // Servers returns the backend's servers in the order of the configuration;
@@ -110,23 +213,46 @@ func (b *Backend) Server(name string) *Server {
 	return nil
 }
 
-// Registry keeps backends by name across configurations.
-type Registry struct {
-	mu sync.Mutex
-	m  map[string]*Backend
+// Cur returns the requests that the server handles now.
+func (s *Server) Cur() int64 { return s.cur.Load() }
+
+// Waiting returns the requests in the server's own queue.
+func (s *Server) Waiting() int64 { return s.waiting.Load() }
+
+// Cur returns the requests that the backend's servers handle now.
+func (b *Backend) Cur() int64 { return b.cur.Load() }
+
+// Waiting returns the requests in the backend's queue and in its servers'.
+func (b *Backend) Waiting() int64 {
+	n := b.waiting.Load()
+	for _, s := range b.Servers() {
+		n += s.waiting.Load()
+	}
+	return n
 }
 
-// Backend returns the backend of that name, made on first use.
-func (r *Registry) Backend(name string) *Backend {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.m == nil {
-		r.m = map[string]*Backend{}
-	}
-	b := r.m[name]
-	if b == nil {
-		b = &Backend{Name: name, lastChange: time.Now()}
-		r.m[name] = b
-	}
-	return b
+// Addr returns where the server is reached, nil while it has no address.
+func (s *Server) Addr() *Endpoint { return s.addr.Load() }
+
+// SetAddr changes where the server is reached and returns the former address.
+func (s *Server) SetAddr(e *Endpoint) *Endpoint { return s.addr.Swap(e) }
+
+// Weight returns the weight that the configuration or an operator gave.
+func (s *Server) Weight() int { return int(s.uw.Load()) }
+
+// EffectiveWeight returns the weight × WeightScale that balancing uses.
+func (s *Server) EffectiveWeight() int { return int(s.ew.Load()) }
+
+// MaxConn returns the limit of concurrent requests; 0: none.
+func (s *Server) MaxConn() int64 { return s.maxConn.Load() }
+
+// SetMaxConn changes the limit of concurrent requests and lets waiting ones
+// in where it grew.
+func (s *Server) SetMaxConn(n int64) {
+	s.maxConn.Store(n)
+	s.dispatch()
 }
+
+// Willing says whether persistent requests may go to the server: it is up,
+// or up and draining.
+func (s *Server) Willing() bool { return s.willing.Load() }
