@@ -63,6 +63,10 @@ type Account struct {
 	Name string // as written; "" where the account is a default
 	UID  uint32
 	GID  uint32
+	// Group is the group as written; "" is the user's own.
+	Group string
+	// Supplementary asks for the user's supplementary groups (":group").
+	Supplementary bool
 }
 
 // Command is a script with its arguments and account.
@@ -70,10 +74,13 @@ type Command struct {
 	Argv    []string // words after quotes and escapes; Argv[0] is the program
 	Text    string   // the command as one string, as messages print it
 	Account Account
+	Path    string // Argv[0] as it was found: with its directory, symbolic links resolved
 	At      source.Span
 	// Disabled is why the command will never run ("not found/accessible",
 	// "insecure"); "" for commands that may run.
 	Disabled string
+
+	ownAccount bool // a user was written with the script
 }
 
 // Notify is the set of scripts of an instance, a group or a real server.
@@ -87,6 +94,7 @@ type Notify struct {
 
 	MasterRxLowerPri *Command // notify_master_rx_lower_pri
 	PriorityChanges  bool     // notify_priority_changes
+	DeletedState     bool     // notify_deleted without a script: say DELETED, not FAULT
 }
 
 // Empty says whether no script is set.
@@ -109,7 +117,8 @@ type Script struct {
 	At       source.Span
 	Used     bool // at least one instance or group tracks it
 
-	initialState bool
+	user    *Account
+	userBad bool
 }
 
 // TrackFile is one track_file.
@@ -156,22 +165,23 @@ const (
 
 // BFD is one bfd_instance.
 type BFD struct {
-	Name       string
-	Neighbour  netip.Addr
-	Source     netip.Addr
-	MinRx      time.Duration // default 10 ms
-	MinTx      time.Duration // default 10 ms
-	IdleTx     time.Duration // default 1 s
-	Multiplier int           // default 5
-	Passive    bool
-	TTL        int // default 255, multihop 64
-	MaxHops    int // -1: not checked
-	Multihop   bool
-	Weight     int
-	Reverse    bool
-	VRRP       bool // vrrp: only for the VRRP process
-	Checker    bool // checker: only for the checkers
-	At         source.Span
+	Name         string
+	Neighbour    netip.Addr
+	Source       netip.Addr
+	MinRx        time.Duration // default 10 ms
+	MinTx        time.Duration // default 10 ms
+	IdleTx       time.Duration // default 1 s
+	Multiplier   int           // default 5
+	Passive      bool
+	TTL          int // default 255, multihop 64
+	MaxHops      int // -1: not checked
+	Multihop     bool
+	Weight       int
+	Reverse      bool
+	VRRP         bool // vrrp: only for the VRRP process
+	Checker      bool // checker: only for the checkers
+	badNeighbour bool
+	At           source.Span
 }
 
 // Tracked is one entry of track_interface, track_script, track_file,

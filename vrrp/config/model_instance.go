@@ -75,7 +75,9 @@ type Instance struct {
 	At        source.Span
 	NameSpan  source.Span
 
-	given given // which words were written, for defaults and checks
+	given        given // which words were written, for defaults and checks
+	familyKnown  bool
+	vmacAddrOnly bool // use_vmac_addr without use_vmac
 }
 
 // Tristate is a setting with an automatic middle.
@@ -106,6 +108,8 @@ type HMAC struct {
 	Window    time.Duration
 	Mode      string // enforce, permissive, receive-only
 	At        source.Span
+
+	owner string
 }
 
 // HMACKey is one key of auth_hmac.

@@ -28,6 +28,8 @@ type GroupEntry struct {
 	FWMark      uint32 // not 0: this is "fwmark n"
 	IPv6        bool
 	At          source.Span
+
+	mark, familySet bool
 }
 
 // VirtualServer is one virtual_server. Nothing drives IPVS yet: Load says so
@@ -76,6 +78,7 @@ type VirtualServer struct {
 	persistGiven  bool
 	methodGiven   bool
 	protocolGiven bool
+	mark          bool
 }
 
 // Forwarding is how packets reach a real server.
@@ -113,6 +116,8 @@ type RealServer struct {
 	Timing      Timing
 	Checkers    []*Checker
 	At          source.Span
+
+	vs *VirtualServer
 }
 
 // Checker is one check of a real server; which fields mean something depends on Kind.
@@ -161,6 +166,10 @@ type Checker struct {
 
 	At      source.Span
 	refName nameAt
+	rs      *RealServer
+	user    *Account
+	userBad bool
+	named   bool
 }
 
 // URL is one url of HTTP_GET or SSL_GET.

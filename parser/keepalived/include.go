@@ -1,0 +1,192 @@
+package keepalived
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"syscall"
+
+	"tandem/parser/diag"
+	"tandem/parser/source"
+)
+
+// Check is the set of conditions under which an include is an error.
+type Check uint8
+
+// The include checks (keepalived.conf(5), include_check).
+const (
+	CheckRead     Check = 1 << iota // every file can be read
+	CheckMatch                      // a name without wildcards exists
+	CheckWildcard                   // a wildcard matches at least one file
+	CheckBrace                      // every alternative of a brace exists
+
+	CheckAll = CheckRead | CheckMatch | CheckWildcard | CheckBrace
+)
+
+var includes = map[string]Check{
+	"include": 0, "includer": CheckRead, "includem": CheckMatch,
+	"includew": CheckWildcard, "includeb": CheckBrace, "includea": CheckAll,
+}
+
+// include performs an include line; it returns false for every other line.
+func (r *reader) include(s string) bool {
+	n := strings.IndexAny(s, " \t\f\v")
+	if n < 0 {
+		return false
+	}
+	check, ok := includes[s[:n]]
+	if !ok {
+		return false
+	}
+	check |= r.opt.Include
+	pattern := strings.TrimLeft(s[n:], " \t\f\v\r")
+	if r.depth >= maxDepth {
+		r.report(diag.Alert, diag.Syntax, "Configuration file '%s' open problem (%s) - skipping", pattern, syscall.EMFILE.Error())
+		return true
+	}
+	alternatives := braces(pattern)
+	names, missing := r.glob(alternatives)
+	switch {
+	case len(names) == 0 && !strings.ContainsAny(pattern, "*?["):
+		r.fail(check, CheckRead|CheckMatch, "Config files missing '%s'.", pattern)
+	case len(names) == 0:
+		if check&CheckWildcard != 0 {
+			r.fail(check, CheckWildcard, "No config files matched '%s'.", pattern)
+		}
+	case missing && len(alternatives) > 1 && check&CheckBrace != 0:
+		r.fail(check, CheckBrace, "Some config files missing: \"%s\".", pattern)
+		return true
+	}
+	for _, name := range names {
+		r.includeFile(name, check)
+	}
+	return true
+}
+
+// fail reports a failed include; whether it fails the configuration depends
+// on the checks that the include asked for.
+func (r *reader) fail(check, on Check, format string, args ...any) {
+	code, sev := diag.Unreadable, diag.Notice
+	if check&on&^CheckRead != 0 || check&on != 0 && on == CheckRead {
+		code, sev = IncludeCheck, diag.Alert
+		r.doc.IncludeFailed = true
+	}
+	r.report(sev, code, format, args...)
+}
+
+// includeFile reads one file that an include named.
+func (r *reader) includeFile(name string, check Check) {
+	path := r.path(name)
+	st, err := os.Stat(path)
+	switch {
+	case err == nil && st.IsDir():
+		r.fail(check, CheckRead, "Configuration file '%s/' is a directory - skipping", strings.TrimSuffix(name, "/"))
+		return
+	case err == nil && (!st.Mode().IsRegular() || st.Mode().Perm()&0o111 != 0):
+		r.fail(check, CheckRead, "Configuration file '%s' is not a regular non-executable file - skipping", name)
+		return
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		r.fail(check, CheckRead, "Configuration file '%s' open problem (%s) - skipping", name, reason(err))
+		return
+	}
+	r.depth++
+	r.readFile(source.New(name, data), filepath.Dir(path))
+	r.depth--
+}
+
+// path makes a name usable from where the program stands.
+func (r *reader) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(r.dir, name)
+}
+
+// reason is the text of an error's errno, in C's spelling.
+func reason(err error) string {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "No such file or directory"
+	case errors.Is(err, fs.ErrPermission):
+		return "Permission denied"
+	case errors.As(err, &errno):
+		return errno.Error()
+	}
+	return err.Error()
+}
+
+// glob finds the files of all alternatives, each list sorted, as glob(3)
+// does; missing says that an alternative found none.
+func (r *reader) glob(alternatives []string) (names []string, missing bool) {
+	for _, alt := range alternatives {
+		found := 0
+		if !strings.ContainsAny(alt, "*?[") {
+			if _, err := os.Lstat(r.path(alt)); err == nil {
+				names = append(names, alt)
+				found++
+			}
+		} else if matches, err := filepath.Glob(r.path(alt)); err == nil {
+			sort.Strings(matches)
+			for _, m := range matches {
+				if strings.HasPrefix(filepath.Base(m), ".") && !strings.HasPrefix(filepath.Base(alt), ".") {
+					continue
+				}
+				if !filepath.IsAbs(alt) {
+					if rel, err := filepath.Rel(r.dir, m); err == nil {
+						m = rel
+					}
+				}
+				names = append(names, m)
+				found++
+			}
+		}
+		missing = missing || found == 0
+	}
+	return names, missing
+}
+
+// braces expands csh-style alternatives, which may nest.
+func braces(s string) []string {
+	open := strings.IndexByte(s, '{')
+	if open < 0 {
+		return []string{s}
+	}
+	depth, from := 0, open+1
+	var parts []string
+	for i := open; i < len(s); i++ {
+		switch s[i] {
+		case '{':
+			depth++
+		case ',':
+			if depth == 1 {
+				parts = append(parts, s[from:i])
+				from = i + 1
+			}
+		case '}':
+			if depth--; depth > 0 {
+				continue
+			}
+			parts = append(parts, s[from:i])
+			var out []string
+			for _, p := range parts {
+				for _, whole := range braces(s[:open] + p + s[i+1:]) {
+					if len(out) > 1024 {
+						return out
+					}
+					out = append(out, whole)
+				}
+			}
+			return out
+		}
+	}
+	return []string{s}
+}

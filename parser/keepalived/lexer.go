@@ -1,0 +1,94 @@
+package keepalived
+
+import "strings"
+
+// cut splits one line into pieces; base is the offset of its first byte.
+func cut(s string, base int) []Piece {
+	var out []Piece
+	add := func(k Kind, from, to int) {
+		if to > from {
+			out = append(out, Piece{Kind: k, Raw: s[from:to], Off: base + from})
+		}
+	}
+	for i := 0; i < len(s); {
+		from := i
+		switch c := s[i]; {
+		case isBlank(c):
+			for i < len(s) && isBlank(s[i]) {
+				i++
+			}
+			add(Blank, from, i)
+		case c == '{' || c == '}':
+			i++
+			add(map[byte]Kind{'{': Open, '}': Close}[c], from, i)
+		case c == '"':
+			end := strings.IndexByte(s[i+1:], '"')
+			if end < 0 {
+				add(Broken, from, len(s))
+				return out
+			}
+			i += end + 2
+			add(Quoted, from, i)
+		case c == '!' || c == '#':
+			add(Comment, from, len(s))
+			return out
+		case c == '\\' && i+1 < len(s) && (s[i+1] == '#' || s[i+1] == '!'):
+			i += 2
+			add(Escaped, from, i)
+		default:
+			for i < len(s) && !isBlank(s[i]) && !strings.ContainsRune("{}\"!#", rune(s[i])) {
+				if s[i] == '\\' && i+1 < len(s) && (s[i+1] == '#' || s[i+1] == '!') {
+					break
+				}
+				i++
+			}
+			add(Text, from, i)
+		}
+	}
+	return out
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r' }
+
+// bare is a line without its comment and its outer blanks.
+type bare struct {
+	text   string
+	off    int  // offset in the file of text[0]
+	exact  bool // text is a slice of the file: offsets inside it are true
+	broken bool // a quote was not closed
+}
+
+// decomment drops the comment and the outer blanks of a line's pieces.
+func decomment(pieces []Piece) bare {
+	b := bare{exact: true}
+	for len(pieces) > 0 && pieces[0].Kind == Blank {
+		pieces = pieces[1:]
+	}
+	var out strings.Builder
+	for _, p := range pieces {
+		if p.Kind == Comment {
+			break
+		}
+		if out.Len() == 0 {
+			b.off = p.Off
+		}
+		switch p.Kind {
+		case Escaped:
+			b.exact = false
+			out.WriteString(p.Raw[1:])
+			continue
+		case Broken:
+			b.broken = true
+		}
+		out.WriteString(p.Raw)
+	}
+	b.text = strings.TrimRight(out.String(), " \t\f\v\r")
+	if strings.HasSuffix(b.text, `\`) {
+		// The original drops blanks in front of the continuation mark.
+		if t := strings.TrimRight(b.text[:len(b.text)-1], " \t\f\v\r"); len(t)+1 != len(b.text) {
+			b.text = t + `\`
+			b.exact = false
+		}
+	}
+	return b
+}

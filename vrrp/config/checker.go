@@ -1,0 +1,396 @@
+package config
+
+import (
+	"encoding/hex"
+	"math"
+	"net/netip"
+	"strings"
+	"time"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+)
+
+// checkerFields are the checks of a real_server.
+func checkerFields() []def[RealServer] {
+	v := keyword.V
+	check := func(name string, since keyword.Version, doc string, tab *keyword.Table[Field[Checker]], end func(*compiler, *RealServer, *Checker) bool) def[RealServer] {
+		return action(kw(name, since, doc), func(c *compiler, r *RealServer) {
+			k := &Checker{Kind: name, Timing: noTiming, At: c.env.LineSpan(), rs: r, MaxReply: 255, HeloName: "smtpchecker.keepalived.org", DNSType: "SOA", DNSName: "."}
+			runBlock(c, tab, k, false)
+			c.here()
+			if c.fatal || end != nil && !end(c, r, k) {
+				return
+			}
+			if k.BindIP.IsValid() && k.BindIP.Is6() != c.target(r, k).Is6() {
+				c.say("bindto address %s does not match address family of connect_ip - skipping", k.BindIP)
+				k.BindIP = netip.Addr{}
+			}
+			r.Checkers = append(r.Checkers, k)
+		})
+	}
+	return []def[RealServer]{
+		check("TCP_CHECK", 0, "Connect.", tcpTable, nil),
+		check("HTTP_GET", 0, "Ask for pages by HTTP.", httpTable, nil),
+		check("SSL_GET", 0, "Ask for pages by HTTPS.", sslGetTable, nil),
+		check("SMTP_CHECK", 0, "Greet a mail server.", smtpTable, nil),
+		check("DNS_CHECK", v(1, 3), "Ask a name server.", dnsTable, nil),
+		check("MISC_CHECK", 0, "Run a script.", miscTable, endMisc),
+		check("BFD_CHECK", v(2, 0), "Follow a BFD session.", bfdCheckTable, endBFDCheck),
+		check("UDP_CHECK", v(2, 1), "Send a datagram.", udpTable, endUDP),
+		check("PING_CHECK", v(2, 1), "Send an echo request.", tcpTable, nil),
+		check("FILE_CHECK", v(2, 2), "Follow a track_file.", fileCheckTable, endFileCheck),
+	}
+}
+
+// target is the address that a check talks to.
+func (c *compiler) target(r *RealServer, k *Checker) netip.Addr {
+	if k.ConnectIP.IsValid() {
+		return k.ConnectIP
+	}
+	return r.Addr.Addr()
+}
+
+// common are the words of every check that connects.
+func common() []def[Checker] {
+	addr := func(name, doc string, to func(*Checker) *netip.Addr) def[Checker] {
+		return text(kw(name, 0, doc), func(c *compiler, k *Checker, s string) {
+			a, err := netip.ParseAddr(s)
+			if err != nil {
+				c.sayAt(1, "Invalid %s address %s - ignoring", name, s)
+				return
+			}
+			*to(k) = a
+		})
+	}
+	port := func(name, doc string, to func(*Checker) *uint16) def[Checker] {
+		return number(kw(name, 0, doc), 1, 65535, "Invalid checker "+name+" '{value}'", func(_ *compiler, k *Checker, n int64) { *to(k) = uint16(n) })
+	}
+	return append([]def[Checker]{
+		addr("connect_ip", "Address to connect to instead of the real server's.", func(k *Checker) *netip.Addr { return &k.ConnectIP }),
+		port("connect_port", "Port to connect to instead of the real server's.", func(k *Checker) *uint16 { return &k.ConnectPort }),
+		addr("bindto", "Source address.", func(k *Checker) *netip.Addr { return &k.BindIP }),
+		port("bind_port", "Source port.", func(k *Checker) *uint16 { return &k.BindPort }),
+		text(kw("bind_if", keyword.V(2, 0), "Interface to connect from."), func(_ *compiler, k *Checker, s string) { k.BindIf = s }),
+		number(kw("fwmark", keyword.V(1, 2), "Mark of the check's packets."), 0, math.MaxUint32, "Invalid fwmark connection value '{value}'",
+			func(_ *compiler, k *Checker, n int64) { k.FWMark = uint32(n) }),
+	}, base()...)
+}
+
+// base are the words of every check.
+func base() []def[Checker] {
+	return append([]def[Checker]{alphaField(),
+		boolean(kw("log_all_failures", keyword.V(2, 1), "Log every failure."), "Invalid log_all_failures parameter {value}", func(k *Checker, on bool) { k.LogAll = &on }),
+	}, timingFields(func(k *Checker) *Timing { return &k.Timing }, "Invalid retry connection value '{value}'", "connect_timeout {value} invalid - ignoring", "delay_loop '{value}' is invalid - ignoring")...)
+}
+
+func alphaField() def[Checker] {
+	return boolean(kw("alpha", keyword.V(2, 0), "The check counts as failed until it succeeded."), "Invalid alpha parameter {value}", func(k *Checker, on bool) { k.Alpha = &on })
+}
+
+var (
+	tcpTable    = keyword.NewTable("TCP_CHECK keyword", common())
+	httpTable   = keyword.NewTable("HTTP_GET keyword", common(), httpFields())
+	sslGetTable = keyword.NewTable("SSL_GET keyword", common(), httpFields(), []def[Checker]{
+		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant parameter {value}", func(k *Checker, on bool) { k.TLSCompliant = on }),
+	})
+	smtpTable = keyword.NewTable("SMTP_CHECK keyword", common(), []def[Checker]{
+		optional(kw("helo_name", 0, "Name in HELO."), "SMTP_CHECK helo name missing", func(_ *compiler, k *Checker, s string) { k.HeloName = s }),
+		block(kw("host", 0, "Old way of connect_ip and its kind.").old(), hostTable, func(_ *compiler, k *Checker) *Checker { return k }),
+	})
+	hostTable = keyword.NewTable("host keyword", common())
+	dnsTable  = keyword.NewTable("DNS_CHECK keyword", common(), []def[Checker]{
+		text(kw("type", keyword.V(1, 3), "Type of the question."), func(c *compiler, k *Checker, s string) {
+			t := strings.ToUpper(s)
+			switch t {
+			case "A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY":
+				k.DNSType = t
+			default:
+				c.sayAt(1, "Unknown DNS check type %s - ignoring", s)
+			}
+		}),
+		text(kw("name", keyword.V(1, 3), "Name to ask for."), func(c *compiler, k *Checker, s string) {
+			if strings.Contains(s, "..") || strings.HasPrefix(s, ".") && s != "." {
+				c.sayAt(1, "DNS_CHECK name '%s' has empty label - ignoring", s)
+				return
+			}
+			k.DNSName = s
+		}),
+	})
+	miscTable = keyword.NewTable("MISC_CHECK keyword", base1("connect_timeout"), []def[Checker]{
+		words(kw("misc_path", 0, "Command to run."), func(c *compiler, k *Checker, _ []expr.Word) {
+			if w := c.scriptWords(); len(w) > 1 {
+				k.Script, _ = c.command(w[:2])
+			}
+		}),
+		number(kw("misc_timeout", 0, "Seconds that a run may take."), 0, math.MaxUint32, "Invalid misc_timeout value '{value}'",
+			func(_ *compiler, k *Checker, n int64) { k.Timeout = time.Duration(n) * time.Second }),
+		flag(kw("misc_dynamic", 0, "Exit statuses 2 to 255 are weights."), func(k *Checker) { k.Dynamic = true }),
+		words(kw("user", keyword.V(1, 3), "User and group that it runs as."), func(c *compiler, k *Checker, w []expr.Word) {
+			if len(w) == 0 {
+				path := ""
+				if k.Script != nil {
+					path = k.Script.Text
+				}
+				c.say("No user specified for misc checker script '%s'", path)
+				return
+			}
+			a, ok := c.account(w)
+			k.user, k.userBad = &a, !ok
+		}),
+	})
+	bfdCheckTable = keyword.NewTable("BFD_CHECK keyword", []def[Checker]{alphaField(),
+		words(kw("name", keyword.V(2, 0), "The bfd_instance to follow."), func(c *compiler, k *Checker, w []expr.Word) {
+			if len(w) != 1 {
+				c.say("(%s) BFD_CHECK - No or too many names specified - skipping checker", k.rs.text())
+				k.named = true
+				return
+			}
+			k.named = true
+			for _, b := range c.cfg.BFDs {
+				if b.Name == w[0].Text {
+					k.BFD = b
+					return
+				}
+			}
+			c.sayAt(1, "(%s) BFD_CHECK - BFD %s not configured", k.rs.text(), w[0].Text)
+		}),
+	})
+	udpTable = keyword.NewTable("UDP_CHECK keyword", common(), []def[Checker]{
+		optional(kw("payload", keyword.V(2, 1), "Bytes to send, in hexadecimal."), "UDP_CHECK payload requires a payload", func(c *compiler, k *Checker, s string) {
+			s = strings.ReplaceAll(s, " ", "")
+			if len(s)%2 == 1 {
+				s += "0"
+			}
+			b, err := hex.DecodeString(s)
+			if err != nil {
+				c.sayAt(1, "Invalid hex string for UDP_CHECK payload")
+				return
+			}
+			k.Payload = b
+		}),
+		optional(kw("require_reply", keyword.V(2, 1), "Pattern that the answer must begin with; x is any digit."), "", func(_ *compiler, k *Checker, s string) {
+			k.RequireReply, k.Reply = true, s
+		}, func(k *Checker) { k.RequireReply = true }),
+		number(kw("min_reply_length", keyword.V(2, 1), "Least bytes of an answer."), 0, 65535, "UDP_CHECK min length {value} not valid - must be between 0 & 65535",
+			func(_ *compiler, k *Checker, n int64) { k.MinReply = int(n) }),
+		number(kw("max_reply_length", keyword.V(2, 1), "Most bytes of an answer."), 0, 65535, "UDP_CHECK max length {value} not valid - must be between 0 & 65535",
+			func(_ *compiler, k *Checker, n int64) { k.MaxReply = int(n) }),
+	})
+	fileCheckTable = keyword.NewTable("FILE_CHECK keyword", []def[Checker]{alphaField(),
+		text(kw("track_file", keyword.V(2, 2), "The track_file to follow."), func(c *compiler, k *Checker, s string) {
+			// The block may stand below; its name is looked for in the whole text.
+			if !c.declares("track_file", s) && !c.declares("vrrp_track_file", s) {
+				c.sayAt(1, "track_file %s not found", s)
+				return
+			}
+			k.refName = nameAt{s, c.env.Span(1)}
+		}),
+		words(kw("weight", keyword.V(2, 2), "Factor of the number in the file."), func(c *compiler, k *Checker, w []expr.Word) {
+			if len(w) == 0 {
+				c.say("track file weight missing")
+				return
+			}
+			n, ok := c.integer(w[0], math.MinInt32+1, math.MaxInt32)
+			if !ok {
+				c.sayAt(1, "weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...")
+				return
+			}
+			if len(w) > 1 {
+				if w[1].Text != "reverse" {
+					c.sayAt(2, "unknown track file weight option %s - ignoring", w[1].Text)
+					return
+				}
+				k.Reverse = true
+			}
+			k.Weight = int(n)
+		}),
+	})
+)
+
+// base1 is base without one keyword.
+func base1(without string) []def[Checker] {
+	var out []def[Checker]
+	for _, d := range base() {
+		if d.Name != without {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// declares says whether a root line "keyword name" stands before this one or after it.
+func (c *compiler) declares(keyword, name string) bool {
+	for i := range c.doc.Lines[:min(c.pos, len(c.doc.Lines))] {
+		w, _ := c.doc.Lines[i].Words()
+		if len(w) > 1 && w[0].Text == keyword && w[1].Text == name {
+			return true
+		}
+	}
+	return false
+}
+
+// text names a real server as messages do.
+func (r *RealServer) text() string { return endpoint(r.Addr, r.vs.Protocol) }
+
+func endMisc(c *compiler, _ *RealServer, k *Checker) bool {
+	switch {
+	case k.Script == nil:
+		c.say("No script path has been specified for MISC_CHECKER - skipping")
+		return false
+	case k.userBad:
+		c.say("Failed to set uid/gid for misc checker script '%s' - removing", k.Script.Text)
+		return false
+	}
+	if k.user != nil {
+		k.Script.Account, k.Script.ownAccount = *k.user, true
+	}
+	return true
+}
+
+func endBFDCheck(c *compiler, r *RealServer, k *Checker) bool {
+	if !k.named {
+		c.say("(%s) No name has been specified for BFD_CHECKER - skipping", r.text())
+	}
+	return k.BFD != nil
+}
+
+func endUDP(c *compiler, _ *RealServer, k *Checker) bool {
+	if k.MinReply > k.MaxReply {
+		c.say("UDP_CHECK min_reply length %d > max_reply_length %d - will always fail", k.MinReply, k.MaxReply)
+	}
+	return true
+}
+
+func endFileCheck(c *compiler, _ *RealServer, k *Checker) bool {
+	if k.refName.name == "" {
+		c.say("FILE_CHECK has no track_file specified - ignoring")
+		return false
+	}
+	return true
+}
+
+func httpFields() []def[Checker] {
+	v := keyword.V
+	return []def[Checker]{
+		words(kw("nb_get_retry", 0, "Old name of retry.").old(), func(c *compiler, k *Checker, w []expr.Word) {
+			c.say("nb_get_retry is deprecated - please use 'retry'").Code = diag.Deprecated
+			if len(w) == 0 {
+				c.missing(c.env.Words, 2)
+				return
+			}
+			if n, ok := c.integer(w[0], 0, math.MaxUint32); ok {
+				k.Timing.Retry = int(n)
+			} else {
+				c.sayAt(1, "Invalid nb_get_retry value '%s'", w[0].Text)
+			}
+		}),
+		optional(kw("virtualhost", 0, "Host of the requests."), "HTTP_GET virtualhost name missing", func(_ *compiler, k *Checker, s string) { k.VirtualHost = s }),
+		optional(kw("http_protocol", v(2, 1), "1.0, 1.0C or 1.1."), "Missing http_protocol version", func(c *compiler, k *Checker, s string) {
+			if s != "1.0" && s != "1.1" && s != "1.0C" && s != "1.0c" {
+				c.sayAt(1, "Invalid http_protocol version %s", s)
+				return
+			}
+			k.HTTPProtocol = s
+		}),
+		boolean(kw("fast_recovery", v(2, 0), "Check all pages at once after a failure."), "Invalid fast_recovery parameter {value}", func(k *Checker, on bool) { k.FastRecovery = on }),
+		boolean(kw("enable_sni", v(1, 3), "Name the host in the handshake."), "Invalid enable_sni parameter {value}", func(k *Checker, on bool) { k.EnableSNI = on }),
+		optional(kw("sni_name", v(2, 2), "Name for the handshake."), "", func(_ *compiler, k *Checker, s string) { k.SNIName = s }),
+		action(kw("url", 0, "A page to ask for."), func(c *compiler, k *Checker) {
+			u := &URL{At: c.env.LineSpan()}
+			tab := urlTable
+			if k.Kind == "SSL_GET" {
+				tab = sslURLTable
+			}
+			runBlock(c, tab, u, false)
+			c.here()
+			if u.Path == "" {
+				if !c.fatal {
+					c.say("HTTP/SSL_GET checker url has no path - ignoring")
+				}
+				return
+			}
+			k.URLs = append(k.URLs, u)
+		}),
+	}
+}
+
+var (
+	urlTable    = keyword.NewTable("url keyword", urlFields())
+	sslURLTable = keyword.NewTable("url keyword", urlFields(), []def[URL]{
+		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant parameter {value}", func(u *URL, on bool) { u.TLSCompliant = on }),
+	})
+)
+
+func urlFields() []def[URL] {
+	v := keyword.V
+	offset := func(name string, to func(*URL) *int) def[URL] {
+		return optional(kw(name, v(2, 0), "Where in the page the pattern may begin."), "", func(_ *compiler, u *URL, s string) {
+			n, _ := parseUint(s)
+			*to(u) = int(n)
+		})
+	}
+	return []def[URL]{
+		text(kw("path", 0, "Path of the page."), func(c *compiler, u *URL, s string) {
+			if u.Path != "" {
+				c.sayAt(1, "Duplicate path - overwriting %s with %s", u.Path, s)
+			}
+			u.Path = s
+		}),
+		text(kw("digest", 0, "MD5 of the page, in hexadecimal."), func(c *compiler, u *URL, s string) {
+			if len(s) != 32 {
+				c.sayAt(1, "digest '%s' character length should be 32 rather than %d", s, len(s))
+				return
+			}
+			for i := 0; i < 32; i += 2 {
+				if _, err := hex.DecodeString(s[i : i+2]); err != nil {
+					c.sayAt(1, "Unable to interpret hex digit in '%s' at offset %d/%d", s, i, i+1)
+					return
+				}
+			}
+			u.Digest = s
+		}),
+		words(kw("status_code", 0, "Good statuses: N or N-M, 200-299 by default."), func(c *compiler, u *URL, w []expr.Word) {
+			for _, x := range w {
+				a, b, two := strings.Cut(x.Text, "-")
+				if !two {
+					b = a
+				}
+				lo, rest := parseUint(a)
+				hi, rest2 := parseUint(b)
+				if rest != "" || rest2 != "" || lo < 100 || hi > 599 || hi < lo {
+					c.sayAt(x.Index, "Invalid HTTP_GET status code '%s'", x.Text)
+					return
+				}
+				u.StatusCodes = append(u.StatusCodes, [2]int{int(lo), int(hi)})
+			}
+		}),
+		optional(kw("virtualhost", v(1, 3), "Host of the request."), "Missing HTTP_GET virtualhost name", func(_ *compiler, u *URL, s string) { u.VirtualHost = s }),
+		words(kw("regex", v(2, 0), "Pattern that the page must match."), func(c *compiler, u *URL, _ []expr.Word) {
+			w := c.scriptWords()
+			if len(w) != 2 {
+				c.say("regex missing or too many fields")
+				return
+			}
+			if u.Regex != "" {
+				c.sayAt(1, "Duplicate regex specified - replacing %s with %s", u.Regex, w[1].Text)
+			}
+			u.Regex = w[1].Text
+		}),
+		flag(kw("regex_no_match", v(2, 0), "The page must not match."), func(u *URL) { u.RegexNot = true }),
+		words(kw("regex_options", v(2, 0), "Options of the pattern."), func(_ *compiler, u *URL, w []expr.Word) {
+			for _, x := range w {
+				u.RegexOptions = append(u.RegexOptions, x.Text)
+			}
+		}),
+		offset("regex_min_offset", func(u *URL) *int { return &u.RegexMin }),
+		offset("regex_max_offset", func(u *URL) *int { return &u.RegexMax }),
+		words(kw("regex_stack", v(2, 0), "Memory of the matcher: start and most.").tuning(), func(_ *compiler, u *URL, w []expr.Word) {
+			for i, x := range w[:min(2, len(w))] {
+				n, _ := parseUint(x.Text)
+				u.RegexStack[i] = int(n)
+			}
+		}),
+	}
+}

@@ -1,0 +1,229 @@
+package config
+
+import (
+	"net"
+	"os"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/keepalived"
+	"tandem/parser/keyword"
+	"tandem/parser/source"
+)
+
+// Options are what a configuration depends on besides its text.
+type Options struct {
+	ConfigID string // -i; "" is the host name up to its first dot
+	// HostName is the default router_id; "" asks the kernel.
+	HostName string
+	// HasInterface says whether an interface exists in the namespace that the
+	// configuration is for; nil asks the kernel.
+	HasInterface func(name string) bool
+	// Random is for ${_RANDOM}; nil always gives the lowest number.
+	Random func(n int) int
+	// Accounts finds users and groups; nil reads the system's.
+	Accounts Accounts
+}
+
+// Result is a configuration with everything that was said about it.
+type Result struct {
+	Config *Config
+	Diags  *diag.List
+	// Status is the exit status of "-t": 0 good, 2 a parameter is missing,
+	// 4 only interfaces or files are missing, 5 anything else is wrong, 6 scripts
+	// would run without enable_script_security, or an include check failed.
+	Status int
+	// Fatal says that the daemon cannot start with this configuration.
+	Fatal bool
+}
+
+// Codes of messages whose kind decides the exit status.
+const (
+	// MissingParameter ends the reading at once: exit status 2.
+	MissingParameter diag.Code = "missing-parameter"
+	// MissingThing is an interface or file that does not exist: exit status 4.
+	MissingThing diag.Code = "missing-interface"
+	// ScriptSecurity is a script that would run as root unchecked: exit status 6.
+	ScriptSecurity diag.Code = "script-security"
+)
+
+// pass is one of the original's readings of the configuration: each of its
+// processes reads the whole text and looks only at the blocks it serves. That
+// decides which message comes first.
+type pass uint8
+
+const (
+	parentPass pass = 1 << iota
+	checkerPass
+	vrrpPass
+	bfdPass
+)
+
+var passNames = map[pass]string{parentPass: "", checkerPass: "checker", vrrpPass: "vrrp", bfdPass: "bfd"}
+
+// compiler is the state of one Load.
+type compiler struct {
+	opt   Options
+	cfg   *Config
+	doc   *keepalived.Document
+	env   *keyword.Env
+	diags *diag.List
+	seen  map[string]bool // messages that an earlier pass gave
+
+	pass  pass
+	pos   int                 // in doc.Lines of the next line
+	line  *keepalived.Logical // being read
+	fatal bool                // a parameter is missing: nothing more is read
+
+	badInterface bool // a non-existent interface was named without dynamic_interfaces
+	autoPref     uint32
+	accounts     Accounts
+	scripts      scriptState
+	lateTracks   []func()
+	hmacLater    []func() // messages of auth_hmac that come with the instance's checks
+}
+
+// Load reads, checks and links a configuration whose main file is called name.
+func Load(name string, data []byte, opt Options) *Result {
+	c := newCompiler(opt)
+	c.doc = keepalived.Read(name, data, keepalived.Options{ConfigID: c.cfg.ConfigID, Random: opt.Random})
+	c.cfg.Files = c.doc.Files
+	c.run()
+	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed}
+}
+
+// LoadFile is Load of a file; err is set only if the file cannot be read.
+func LoadFile(name string, opt Options) (*Result, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return Load(name, data, opt), nil
+}
+
+func newCompiler(opt Options) *compiler {
+	if opt.HostName == "" {
+		opt.HostName, _ = os.Hostname()
+	}
+	if opt.ConfigID == "" {
+		opt.ConfigID, _, _ = strings.Cut(opt.HostName, ".")
+	}
+	if opt.HasInterface == nil {
+		opt.HasInterface = func(name string) bool { _, err := net.InterfaceByName(name); return err == nil }
+	}
+	if opt.Accounts == nil {
+		opt.Accounts = systemAccounts{}
+	}
+	c := &compiler{opt: opt, diags: &diag.List{}, seen: map[string]bool{}, autoPref: 16384, accounts: opt.Accounts}
+	c.cfg = &Config{ConfigID: opt.ConfigID}
+	c.cfg.setDefaults(opt)
+	c.env = &keyword.Env{Diags: &diag.List{}}
+	keyword.Attach(c.env, c)
+	return c
+}
+
+// run makes the passes in the order in which the original's messages appear.
+func (c *compiler) run() {
+	for _, p := range []pass{parentPass, checkerPass, vrrpPass, bfdPass} {
+		c.pass, c.pos = p, 0
+		runBlock(c, rootTable, c.cfg, true)
+		if c.fatal {
+			return
+		}
+		if p == parentPass {
+			for _, d := range c.doc.Tail {
+				c.add(d)
+			}
+			if n := c.doc.Depth; n > 0 {
+				c.late("There are %d missing '}'s or extra '{'s", n).Code = diag.Syntax
+			}
+			if c.doc.IncludeFailed {
+				return
+			}
+		}
+		c.finish(p)
+	}
+	c.linkFiles()
+}
+
+// status computes the exit status of -t from the messages.
+func status(c *compiler) int {
+	st := 0
+	if c.doc.IncludeFailed {
+		return 6
+	}
+	for i := range c.diags.All {
+		d := &c.diags.All[i]
+		if d.Ours || d.Severity == diag.Notice {
+			continue
+		}
+		switch d.Code {
+		case MissingParameter:
+			return 2
+		case ScriptSecurity:
+			st = 6
+		case MissingThing:
+			st = max(st, 4)
+		default:
+			st = max(st, 5)
+		}
+	}
+	return st
+}
+
+// add records a message unless an earlier pass gave the same one.
+func (c *compiler) add(d diag.Diagnostic) *diag.Diagnostic {
+	key := d.Span.String() + "\x00" + d.Text
+	if c.seen[key] && c.pass != parentPass {
+		return &d
+	}
+	c.seen[key] = true
+	d.Pass = passNames[c.pass]
+	return c.diags.Add(d)
+}
+
+// say reports what the original reports too, at the line being read.
+func (c *compiler) say(format string, args ...any) *diag.Diagnostic {
+	return c.sayAt(-1, format, args...)
+}
+
+// sayAt is say with the word meant.
+func (c *compiler) sayAt(word int, format string, args ...any) *diag.Diagnostic {
+	var l diag.List
+	return c.add(*l.Alertf(diag.BadValue, c.env.Span(word), format, args...))
+}
+
+// late reports what the original reports once the whole text was read, without a place.
+func (c *compiler) late(format string, args ...any) *diag.Diagnostic {
+	return c.lateAt(source.Span{}, format, args...)
+}
+
+// lateAt is late for something that stands at a place: the pretty style shows
+// it, the original's does not.
+func (c *compiler) lateAt(at source.Span, format string, args ...any) *diag.Diagnostic {
+	var l diag.List
+	d := *l.Alertf(diag.BadValue, at, format, args...)
+	d.Layout = diag.Bare
+	return c.add(d)
+}
+
+// notActed says that something is read and checked but will not happen.
+func (c *compiler) notActed(at source.Span, format string, args ...any) {
+	var l diag.List
+	d := *l.Warnf(diag.NotActedOn, at, format, args...)
+	d.Ours = true
+	c.add(d)
+}
+
+// missing ends the reading: word n of the line, counted from 1, is not there.
+func (c *compiler) missing(words []source.Word, n int) {
+	if c.fatal {
+		return
+	}
+	first, last := "", ""
+	if len(words) > 0 {
+		first, last = words[0].Text, words[min(max(n-2, 0), len(words)-1)].Text
+	}
+	c.say("*** Configuration line starting `%s` is missing a parameter after keyword `%s` at word position %d", first, last, n).Code = MissingParameter
+	c.fatal = true
+}

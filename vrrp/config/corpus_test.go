@@ -1,0 +1,165 @@
+package config
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tandem/parser/diag"
+)
+
+// oracleAccounts are the users of the machine that the oracle ran on.
+type oracleAccounts struct{}
+
+func (oracleAccounts) User(name string) (uid, gid uint32, ok bool) {
+	switch name {
+	case "root":
+		return 0, 0, true
+	case "haproxy":
+		return 106, 107, true
+	case "nobody":
+		return 65534, 65534, true
+	}
+	return 0, 0, false
+}
+
+func (oracleAccounts) Group(name string) (gid uint32, ok bool) {
+	switch name {
+	case "root":
+		return 0, true
+	case "haproxy":
+		return 107, true
+	case "nogroup":
+		return 65534, true
+	}
+	return 0, false
+}
+
+// oracleOptions describe that machine: interfaces lo and eth0 only.
+func oracleOptions() Options {
+	return Options{ConfigID: "vm", HostName: "vm", Accounts: oracleAccounts{},
+		HasInterface: func(n string) bool { return n == "lo" || n == "eth0" }}
+}
+
+// verdict is what -t prints first and its exit status.
+func verdict(r *Result, name string) (status int, first string) {
+	for i := range r.Diags.All {
+		if d := &r.Diags.All[i]; !d.Ours {
+			return r.Status, diag.KeepalivedLine(d, name)
+		}
+	}
+	return r.Status, ""
+}
+
+// TestCorpus compares verdicts with the original's on configurations of real
+// users. They are not ours to ship: TANDEM_CORPUS names the directory that
+// holds them and oracle.tsv.
+func TestCorpus(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("TANDEM_CORPUS")
+	if dir == "" {
+		t.Skip("TANDEM_CORPUS is not set")
+	}
+	rows, err := os.ReadFile(filepath.Join(dir, "oracle.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, all := 0, 0
+	for _, row := range strings.Split(string(rows), "\n") {
+		f := strings.Split(row, "\t")
+		if len(f) < 9 || f[0] != "keepalived" || f[2] != "keepalived-2.4.3" {
+			continue
+		}
+		all++
+		data, err := os.ReadFile(filepath.Join(dir, f[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := strconv.Atoi(f[3])
+		st, first := verdict(Load("FILE", data, oracleOptions()), "FILE")
+		if st == want && first == f[8] {
+			good++
+			continue
+		}
+		t.Logf("%s\n  rc %d, original %d\n  ours:     %s\n  original: %s", f[1], st, want, first, f[8])
+	}
+	t.Logf("%d of %d verdicts equal", good, all)
+	if good < 117 {
+		t.Errorf("only %d of %d verdicts are equal", good, all)
+	}
+}
+
+// TestOutputs compares every message with captured outputs of the original,
+// when TANDEM_OUTPUTS names a directory with FILE.txt and FILE.rc for each.
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	dir, outs := os.Getenv("TANDEM_CORPUS"), os.Getenv("TANDEM_OUTPUTS")
+	if dir == "" || outs == "" {
+		t.Skip("TANDEM_OUTPUTS is not set")
+	}
+	files, _ := filepath.Glob(filepath.Join(outs, "*.txt"))
+	good := 0
+	for _, o := range files {
+		base := strings.TrimSuffix(filepath.Base(o), ".txt")
+		path := filepath.Join(dir, "keepalived", base)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			path = filepath.Join(dir, "tutorials", base)
+			if data, err = os.ReadFile(path); err != nil {
+				continue
+			}
+		}
+		text, _ := os.ReadFile(o)
+		want := distinct(strings.ReplaceAll(string(text), "("+path+": ", "("))
+		r := Load(path, data, oracleOptions())
+		var b bytes.Buffer
+		kept := &diag.List{}
+		for _, d := range r.Diags.All {
+			if !d.Ours {
+				kept.Add(d)
+			}
+		}
+		_ = diag.Keepalived(&b, kept, path)
+		got := distinct(strings.ReplaceAll(b.String(), "("+path+": ", "("))
+		if got == want {
+			good++
+			continue
+		}
+		t.Logf("%s\n--- ours\n%s--- original\n%s", base, minus(got, want), minus(want, got))
+	}
+	t.Logf("%d of %d outputs equal", good, len(files))
+}
+
+// distinct drops repeated lines.
+func distinct(s string) string {
+	seen := map[string]bool{}
+	var out strings.Builder
+	for _, l := range strings.SplitAfter(s, "\n") {
+		if !seen[l] {
+			seen[l] = true
+			out.WriteString(l)
+		}
+	}
+	return out.String()
+}
+
+// minus returns the lines of a that b lacks, or all if only the order differs.
+func minus(a, b string) string {
+	have := map[string]bool{}
+	for _, l := range strings.SplitAfter(b, "\n") {
+		have[l] = true
+	}
+	var out strings.Builder
+	for _, l := range strings.SplitAfter(a, "\n") {
+		if !have[l] {
+			out.WriteString("  " + l)
+		}
+	}
+	if out.Len() == 0 {
+		return "  (order)\n"
+	}
+	return out.String()
+}

@@ -1,0 +1,265 @@
+package config
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+)
+
+func globalNetlink() []def[Global] {
+	v := keyword.V
+	var out []def[Global]
+	for _, name := range []string{"vrrp_netlink_cmd_rcv_bufs", "vrrp_netlink_monitor_rcv_bufs", "lvs_netlink_cmd_rcv_bufs", "lvs_netlink_monitor_rcv_bufs", "process_monitor_rcv_bufs"} {
+		out = append(out,
+			optNumber(kw(name, v(2, 0), "Size of a netlink receive buffer in bytes."), 0, 1<<32-1, name+" size missing", name+" size ({value}) invalid",
+				func(_ *compiler, t *Global, n int64) { t.NetlinkBuffers[name] = uint32(n) }),
+			boolean(kw(name+"_force", v(2, 0), "Set the size beyond the kernel's limit."), "Invalid value '{value}' for global "+name+"_force specified",
+				func(t *Global, on bool) { t.NetlinkForce[name] = on }))
+	}
+	path := func(name string, to func(*Global) *string) def[Global] {
+		return optional(kw(name, v(2, 3), "Directory of iproute2's tables of names."), name+" requires path",
+			func(_ *compiler, t *Global, s string) { *to(t) = s })
+	}
+	return append(out,
+		optional(kw("vrrp_rx_bufs_policy", v(2, 0), "How large receive buffers are: MTU, ADVERT, or a number of bytes."), "vrrp_rx_bufs_policy missing",
+			func(c *compiler, t *Global, s string) {
+				if s != "MTU" && s != "ADVERT" {
+					if _, ok := c.integer(expr.Word{Text: s, Index: 1}, 0, 1<<32-1); !ok {
+						c.sayAt(1, "Invalid vrrp_rx_bufs_policy %s", s)
+						return
+					}
+				}
+				t.RxBufsPolicy = s
+			}),
+		optNumber(kw("vrrp_rx_bufs_multiplier", v(2, 0), "How many adverts a receive buffer holds."), 1, 1<<32-1, "Invalid vrrp_rx_bufs_multiplier", "Invalid vrrp_rx_bufs_multiplier {value}",
+			func(_ *compiler, t *Global, n int64) { t.RxBufsMultiplier = int(n) }),
+		path("iproute_usr_dir", func(t *Global) *string { return &t.IPRouteUsrDir }),
+		path("iproute_etc_dir", func(t *Global) *string { return &t.IPRouteEtcDir }),
+	)
+}
+
+func globalFirewall() []def[Global] {
+	v := keyword.V
+	return []def[Global]{
+		words(kw("vrrp_iptables", v(1, 2), "iptables chains that no_accept uses.").idle(), func(c *compiler, t *Global, w []expr.Word) {
+			t.Iptables = []string{"INPUT", "OUTPUT"}
+			for i, x := range w[:min(len(w), 2)] {
+				if len(x.Text) > 28 {
+					c.sayAt(x.Index, "VRRP Error : iptables %s chain name too long - ignored", [...]string{"in", "out"}[i])
+					return
+				}
+				t.Iptables[i] = x.Text
+			}
+		}),
+		words(kw("vrrp_ipsets", v(1, 2), "ipsets that no_accept uses.").idle(), func(_ *compiler, t *Global, w []expr.Word) {
+			t.Ipsets = []string{"keepalived"}
+			for i, x := range w {
+				if i == 0 {
+					t.Ipsets = nil
+				}
+				t.Ipsets = append(t.Ipsets, x.Text)
+			}
+		}),
+		optional(kw("nftables", v(2, 0), "nftables table that no_accept uses.").idle(), "",
+			func(_ *compiler, t *Global, s string) { t.NFTables = s }, func(t *Global) { t.NFTables = "keepalived" }),
+		number(kw("nftables_priority", v(2, 0), "Priority of the nftables chains.").idle(), -1<<31, 1<<31-1, "invalid nftables chain priority '{value}'",
+			func(_ *compiler, t *Global, n int64) { t.NFTablesPriority = int(n) }),
+		flag(kw("nftables_counters", v(2, 0), "Count packets in nftables rules.").idle(), func(t *Global) { t.NFTablesCounters = true }),
+		flag(kw("nftables_ifindex", v(2, 0), "Match interfaces by index in nftables rules.").idle(), func(t *Global) { t.NFTablesIfindex = true }),
+		optional(kw("nftables_ipvs", v(2, 2), "nftables table that marks packets for IPVS.").idle(), "",
+			func(_ *compiler, t *Global, s string) { t.NFTablesIPVS = s }, func(t *Global) { t.NFTablesIPVS = "keepalived_ipvs" }),
+		number(kw("nftables_ipvs_priority", v(2, 2), "Priority of the IPVS nftables chains.").idle(), -1<<31, 1<<31-1, "invalid ipvs nftables chain priority '{value}'",
+			func(_ *compiler, t *Global, n int64) { t.NFTablesIPVSPrio = int(n) }),
+		number(kw("nftables_ipvs_start_fwmark", v(2, 2), "First mark that nftables gives.").idle(), 1, 1<<32-1, "invalid ipvs nftables start_fwmark priority '{value}'",
+			func(_ *compiler, t *Global, n int64) { t.NFTablesFWMark = uint32(n) }),
+	}
+}
+
+func globalLVS() []def[Global] {
+	v := keyword.V
+	stop := func(i info) def[Global] {
+		return optional(i, "", func(c *compiler, t *Global, s string) {
+			if s != "VS" {
+				c.sayAt(1, "Unknown lvs_flush_on_stop type %s", s)
+				return
+			}
+			t.LVSFlushStop = "VS"
+		}, func(t *Global) { t.LVSFlushStop = "all" })
+	}
+	return []def[Global]{
+		words(kw("lvs_sync_daemon", v(1, 2), "Run the IPVS connection synchronisation.").idle(), lvsSyncDaemon),
+		words(kw("lvs_timeouts", v(2, 0), "IPVS timeouts in seconds.").idle(), lvsTimeouts),
+		flag(kw("lvs_flush", v(1, 2), "Flush IPVS at start.").idle(), func(t *Global) { t.LVSFlush = true }),
+		stop(kw("lvs_flush_on_stop", v(2, 2), "Flush IPVS at stop.").idle()),
+		stop(kw("lvs_flush_onstop", v(2, 0), "Old name of lvs_flush_on_stop.").old().idle()),
+		boolean(kw("checker_log_all_failures", v(2, 0), "Log every failed check.").idle(), "Invalid value for checker_log_all_failures specified",
+			func(t *Global, on bool) { t.CheckerLogAll = on }),
+	}
+}
+
+func lvsSyncDaemon(c *compiler, t *Global, w []expr.Word) {
+	if len(w) == 0 {
+		c.say("lvs_sync_daemon requires interface")
+		return
+	}
+	if t.LVSSync != nil {
+		c.say("lvs_sync_daemon has already been specified as %s %s - ignoring", t.LVSSync.Interface, t.LVSSync.instance.name)
+		return
+	}
+	s := &LVSSync{Interface: w[0].Text, ID: -1, At: c.env.LineSpan()}
+	t.LVSSync = s
+	ranges := map[string]struct {
+		lo, hi int64
+		to     *int
+		bad    string
+	}{
+		"id":     {0, 255, &s.ID, "Invalid syncid (%s) - defaulting to vrid"},
+		"maxlen": {1, 65507, &s.MaxLen, "Invalid lvs_sync_daemon maxlen (%s) - ignoring"},
+		"port":   {1, 65535, &s.Port, "Invalid lvs_sync_daemon port (%s) - ignoring"},
+		"ttl":    {1, 255, &s.TTL, "Invalid lvs_sync_daemon ttl (%s) - ignoring"},
+	}
+	i := 1
+	isOption := func(x string) bool { _, ok := ranges[x]; return ok || x == "group" }
+	if i < len(w) && !isOption(w[i].Text) {
+		if w[i].Text == "inst" {
+			i++
+		}
+		if i < len(w) {
+			s.instance = nameAt{w[i].Text, c.env.Span(w[i].Index)}
+			i++
+		}
+		if i < len(w) && !isOption(w[i].Text) {
+			if n, ok := c.integer(w[i], 0, 255); ok {
+				c.sayAt(w[i].Index, `Please use keyword "id" before lvs_sync_daemon SYNCID`)
+				s.ID = int(n)
+			} else {
+				c.sayAt(w[i].Index, "Invalid syncid (%s) - defaulting to vrid", w[i].Text)
+			}
+			i++
+		}
+	}
+	for ; i+1 < len(w); i += 2 {
+		r, ok := ranges[w[i].Text]
+		switch {
+		case ok:
+			if n, good := c.integer(w[i+1], r.lo, r.hi); good {
+				*r.to = int(n)
+			} else {
+				c.sayAt(w[i+1].Index, r.bad, w[i+1].Text)
+			}
+		case w[i].Text == "group":
+			a, err := netip.ParseAddr(w[i+1].Text)
+			if err != nil || !a.IsMulticast() {
+				c.sayAt(w[i+1].Index, "Invalid lvs_sync_daemon group (%s) - ignoring", w[i+1].Text)
+				break
+			}
+			s.Group = a
+		default:
+			c.sayAt(w[i].Index, "Unknown option %s specified for lvs_sync_daemon", w[i].Text)
+			return
+		}
+	}
+	if i < len(w) {
+		c.sayAt(w[i].Index, "Unknown option %s specified for lvs_sync_daemon", w[i].Text)
+	}
+}
+
+func lvsTimeouts(c *compiler, t *Global, w []expr.Word) {
+	if len(w) < 2 {
+		c.say("lvs_timeouts requires at least one option")
+		return
+	}
+	for i := 0; i < len(w); i += 2 {
+		k := -1
+		for n, name := range [...]string{"tcp", "tcpfin", "udp"} {
+			if w[i].Text == name {
+				k = n
+			}
+		}
+		switch {
+		case k < 0:
+			c.sayAt(w[i].Index, "Unknown option %s specified for lvs_timeouts", w[i].Text)
+			return
+		case i+1 >= len(w):
+			c.sayAt(w[i].Index, "No value specified for lvs_timeout %s - ignoring", w[i].Text)
+			return
+		}
+		n, ok := c.integer(w[i+1], 0, 31*86400)
+		if !ok {
+			c.sayAt(w[i+1].Index, "Invalid lvs_timeout %s (%s) - ignoring", w[i].Text, w[i+1].Text)
+			continue
+		}
+		t.LVSTimeouts[k] = int(n)
+	}
+}
+
+func globalReload() []def[Global] {
+	v := keyword.V
+	dump := func(name string, to func(*Global) *string) def[Global] {
+		return optional(kw(name, v(2, 3), "File that the dump goes to."), name+" requires a non-empty path",
+			func(_ *compiler, t *Global, s string) { *to(t) = s })
+	}
+	return []def[Global]{
+		optional(kw("reload_check_config", v(2, 1), "Check a configuration before it is loaded; the messages go to a file."), "",
+			func(_ *compiler, t *Global, s string) { t.ReloadCheck, t.ReloadCheckConfig = true, s }, func(t *Global) { t.ReloadCheck = true }),
+		optional(kw("tmp_config_directory", v(2, 1), "Directory of the temporary copy of the configuration.").tuning(), "tmp_config_directory missing directory name",
+			func(_ *compiler, t *Global, s string) { t.TmpConfigDir = s }),
+		words(kw("include_check", v(2, 1), "When an include that finds nothing is an error."), includeCheck),
+		optional(kw("reload_file", v(2, 2), "Delay reloads while this file exists.").idle(), "",
+			func(_ *compiler, t *Global, s string) { t.ReloadFileSet, t.ReloadFile = true, s }, func(t *Global) { t.ReloadFileSet = true }),
+		optional(kw("reload_time_file", v(2, 1), "File that holds the time of the next reload.").idle(), "reload_time_file invalid",
+			func(_ *compiler, t *Global, s string) { t.ReloadTimeFile = s }),
+		flag(kw("reload_repeat", v(2, 1), "Reload again at the time of reload_time_file.").idle(), func(t *Global) { t.ReloadRepeat = true }),
+		text(kw("config_save_dir", v(2, 3), "Directory that gets copies of configurations around reloads.").idle(), func(_ *compiler, t *Global, s string) { t.ConfigSaveDir = s }),
+		boolean(kw("data_use_instance", v(2, 2), "Put the instance name into names of dumps."), "Invalid value '{value}' for global date_use_instance specified",
+			func(t *Global, on bool) { t.DataUseInstance = on }),
+		optNumber(kw("json_version", v(2, 2), "Version of the JSON dump."), 1, 2, "json_version requires version", "Invalid JSON version",
+			func(_ *compiler, t *Global, n int64) { t.JSONVersion = int(n) }),
+		dump("state_dump_file", func(t *Global) *string { return &t.StateDumpFile }),
+		dump("stats_dump_file", func(t *Global) *string { return &t.StatsDumpFile }),
+		dump("json_dump_file", func(t *Global) *string { return &t.JSONDumpFile }),
+	}
+}
+
+func includeCheck(c *compiler, t *Global, w []expr.Word) {
+	seen := map[string]bool{}
+	for _, x := range w {
+		name := strings.TrimLeft(x.Text, "-+")
+		switch name {
+		case "read", "match", "wildcard_match", "brace_match":
+		default:
+			c.sayAt(x.Index, "Unknown include_check type '%s' - ignoring", x.Text)
+			continue
+		}
+		if seen[name] {
+			c.sayAt(x.Index, "Duplicate include_check '%s' specified - ignoring", x.Text)
+			continue
+		}
+		seen[name] = true
+		t.IncludeCheck = append(t.IncludeCheck, x.Text)
+	}
+}
+
+func globalSNMP() []def[Global] {
+	v := keyword.V
+	out := []def[Global]{
+		optional(kw("snmp_socket", v(1, 2), "Socket of the SNMP master agent.").idle(), "", func(_ *compiler, t *Global, s string) { t.SNMPSocket = s }),
+		flag(kw("enable_traps", v(1, 2), "Send SNMP traps.").idle(), func(t *Global) { t.Traps = true }),
+		flag(kw("enable_dbus", v(1, 3), "Serve D-Bus.").idle(), func(t *Global) { t.DBus = true }),
+		optional(kw("dbus_service_name", v(1, 3), "Name on D-Bus.").idle(), "", func(_ *compiler, t *Global, s string) { t.DBusName = s }),
+		optional(kw("dbus_no_interface_name", v(2, 3), "Name on D-Bus of instances without interface.").idle(), "", func(_ *compiler, t *Global, s string) { t.DBusNoIfName = s }),
+	}
+	for _, name := range []string{"enable_snmp_vrrp", "enable_snmp_keepalived", "enable_snmp_checker", "enable_snmp_rfc", "enable_snmp_rfcv2", "enable_snmp_rfcv3"} {
+		out = append(out, flag(kw(name, v(1, 2), "Serve a part of the SNMP tree.").idle(), func(t *Global) { t.SNMP[name] = true }))
+	}
+	interval := func(name string, to func(*Global) *time.Duration) def[Global] {
+		return timer(kw(name, v(2, 3), "Seconds between two readings of statistics.").idle(), timeRange{lo: 1000, hi: 30e6, decimals: 6}, name+" '{value}' is invalid",
+			func(_ *compiler, t *Global, d time.Duration) { *to(t) = d })
+	}
+	return append(out,
+		interval("snmp_vs_stats_update_interval", func(t *Global) *time.Duration { return &t.VSUpdate }),
+		interval("snmp_rs_stats_update_interval", func(t *Global) *time.Duration { return &t.RSUpdate }))
+}
