@@ -5,4 +5,4 @@ import "tandem/parser/keyword"
 // Actions is the table of all rule actions (configuration manual 4.3, 4.4).
 // One name may mean different things in different rule sets: its Def looks at
 // Env.Scope.
-var Actions = keyword.NewTable[Action]("action")
+var Actions = keyword.NewTable("action", headers, uris, verdicts, redirects, vars, conns, settings, waits, captures)

@@ -41,6 +41,9 @@ type Rules []Rule
 // index of the rule that gave it. final says that no more data will come, so
 // that an undecided condition counts as failed.
 func (rs Rules) Run(t *tx.Tx, from int, final bool) (Verdict, int) {
+	if from == 0 {
+		t.Settings.LaxRewrite = false // strict-mode lasts for one rule set
+	}
 	for i := from; i < len(rs); i++ {
 		r := &rs[i]
 		if r.Cond != nil {

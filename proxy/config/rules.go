@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
@@ -23,9 +24,6 @@ func (ruleLine) Usage() string { return "<action> [args]* [{if|unless} <conditio
 func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	e := a.Env
 	scope := keyword.Attached[ruleScope](e)
-	if !a.More() {
-		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: fmt.Sprintf("'%s' expects an action", scope.name)}
-	}
 	def, next := action.Actions.Match(a.Words, a.Pos)
 	if def == nil || def.In&scope.in == 0 {
 		return unknownAction(a, scope)
@@ -38,9 +36,13 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	act, n, err := def.Read(e, a.Words, next)
 	e.Scope = saved
 	if err != nil {
-		return err
+		return scope.explain(e, err, scope.name+" "+a.Words[a.Pos].Text)
 	}
+	line := scope.name + " " + a.Words[a.Pos].Text
 	a.Pos = n
+	if w := a.Peek(); a.More() && w != "if" && w != "unless" {
+		return scope.trailing(e, a.Pos, line, w)
+	}
 	cond, err := condition(a, scope.name)
 	if err != nil {
 		return err
@@ -55,13 +57,66 @@ type ruleScope struct {
 	name string
 }
 
+// http says whether the rule set is one of the HTTP ones, whose messages
+// have words of their own.
+func (s ruleScope) http() bool {
+	return s.in&(keyword.HTTPRequest|keyword.HTTPResponse|keyword.HTTPAfterResponse) != 0
+}
+
+// explain puts the original's words around what an action refused.
+func (s ruleScope) explain(e *keyword.Env, err error, line string) error {
+	if !s.http() {
+		return err
+	}
+	err = prefixError(err, fmt.Sprintf("error detected in %s '%s' while parsing '%s' rule : ", kindWord(e.Section), e.Owner, line))
+	var at *keyword.Error
+	if errors.As(err, &at) {
+		at.Text += "."
+	}
+	return err
+}
+
+// kindWord is what messages call a section: a listen is a "proxy".
+func kindWord(section string) string {
+	if section == "listen" {
+		return "proxy"
+	}
+	return section
+}
+
+// trailing refuses a word that is neither an argument nor a condition.
+func (s ruleScope) trailing(e *keyword.Env, i int, line, w string) error {
+	text := fmt.Sprintf("'%s' expects either 'if' or 'unless' followed by a condition but found '%s'.", line, w)
+	if !s.http() {
+		text = fmt.Sprintf("'%s' only accepts 'if' or 'unless', in %s '%s' (got '%s')", line, kindWord(e.Section), e.Owner, w)
+	}
+	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: text}
+}
+
 func unknownAction(a *keyword.Args, scope ruleScope) error {
 	w := a.Peek()
-	text := fmt.Sprintf("'%s': unknown action '%s'", scope.name, w)
+	var b strings.Builder
+	fmt.Fprintf(&b, "'%s' expects ", scope.name)
+	for _, d := range action.Actions.All() {
+		if d.In&scope.in == 0 {
+			continue
+		}
+		name := d.Name
+		if strings.HasSuffix(name, "(") {
+			name += "*)"
+		}
+		fmt.Fprintf(&b, "'%s', ", name)
+	}
+	fmt.Fprintf(&b, "but got '%s'", w)
+	if w == "" {
+		b.WriteString(" (missing argument)")
+	}
+	b.WriteByte('.')
 	near := action.Actions.Suggest(w, scope.in)
 	if near != "" {
-		text += fmt.Sprintf("; did you mean '%s' maybe ?", near)
+		fmt.Fprintf(&b, " Did you mean '%s' maybe ?", near)
 	}
+	text := b.String()
 	return &keyword.Error{Index: a.Pos, Code: diag.UnknownKeyword, Text: text, Hint: near}
 }
 

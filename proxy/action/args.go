@@ -1,0 +1,127 @@
+package action
+
+import (
+	"fmt"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/logformat"
+	"tandem/proxy/sample"
+)
+
+// Sets of rule sets, named as the matrix of the configuration manual 4.3 has them.
+const (
+	httpReq  = keyword.HTTPRequest
+	httpRes  = keyword.HTTPResponse
+	httpAft  = keyword.HTTPAfterResponse
+	httpBoth = httpReq | httpRes
+	httpAll  = httpReq | httpRes | httpAft
+	tcpCon   = keyword.TCPConnection
+	tcpSes   = keyword.TCPSession
+	tcpCnt   = keyword.TCPContent
+	tcpRes   = keyword.TCPResponse
+)
+
+// refuse makes the error for word i with a text in the original's words,
+// without the final full stop, which the reader of the line adds.
+func refuse(i int, format string, args ...any) error {
+	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: fmt.Sprintf(format, args...)}
+}
+
+// exprArgs is the argument struct of actions that take one expression.
+type exprArgs struct{ expr.Sample }
+
+// Usage is what messages say of the argument.
+func (exprArgs) Usage() string { return "<expr>" }
+
+// ParseArgs takes an expression.
+func (x *exprArgs) ParseArgs(a *keyword.Args) (err error) {
+	x.Sample, err = takeSample(a)
+	return err
+}
+
+// takeSample takes an expression: a word, and behind it all words that begin
+// with a converter's name, which is how converters could be written before
+// they were joined by commas.
+func takeSample(a *keyword.Args) (expr.Sample, error) {
+	text, at, ok := a.Next()
+	if !ok {
+		return expr.Sample{}, refuse(-1, "missing fetch method")
+	}
+	for a.More() {
+		name, _, _ := strings.Cut(a.Peek(), "(")
+		name, _, _ = strings.Cut(name, ",")
+		if sample.Convs.Lookup(name) == nil {
+			break
+		}
+		next, _, _ := a.Next()
+		text += "," + next
+	}
+	s, err := expr.ParseSample(text)
+	if err != nil {
+		return s, refuse(at, "%s", err)
+	}
+	s.Index = at
+	return s, nil
+}
+
+// numberOrExpr is an argument that is either a number or an expression.
+type numberOrExpr struct {
+	Number int64
+	Expr   *sample.Expr // nil: Number holds
+}
+
+// compileWord reads one word (and the converters behind it) with number, and
+// as an expression where that does not take it.
+func compileNumber(a *keyword.Args, number func(string) (int64, bool)) (numberOrExpr, error) {
+	if n, ok := number(a.Peek()); ok {
+		a.Next()
+		return numberOrExpr{Number: n}, nil
+	}
+	s, err := takeSample(a)
+	if err != nil {
+		return numberOrExpr{}, err
+	}
+	x, err := sample.Compile(a.Env, s)
+	return numberOrExpr{Expr: x}, err
+}
+
+// fmtArgs is the argument struct of actions that take one format string.
+type fmtArgs struct {
+	Fmt expr.Fmt `parser:"@@"`
+}
+
+// parens splits "name(a,b)" into its arguments; ok is false where the
+// parentheses are missing.
+func parens(word string) (args []string, ok bool) {
+	_, in, ok := strings.Cut(word, "(")
+	in, closed := strings.CutSuffix(in, ")")
+	if !ok || !closed {
+		return nil, false
+	}
+	args = strings.Split(in, ",")
+	for i := range args {
+		args[i] = strings.TrimSpace(args[i])
+	}
+	return args, true
+}
+
+// takeFmt takes one word as a format string and compiles it.
+func takeFmt(a *keyword.Args, missing string) (*logformat.Format, error) {
+	w, at, ok := a.Next()
+	if !ok {
+		return nil, refuse(-1, "%s", missing)
+	}
+	return compileFmt(a.Env, w, at)
+}
+
+func compileFmt(e *keyword.Env, text string, at int) (*logformat.Format, error) {
+	f, err := expr.ParseFmt(text)
+	if err != nil {
+		return nil, refuse(at, "%s", err)
+	}
+	f.Index = at
+	return logformat.Compile(e, f)
+}

@@ -1,0 +1,213 @@
+package action
+
+import (
+	"bytes"
+	"strings"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/logformat"
+	"tandem/proxy/sample"
+	"tandem/proxy/tx"
+)
+
+const anyRule = keyword.AnyRule
+
+// vars are the actions on variables (configuration manual 2.8).
+var vars = []*keyword.Def[Action]{
+	keyword.Define(keyword.Spec{
+		Name: "set-var(", In: anyRule, Flags: keyword.Prefix, Doc: "Set a variable to the value of an expression.",
+	}, newSetVar),
+	keyword.Define(keyword.Spec{
+		Name: "set-var-fmt(", In: anyRule, Flags: keyword.Prefix, Doc: "Set a variable to the value of a format string.",
+	}, newSetVarFmt),
+	keyword.Define(keyword.Spec{
+		Name: "unset-var(", In: anyRule, Flags: keyword.Prefix, Doc: "Forget a variable.",
+	}, newUnsetVar),
+}
+
+// varWord is the word "set-var(name,cond…)".
+type varWord struct {
+	name  tx.VarName
+	conds []string
+}
+
+func (w *varWord) read(a *keyword.Args) error {
+	word, at, _ := a.Next()
+	args, ok := parens(word)
+	if !ok {
+		return refuse(at, "incomplete argument after action '%s'. Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'", word)
+	}
+	if args[0] == "" {
+		return refuse(at, "Empty variable name cannot be accepted")
+	}
+	var err error
+	if w.name, err = sample.ParseVar(args[0]); err != nil {
+		return refuse(at, "%s", err)
+	}
+	for _, c := range args[1:] {
+		switch c {
+		case "ifexists", "ifnotexists", "ifempty", "ifnotempty", "ifset", "ifnotset", "ifgt", "iflt":
+			w.conds = append(w.conds, c)
+		case "":
+		default:
+			return refuse(at, "unknown condition \"%s\"", c)
+		}
+	}
+	return nil
+}
+
+type setVarArgs struct {
+	varWord
+	exprArgs
+}
+
+// Usage is what messages say of the arguments.
+func (setVarArgs) Usage() string { return "<expr>" }
+
+// ParseArgs reads the variable and the expression.
+func (s *setVarArgs) ParseArgs(a *keyword.Args) error {
+	if err := s.varWord.read(a); err != nil {
+		return err
+	}
+	return s.exprArgs.ParseArgs(a)
+}
+
+func newSetVar(e *keyword.Env, a *setVarArgs) (Action, error) {
+	x, err := sample.Compile(e, a.Sample)
+	if err != nil {
+		return Action{}, err
+	}
+	name, conds := a.name, a.conds
+	return Action{Run: func(t *tx.Tx) Verdict {
+		var v tx.Value
+		if !x.Eval(t, tx.TypeAny, &v) {
+			v = tx.Value{}
+			if len(conds) == 0 {
+				unsetVar(t, name)
+			}
+			return Continue
+		}
+		if conds == nil || wanted(t, name, &v, conds) {
+			sample.SetVar(t, name, v)
+		}
+		return Continue
+	}}, nil
+}
+
+type setVarFmtArgs struct {
+	varWord
+	format *logformat.Format
+}
+
+// Usage is what messages say of the arguments.
+func (setVarFmtArgs) Usage() string { return "<fmt>" }
+
+// ParseArgs reads the variable and the format.
+func (s *setVarFmtArgs) ParseArgs(a *keyword.Args) (err error) {
+	if err = s.varWord.read(a); err != nil {
+		return err
+	}
+	s.format, err = takeFmt(a, "missing format string")
+	return err
+}
+
+func newSetVarFmt(e *keyword.Env, a *setVarFmtArgs) (Action, error) {
+	f, name, conds := a.format, a.name, a.conds
+	return Action{Run: func(t *tx.Tx) Verdict {
+		v := tx.Value{Type: tx.TypeStr, B: f.Append(t.Req.Spare(), t)}
+		if conds == nil || wanted(t, name, &v, conds) {
+			sample.SetVar(t, name, v)
+		}
+		return Continue
+	}}, nil
+}
+
+type unsetVarArgs struct{ varWord }
+
+// Usage is what messages say of the arguments.
+func (unsetVarArgs) Usage() string { return "" }
+
+// ParseArgs reads the variable.
+func (s *unsetVarArgs) ParseArgs(a *keyword.Args) error { return s.varWord.read(a) }
+
+func newUnsetVar(_ *keyword.Env, a *unsetVarArgs) (Action, error) {
+	name := a.name
+	return Action{Run: func(t *tx.Tx) Verdict {
+		unsetVar(t, name)
+		return Continue
+	}}, nil
+}
+
+// unsetVar forgets a variable; those of the process need its registry.
+func unsetVar(t *tx.Tx, n tx.VarName) {
+	if n.Scope != tx.VarProc || t.Sess.Proc != nil {
+		t.UnsetVar(n)
+	}
+}
+
+// wanted says whether all conditions hold for giving the variable the value v
+// (configuration manual 7.3.1, converter set-var).
+func wanted(t *tx.Tx, n tx.VarName, v *tx.Value, conds []string) bool {
+	var old tx.Value
+	exists := false
+	if n.Scope != tx.VarProc || t.Sess.Proc != nil {
+		old, exists = t.GetVar(n)
+	}
+	set := exists && old.Type != tx.TypeAny
+	for _, c := range conds {
+		ok := true
+		switch c {
+		case "ifexists":
+			ok = exists
+		case "ifnotexists":
+			ok = !exists
+		case "ifempty":
+			ok = empty(v)
+		case "ifnotempty":
+			ok = !empty(v)
+		case "ifset":
+			ok = set
+		case "ifnotset":
+			ok = !set
+		case "ifgt":
+			ok = set && compare(&old, v) < 0
+		case "iflt":
+			ok = set && compare(&old, v) > 0
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// empty says whether a value has no content: only strings and blocks can lack it.
+func empty(v *tx.Value) bool {
+	switch v.Type {
+	case tx.TypeStr, tx.TypeBin, tx.TypeMethod:
+		return len(v.B) == 0
+	case tx.TypeAny:
+		return true
+	}
+	return false
+}
+
+// compare orders two values: numbers by size, the rest by bytes.
+func compare(a, b *tx.Value) int {
+	switch {
+	case a.Type <= tx.TypeInt && b.Type <= tx.TypeInt:
+		switch {
+		case a.Int < b.Int:
+			return -1
+		case a.Int > b.Int:
+			return 1
+		}
+		return 0
+	case a.IP.IsValid() && b.IP.IsValid():
+		return a.IP.Compare(b.IP)
+	}
+	return bytes.Compare(a.B, b.B)
+}
+
+// lower is strings.ToLower for names that become bytes.
+func lower(s string) []byte { return []byte(strings.ToLower(s)) }
