@@ -3,6 +3,7 @@ package keyword
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/alecthomas/participle/v2"
@@ -54,6 +55,7 @@ func Define[T, A any](s Spec, build func(*Env, *A) (T, error)) *Def[T] {
 	parser := sync.OnceValues(func() (*participle.Parser[A], error) {
 		return participle.Build[A](participle.Lexer(wordDef{}), participle.UseLookahead(64))
 	})
+	optional := hasOptional(d.args)
 	d.read = func(e *Env, w []source.Word, i int) (T, int, error) {
 		var zero T
 		p, err := parser()
@@ -68,12 +70,57 @@ func Define[T, A any](s Spec, build func(*Env, *A) (T, error)) *Def[T] {
 		if err != nil {
 			return zero, i, d.argError(err)
 		}
+		end := i + lex.Cursor()
+		if end < len(w) && optional {
+			if err := d.hidden(readAll[A](p, w, i), end); err != nil {
+				return zero, end, err
+			}
+		}
 		v, err := build(e, a)
-		return v, i + lex.Cursor(), err
+		return v, end, err
 	}
 	d.usage = func() string { return tagUsage(reflect.TypeFor[A]()) }
 	d.check = func() error { _, err := parser(); return err }
 	return d
+}
+
+// readAll reads all words from w[i] on and returns participle's deepest complaint.
+func readAll[A any](p *participle.Parser[A], w []source.Word, i int) error {
+	lex, err := lexer.Upgrade(&wordLexer{words: w, i: i})
+	if err == nil {
+		_, err = p.ParseFromLexer(lex)
+	}
+	return err
+}
+
+// hidden returns the error that an optional part of the grammar swallowed:
+// participle takes a part that begins well and ends badly for one that is
+// missing. err is its complaint if it must read the whole line, end the first
+// word that it did not take otherwise.
+func (d *Def[T]) hidden(err error, end int) error {
+	var inner interface {
+		error
+		At() int
+	}
+	var at participle.Error
+	switch {
+	case errors.As(err, &inner):
+		return d.argError(err)
+	case errors.As(err, &at) && at.Position().Offset > end:
+		return d.argError(err)
+	}
+	return nil
+}
+
+// hasOptional says whether the grammar in the tags of t has parts that may be
+// missing.
+func hasOptional(t reflect.Type) bool {
+	for i := range t.NumField() {
+		if tag := string(t.Field(i).Tag); strings.ContainsAny(tag, "?*+|") {
+			return true
+		}
+	}
+	return false
 }
 
 // argError turns participle's complaint into the keyword's own.

@@ -20,8 +20,49 @@ func tagUsage(t reflect.Type) string {
 			out = append(out, u)
 		}
 	}
-	s := strings.Join(out, " ")
-	return strings.NewReplacer("( ", "(", " )", ")", "[ ", "[", " ]", "]").Replace(s)
+	return brackets(strings.Join(out, " "))
+}
+
+// brackets writes what may be missing the way manuals do: "(a b)?" becomes
+// "[a b]", "<x>?" becomes "[<x>]"; blanks inside parentheses go.
+func brackets(s string) string {
+	s = strings.NewReplacer("( ", "(", " )", ")").Replace(s)
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '?' || len(out) == 0 {
+			out = append(out, s[i])
+			continue
+		}
+		end := len(out) - 1
+		if start := opening(out); out[end] == ')' && start >= 0 {
+			out[start], out[end] = '[', ']'
+			continue
+		}
+		start := end
+		for start > 0 && out[start-1] != ' ' && out[start-1] != '(' {
+			start--
+		}
+		out = append(out, 0, 0)
+		copy(out[start+1:], out[start:end+1])
+		out[start], out[len(out)-1] = '[', ']'
+	}
+	return string(out)
+}
+
+// opening finds the parenthesis that the last byte of s closes, or -1.
+func opening(s []byte) int {
+	depth := 0
+	for i := len(s) - 1; i >= 0; i-- {
+		switch s[i] {
+		case ')':
+			depth++
+		case '(':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // fieldUsage rewrites one tag: captures become <name>, literals lose their
