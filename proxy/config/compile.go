@@ -32,6 +32,7 @@ type Options struct {
 	Offline   bool             // no DNS, no certificates: for checks on another machine
 	Env       *haproxy.Environ // variables; nil: the process's
 	Cond      *haproxy.CondEnv // what .if predicates know
+	NoResolve bool             // -dr: servers may start without address
 	CheckOnly bool             // nothing will be started
 	LocalPeer string           // -L
 }
@@ -72,11 +73,17 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 		for _, s := range parsed.Sections {
 			c.section(s)
 		}
+		if diags.HasErrors() {
+			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: "Error(s) found in configuration file : " + f.Name})
+		}
 		if parsed.Stopped {
 			break
 		}
 	}
 	c.link()
+	if diags.HasErrors() {
+		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: "Fatal errors found in configuration."})
+	}
 	return c.cfg
 }
 

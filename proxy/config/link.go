@@ -2,10 +2,13 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
+	"tandem/proxy/balance"
 	"tandem/proxy/server"
 )
 
@@ -23,6 +26,9 @@ func (c *compiler) finish(p *Proxy) {
 // configuration.
 func (c *compiler) link() {
 	c.assignIDs()
+	for _, p := range c.cfg.Proxies {
+		c.prepare(p)
+	}
 	for _, r := range c.refs {
 		c.resolve(r)
 	}
@@ -172,16 +178,76 @@ func (c *compiler) post(code diag.Code, r *keyword.Ref, text string) *diag.Diagn
 	return d
 }
 
-// linkProxy makes the run time objects of a proxy: servers and policy.
+// prepare makes the run time objects of a proxy's servers, so that names can
+// point to them; nothing changes in them before Commit.
+func (c *compiler) prepare(p *Proxy) {
+	if p.Back == nil {
+		return
+	}
+	for _, l := range p.Servers {
+		l.Server = p.Back.Prepare(l.Name, l.Params)
+	}
+}
+
+// linkProxy resolves addresses and makes the balancing policy of a proxy.
 func (c *compiler) linkProxy(p *Proxy) {
 	if p.Back == nil {
 		return
 	}
-	servers := make([]*server.Server, 0, len(p.Servers))
 	for _, l := range p.Servers {
-		servers = append(servers, l.Server)
+		c.resolveServer(p, l)
 	}
-	if p.Balance != nil {
-		p.Policy = p.Balance.New(p.Back, p.HashType)
+	if p.Balance == nil {
+		p.Balance = balance.Rotation()
+	}
+	p.Policy = p.Balance.New(p.Back, p.HashType)
+}
+
+// resolveServer finds a server's address; a name that has none is refused, as
+// the original does without "init-addr none" (configuration manual 5.2).
+func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
+	e, literal := server.EndpointOf(&l.Addr)
+	if literal {
+		l.Endpoint = e
+		return
+	}
+	if e.Name == "" || c.opt.Offline || p.Disabled {
+		return
+	}
+	ips := server.LookupHost(e.Name)
+	if len(ips) > 0 {
+		e.Host, e.Network = ips[0].String(), "tcp4"
+		if ips[0].Is6() {
+			e.Network = "tcp6"
+		}
+		l.Endpoint = e
+		return
+	}
+	if l.mayLackAddress() || c.opt.NoResolve {
+		return
+	}
+	d := c.diags.Alertf(diag.Unresolvable, l.Span, "could not resolve address '%s'.", e.Name)
+	d.Layout, d.Subject = diag.PostParse, "server "+p.Name+"/"+l.Name
+}
+
+// mayLackAddress says whether init-addr lets the server start without one.
+func (l *ServerLine) mayLackAddress() bool {
+	return slices.Contains(l.Params.InitAddr, "none") || l.Params.Resolvers != nil
+}
+
+// Commit makes the servers of the configuration those of the run time
+// backends. It is called once, when the configuration is about to serve.
+func (c *Config) Commit(now time.Time) {
+	for _, p := range c.Proxies {
+		if p.Back == nil {
+			continue
+		}
+		list := make([]server.Declared, 0, len(p.Servers))
+		for _, l := range p.Servers {
+			list = append(list, server.Declared{Server: l.Server, Params: l.Params, ID: l.Params.ForcedID, Addr: l.Endpoint, Track: keyword.Target[*server.Server](l.Params.Track)})
+		}
+		p.Back.Commit(list, server.Settings{
+			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode,
+		}, now)
 	}
 }

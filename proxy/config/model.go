@@ -210,11 +210,12 @@ type Cookie struct {
 
 // ServerLine is one "server" line with its run time object.
 type ServerLine struct {
-	Name   string
-	Params *server.Params
-	Addr   expr.Addr
-	Server *server.Server
-	Span   source.Span
+	Name     string
+	Params   *server.Params
+	Addr     expr.Addr
+	Endpoint *server.Endpoint // nil: not resolved
+	Server   *server.Server
+	Span     source.Span
 }
 
 // StatsPage is what "stats …" lines of a proxy say.
@@ -281,4 +282,16 @@ type Others struct {
 	Userlists                                                                               map[string]any // *auth.Userlist
 	HTTPErrors                                                                              map[string]map[int]*ErrorFile
 	Resolvers, Peers, Mailers, Caches, Rings, FCGIApps, LogForwards, LogProfiles, CrtStores map[string]any
+}
+
+// Listeners counts the addresses that the configuration listens on: with
+// none, there is nothing to start.
+func (c *Config) Listeners() int {
+	n := len(c.Global.StatsSockets)
+	for _, p := range c.Proxies {
+		if !p.Disabled {
+			n += len(p.Binds)
+		}
+	}
+	return n
 }
