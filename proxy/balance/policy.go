@@ -1,4 +1,6 @@
-// Package balance chooses a server: one keyword.Def per algorithm.
+// Package balance chooses a server: one keyword.Def per algorithm. The
+// distributions are those of the original: the same weights give the same
+// sequence of servers, the same keys the same server.
 package balance
 
 import (
@@ -19,13 +21,17 @@ type Policy interface {
 type Algorithm struct {
 	Name string // as the stats page shows it
 	New  func(b *server.Backend, h HashType) Policy
+
+	NeedsHTTP bool // falls back to round robin in TCP mode, with a warning
+	NeedsLog  bool // only in log backends
+	Static    bool // weights cannot change while it runs, save to 0 and back
 }
 
 // HashType is a compiled "hash-type" line; the zero value is map-based sdbm.
 type HashType struct {
 	Consistent       bool
-	Function         string // sdbm djb2 wt6 crc32 none
+	Function         string // sdbm djb2 wt6 crc32 none; "": sdbm
 	Avalanche        bool
-	Factor           int // hash-balance-factor in percent; 0: off
-	PreserveAffinity string
+	Factor           int    // hash-balance-factor in percent; 0: off
+	PreserveAffinity string // "", always, maxconn, maxqueue
 }
