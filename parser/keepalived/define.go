@@ -11,8 +11,9 @@ import (
 // expand performs conditionals, definitions, substitutions and sequences on
 // one line until none is left, and emits what remains.
 func (r *reader) expand(b bare, depth int) {
+	blank := false // the line begins with a blank that substitution left
 	for round := 0; round < maxExpand; round++ {
-		if strings.HasPrefix(b.text, "@") {
+		if strings.HasPrefix(b.text, "@") && !blank {
 			rest, keep := r.conditional(b.text)
 			if !keep {
 				return
@@ -35,6 +36,7 @@ func (r *reader) expand(b bare, depth int) {
 				break
 			}
 			nb := decomment(cut(out+body, 0))
+			blank = out != "" && isBlank(out[0])
 			nb.exact, nb.broken = false, b.broken || nb.broken
 			b = nb
 		}
@@ -178,9 +180,9 @@ func (r *reader) standard(name string) (string, bool) {
 	case "_INSTANCE":
 		return r.opt.ConfigID, rest == ""
 	case "_HASH":
-		return `\#`, rest == ""
+		return "#", rest == ""
 	case "_BANG":
-		return `\!`, rest == ""
+		return "!", rest == ""
 	case "_ENV":
 		return r.opt.Getenv(strings.TrimSpace(rest)), rest != ""
 	case "_RANDOM":

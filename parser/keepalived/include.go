@@ -50,7 +50,7 @@ func (r *reader) include(s string) bool {
 	alternatives := braces(pattern)
 	names, missing := r.glob(alternatives)
 	switch {
-	case len(names) == 0 && !strings.ContainsAny(pattern, "*?["):
+	case len(names) == 0 && (!strings.ContainsAny(pattern, "*?[") || !r.hasDir(pattern)):
 		r.fail(check, CheckRead|CheckMatch, "Config files missing '%s'.", pattern)
 	case len(names) == 0:
 		if check&CheckWildcard != 0 {
@@ -75,6 +75,16 @@ func (r *reader) fail(check, on Check, format string, args ...any) {
 		r.doc.IncludeFailed = true
 	}
 	r.report(sev, code, format, args...)
+}
+
+// hasDir says whether the directory in which a pattern looks for files exists.
+func (r *reader) hasDir(pattern string) bool {
+	dir := filepath.Dir(pattern)
+	if strings.ContainsAny(dir, "*?[{") {
+		return true
+	}
+	st, err := os.Stat(r.path(dir))
+	return err == nil && st.IsDir()
 }
 
 // includeFile reads one file that an include named.

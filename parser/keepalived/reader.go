@@ -25,6 +25,10 @@ type Options struct {
 	Getenv  func(string) string // ${_ENV X}; nil is os.Getenv
 	// Random returns a number in [0, n) for ${_RANDOM}; nil always returns 0.
 	Random func(n int) int
+	// Child reads as the original's child processes do, which see the text
+	// after its comments were removed: a comment that ends in a backslash does
+	// not continue a definition.
+	Child bool
 }
 
 // Logical is one line as the block machine sees it: without comment, with
@@ -54,6 +58,8 @@ type Document struct {
 	// IncludeFailed says that an include check failed: the program must not
 	// go on to the block machine of its children (exit status 6).
 	IncludeFailed bool
+	// Ambiguous says that Options.Child makes a difference.
+	Ambiguous bool
 	// Depth is the number of blocks left open at the end.
 	Depth int
 }
@@ -143,7 +149,15 @@ func (r *reader) physical(l *Line) {
 		r.logicalFrom(decomment(cut(raw[maxLine:], l.Start+maxLine)))
 		return
 	}
-	r.logicalFrom(decomment(l.Pieces))
+	b := decomment(l.Pieces)
+	if n := len(l.Pieces); r.opening && n > 0 && l.Pieces[n-1].Kind == Comment && strings.HasSuffix(strings.TrimRight(l.Pieces[n-1].Raw, " \t"), `\`) {
+		// The mark of continuation counts although it stands in a comment.
+		r.doc.Ambiguous = true
+		if !r.opt.Child {
+			b.text += `\`
+		}
+	}
+	r.logicalFrom(b)
 }
 
 // logicalFrom performs what stands on a line without its comment.

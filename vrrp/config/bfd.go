@@ -23,12 +23,20 @@ func openBFD(c *compiler, t *Config, w []expr.Word) (*BFD, func()) {
 			return nil, nil
 		}
 	}
+	if c.bfdSeen == nil {
+		c.bfdSeen = map[string]bool{}
+	}
+	c.bfdSeen[w[0].Text] = true
 	if len(w[0].Text) > 31 {
 		c.sayAt(1, "Configuration error: BFD instance %s name too long (maximum length is 31 characters) - ignoring", w[0].Text)
 		return nil, nil
 	}
 	b := &BFD{Name: w[0].Text, MinRx: 10 * time.Millisecond, MinTx: 10 * time.Millisecond, IdleTx: time.Second, Multiplier: 5, At: c.env.LineSpan()}
-	return b, func() { c.endBFD(t, b) }
+	c.holding = true
+	return b, func() {
+		c.endBFD(t, b)
+		c.holding = false
+	}
 }
 
 func (c *compiler) endBFD(t *Config, b *BFD) {

@@ -137,7 +137,9 @@ var (
 				return
 			}
 			a, ok := c.account(w)
-			k.user, k.userBad = &a, !ok
+			if k.user, k.userBad = &a, !ok; !ok && k.Script != nil {
+				c.say("Failed to set uid/gid for misc checker script '%s' - removing", k.Script.Text)
+			}
 		}),
 	})
 	bfdCheckTable = keyword.NewTable("BFD_CHECK keyword", []def[Checker]{alphaField(),
@@ -240,8 +242,7 @@ func endMisc(c *compiler, _ *RealServer, k *Checker) bool {
 		c.say("No script path has been specified for MISC_CHECKER - skipping")
 		return false
 	case k.userBad:
-		c.say("Failed to set uid/gid for misc checker script '%s' - removing", k.Script.Text)
-		return false
+		return false // said at the user line
 	}
 	if k.user != nil {
 		k.Script.Account, k.Script.ownAccount = *k.user, true

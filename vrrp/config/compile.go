@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -21,6 +22,9 @@ type Options struct {
 	HasInterface func(name string) bool
 	// Random is for ${_RANDOM}; nil always gives the lowest number.
 	Random func(n int) int
+	// Resolve finds an address of a host name, as the mail server may be one;
+	// nil asks the system, for two seconds at most.
+	Resolve func(name string) (netip.Addr, bool)
 	// Accounts finds users and groups; nil reads the system's.
 	Accounts Accounts
 }
@@ -33,6 +37,8 @@ type Result struct {
 	// 4 only interfaces or files are missing, 5 anything else is wrong, 6 scripts
 	// would run without enable_script_security, or an include check failed.
 	Status int
+	// Missing says that the file does not exist; Config is the empty one.
+	Missing bool
 	// Fatal says that the daemon cannot start with this configuration.
 	Fatal bool
 }
@@ -63,30 +69,42 @@ var passNames = map[pass]string{parentPass: "", checkerPass: "checker", vrrpPass
 
 // compiler is the state of one Load.
 type compiler struct {
-	opt   Options
-	cfg   *Config
-	doc   *keepalived.Document
-	env   *keyword.Env
-	diags *diag.List
-	seen  map[string]bool // messages that an earlier pass gave
+	opt Options
+	cfg *Config
+	doc *keepalived.Document
+	// childDoc reads the text again, as the original's children see it.
+	childDoc func() *keepalived.Document
+	env      *keyword.Env
+	diags    *diag.List
+	seen     map[string]bool // messages that an earlier pass gave
 
 	pass  pass
 	pos   int                 // in doc.Lines of the next line
 	line  *keepalived.Logical // being read
 	fatal bool                // a parameter is missing: nothing more is read
 
-	badInterface bool // a non-existent interface was named without dynamic_interfaces
-	autoPref     uint32
+	badInterface bool      // a non-existent interface was named without dynamic_interfaces
+	autoPref     [2]uint32 // next preference of rules without one: IPv4, IPv6
 	accounts     Accounts
 	scripts      scriptState
-	lateTracks   []func()
-	hmacLater    []func() // messages of auth_hmac that come with the instance's checks
+	// Of a bfd_instance, the checkers' process reports only unknown words;
+	// what else is wrong with it is said by its own process, which comes last.
+	holding    bool
+	held       []diag.Diagnostic
+	bfdSeen    map[string]bool // every bfd_instance, good or not
+	lateTracks []func()
+	hmacLater  []func() // messages of auth_hmac that come with the instance's checks
 }
 
 // Load reads, checks and links a configuration whose main file is called name.
 func Load(name string, data []byte, opt Options) *Result {
 	c := newCompiler(opt)
-	c.doc = keepalived.Read(name, data, keepalived.Options{ConfigID: c.cfg.ConfigID, Random: opt.Random})
+	read := keepalived.Options{ConfigID: c.cfg.ConfigID, Random: opt.Random}
+	c.doc = keepalived.Read(name, data, read)
+	c.childDoc = func() *keepalived.Document {
+		read.Child = true
+		return keepalived.Read(name, data, read)
+	}
 	c.cfg.Files = c.doc.Files
 	c.run()
 	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed}
@@ -111,10 +129,13 @@ func newCompiler(opt Options) *compiler {
 	if opt.HasInterface == nil {
 		opt.HasInterface = func(name string) bool { _, err := net.InterfaceByName(name); return err == nil }
 	}
+	if opt.Resolve == nil {
+		opt.Resolve = systemResolve
+	}
 	if opt.Accounts == nil {
 		opt.Accounts = systemAccounts{}
 	}
-	c := &compiler{opt: opt, diags: &diag.List{}, seen: map[string]bool{}, autoPref: 16384, accounts: opt.Accounts}
+	c := &compiler{opt: opt, diags: &diag.List{}, seen: map[string]bool{}, autoPref: [2]uint32{16384, 16384}, accounts: opt.Accounts}
 	c.cfg = &Config{ConfigID: opt.ConfigID}
 	c.cfg.setDefaults(opt)
 	c.env = &keyword.Env{Diags: &diag.List{}}
@@ -126,6 +147,9 @@ func newCompiler(opt Options) *compiler {
 func (c *compiler) run() {
 	for _, p := range []pass{parentPass, checkerPass, vrrpPass, bfdPass} {
 		c.pass, c.pos = p, 0
+		if p == checkerPass && c.doc.Ambiguous {
+			c.doc = c.childDoc()
+		}
 		runBlock(c, rootTable, c.cfg, true)
 		if c.fatal {
 			return
@@ -190,7 +214,12 @@ func (c *compiler) say(format string, args ...any) *diag.Diagnostic {
 // sayAt is say with the word meant.
 func (c *compiler) sayAt(word int, format string, args ...any) *diag.Diagnostic {
 	var l diag.List
-	return c.add(*l.Alertf(diag.BadValue, c.env.Span(word), format, args...))
+	d := *l.Alertf(diag.BadValue, c.env.Span(word), format, args...)
+	if c.holding && !strings.HasPrefix(format, "Unknown keyword") {
+		c.held = append(c.held, d)
+		return &d
+	}
+	return c.add(d)
 }
 
 // late reports what the original reports once the whole text was read, without a place.

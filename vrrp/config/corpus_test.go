@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -41,6 +42,7 @@ func (oracleAccounts) Group(name string) (gid uint32, ok bool) {
 // oracleOptions describe that machine: interfaces lo and eth0 only.
 func oracleOptions() Options {
 	return Options{ConfigID: "vm", HostName: "vm", Accounts: oracleAccounts{},
+		Resolve:      func(n string) (netip.Addr, bool) { return netip.MustParseAddr("127.0.0.1"), n == "localhost" },
 		HasInterface: func(n string) bool { return n == "lo" || n == "eth0" }}
 }
 
@@ -52,6 +54,15 @@ func verdict(r *Result, name string) (status int, first string) {
 		}
 	}
 	return r.Status, ""
+}
+
+// optionalWords are words that the build behind oracle.tsv was made without; we
+// always know them.
+var optionalWords = map[string]bool{"nftables": true, "bfd_instance": true, "no_accept": true, "vrrp_iptables": true, "enable_dbus": true}
+
+// deviations are verdicts that we do not copy.
+var deviations = map[string]string{
+	"pqarmitage__keepalived-devel-tools__configs__z.conf": "the original ends with 0 after its first process reported errors; ours reads on and says the rest",
 }
 
 // TestCorpus compares verdicts with the original's on configurations of real
@@ -67,7 +78,7 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, all := 0, 0
+	good, all, explained := 0, 0, 0
 	for _, row := range strings.Split(string(rows), "\n") {
 		f := strings.Split(row, "\t")
 		if len(f) < 9 || f[0] != "keepalived" || f[2] != "keepalived-2.4.3" {
@@ -80,15 +91,29 @@ func TestCorpus(t *testing.T) {
 		}
 		want, _ := strconv.Atoi(f[3])
 		st, first := verdict(Load("FILE", data, oracleOptions()), "FILE")
+		if word, ok := strings.CutPrefix(f[8], "Unknown keyword '"); ok || strings.Contains(f[8], "Unknown keyword '") {
+			if !ok {
+				_, word, _ = strings.Cut(f[8], "Unknown keyword '")
+			}
+			if optionalWords[strings.TrimSuffix(word, "'")] && st == want {
+				explained++
+				continue
+			}
+		}
+		if why := deviations[filepath.Base(f[1])]; why != "" {
+			t.Logf("%s: %s", f[1], why)
+			explained++
+			continue
+		}
 		if st == want && first == f[8] {
 			good++
 			continue
 		}
 		t.Logf("%s\n  rc %d, original %d\n  ours:     %s\n  original: %s", f[1], st, want, first, f[8])
 	}
-	t.Logf("%d of %d verdicts equal", good, all)
-	if good < 117 {
-		t.Errorf("only %d of %d verdicts are equal", good, all)
+	t.Logf("%d of %d verdicts equal, %d more differ for a known reason", good, all, explained)
+	if good+explained < all {
+		t.Errorf("only %d+%d of %d verdicts are equal", good, explained, all)
 	}
 }
 

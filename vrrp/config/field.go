@@ -197,8 +197,15 @@ func block[T, S any](i info, tab *keyword.Table[Field[S]], sub func(c *compiler,
 }
 
 // list defines a keyword that opens a block of values.
-func list[T any](i info, do func(c *compiler, t *T, w []expr.Word)) def[T] {
-	return action(i, func(c *compiler, t *T) { readList(c, t, do) })
+// end, if given, is performed at its closing brace.
+func list[T any](i info, do func(c *compiler, t *T, w []expr.Word), end ...func(c *compiler, t *T)) def[T] {
+	return action(i, func(c *compiler, t *T) {
+		readList(c, t, do)
+		for _, f := range end {
+			c.here()
+			f(c, t)
+		}
+	})
 }
 
 // readList reads the lines of a block of values.

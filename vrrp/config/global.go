@@ -62,6 +62,7 @@ func globalMail() []def[Global] {
 				}
 			})
 			if len(t.Mail.To) == n {
+				c.here()
 				c.say("Warning - empty notification_email block")
 			}
 		}),
@@ -89,26 +90,23 @@ func globalMail() []def[Global] {
 func smtpServer(e *keyword.Env, a *oneAndMore) (Field[Global], error) {
 	c := of(e)
 	return func(t *Global) {
-		port := int64(25)
+		port, portText := int64(25), "25"
+		ok := true
 		if len(a.More) > 0 {
-			n, ok := c.integer(a.More[0], 1, 65535)
-			if !ok {
-				c.sayAt(1, "Invalid smtp server %s %s", a.Value.Text, a.More[0].Text)
-				return
-			}
-			port = n
+			portText = a.More[0].Text
+			port, ok = c.integer(a.More[0], 1, 65535)
 		}
-		t.Mail.ServerPort = uint16(port)
-		addr, err := netip.ParseAddr(a.Value.Text)
-		if err != nil {
-			if !strings.ContainsAny(a.Value.Text, ".") {
-				c.sayAt(1, "Invalid smtp server %s %d", a.Value.Text, port)
-				return
-			}
-			t.Mail.ServerName, t.Mail.Server = a.Value.Text, netip.AddrPort{}
+		host := a.Value.Text
+		addr, err := netip.ParseAddr(host)
+		if err != nil && ok {
+			addr, ok = c.opt.Resolve(host)
+		}
+		if !ok {
+			c.sayAt(1, "Invalid smtp server %s %s", host, portText)
 			return
 		}
-		t.Mail.ServerName, t.Mail.Server = a.Value.Text, netip.AddrPortFrom(addr, uint16(port))
+		t.Mail.ServerName, t.Mail.ServerPort = host, uint16(port)
+		t.Mail.Server = netip.AddrPortFrom(addr, uint16(port))
 	}, nil
 }
 

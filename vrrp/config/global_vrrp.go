@@ -45,6 +45,7 @@ func scriptUser(c *compiler, t *Global, w []expr.Word) {
 	acc, ok := c.account(w)
 	if !ok {
 		c.sayAt(1, "Error setting global script uid/gid")
+		c.scripts.badUser = true
 		return
 	}
 	t.ScriptUser, t.ScriptUserSet = acc, true

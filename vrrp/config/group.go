@@ -112,8 +112,13 @@ var garpGroupTable = keyword.NewTable("garp_group keyword", []def[GarpGroup]{
 	text(kw("interface", keyword.V(1, 2), "An interface of the group."), func(c *compiler, g *GarpGroup, s string) { c.garpInterface(g, s, 1) }),
 	list(kw("interfaces", keyword.V(1, 2), "The interfaces of the group."), func(c *compiler, g *GarpGroup, w []expr.Word) {
 		for _, x := range w {
-			c.garpInterface(g, x.Text, x.Index)
+			g.pending = append(g.pending, x.Text)
 		}
+	}, func(c *compiler, g *GarpGroup) {
+		for _, name := range g.pending {
+			c.garpInterface(g, name, -1)
+		}
+		g.pending = nil
 	}),
 })
 

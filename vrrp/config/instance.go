@@ -57,6 +57,10 @@ func instanceIdentity() []def[Instance] {
 			i.given |= gaveState
 		}),
 		text(kw("interface", 0, "Interface that the instance runs on."), func(c *compiler, i *Instance, s string) {
+			if len(s) > 15 {
+				c.sayAt(1, "Interface name '%s' too long - ignoring", s)
+				return
+			}
 			i.Interface = s
 			i.given |= gaveInterface
 			if !c.opt.HasInterface(s) {
@@ -86,7 +90,7 @@ func instanceIdentity() []def[Instance] {
 		}),
 		words(kw("lvs_sync_daemon_interface", 0, "Old way of global lvs_sync_daemon.").old().idle(), func(c *compiler, i *Instance, w []expr.Word) {
 			c.say("(%s) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.", i.Name).Code = diag.Deprecated
-			c.say("       Please use global lvs_sync_daemon").Code = diag.Deprecated
+			c.say("%*sPlease use global lvs_sync_daemon", max(len(i.Name)-2, 2-len(i.Name))+6, "").Code = diag.Deprecated
 			if len(w) == 0 {
 				c.missing(c.env.Words, 2)
 				return
@@ -338,10 +342,12 @@ func unicastPeer(c *compiler, i *Instance, w []expr.Word) {
 
 // noInterface reports an interface that does not exist. That is fatal to a
 // running program unless interfaces may come and go.
-func (c *compiler) noInterface(word int, format string, args ...any) {
+// It returns false where the line cannot be used.
+func (c *compiler) noInterface(word int, format string, args ...any) bool {
 	if c.cfg.Global.DynamicInterfaces {
-		return
+		return true
 	}
 	c.sayAt(word, "WARNING - "+format, args...)
 	c.badInterface = true
+	return false
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"strings"
 
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
@@ -83,11 +84,11 @@ func cutPrefix(s string) (host, bits string) {
 func (c *compiler) prefix(w expr.Word) (netip.Prefix, bool) {
 	host, bits := cutPrefix(w.Text)
 	a, err := netip.ParseAddr(host)
-	if err != nil || a.Zone() != "" {
-		c.sayAt(w.Index, "VRRP parsed invalid IP %s. skipping IP...", w.Text)
-		return netip.Prefix{}, false
+	bad := err != nil || a.Zone() != ""
+	n := 32
+	if strings.Contains(host, ":") {
+		n = 128
 	}
-	n := a.BitLen()
 	if len(bits) > 0 {
 		v, ok := c.integer(expr.Word{Text: bits, Index: w.Index}, 0, int64(n))
 		if ok {
@@ -95,6 +96,10 @@ func (c *compiler) prefix(w expr.Word) (netip.Prefix, bool) {
 		} else {
 			c.sayAt(w.Index, "Invalid address prefix len %s for address %s - using %d", bits, w.Text, n)
 		}
+	}
+	if bad {
+		c.sayAt(w.Index, "VRRP parsed invalid IP %s. skipping IP...", w.Text)
+		return netip.Prefix{}, false
 	}
 	return netip.PrefixFrom(a, n), true
 }
@@ -169,7 +174,9 @@ var addressFlags = map[string]uint32{
 // keep makes the last checks of an address.
 func (c *compiler) keep(a *Address, static bool) *Address {
 	if static && !a.DevGiven && !c.opt.HasInterface(a.Interface) {
-		c.noInterface(0, "interface %s for ip address %s doesn't exist", a.Interface, c.env.Words[0].Text)
+		if !c.noInterface(0, "interface %s for ip address %s doesn't exist", a.Interface, c.env.Words[0].Text) {
+			return nil
+		}
 	}
 	return a
 }
@@ -184,7 +191,9 @@ func (c *compiler) addressOption(a *Address, option string, w []expr.Word, k int
 			return true
 		}
 		if !c.opt.HasInterface(v) {
-			c.noInterface(k, "interface %s for ip address %s doesn't exist", v, w[0].Text)
+			if !c.noInterface(k, "interface %s for ip address %s doesn't exist", v, w[0].Text) {
+				return false
+			}
 		}
 		a.Interface, a.DevGiven = v, true
 	case "brd", "broadcast":

@@ -22,6 +22,10 @@ func (c *compiler) finish(p pass) {
 		c.linkLVS()
 	case vrrpPass:
 		c.linkVRRP()
+	case bfdPass:
+		for _, d := range c.held {
+			c.add(d)
+		}
 	}
 }
 
@@ -346,6 +350,10 @@ func (c *compiler) election(i *Instance) {
 		c.lateAt(i.NameSpan, "(%s) nopreempt is incompatible with priority 255. resetting nopreempt", i.Name)
 		i.Nopreempt = false
 	}
+	if i.Nopreempt && i.WantMaster && i.given.has(gaveState) {
+		c.lateAt(i.NameSpan, "(%s) Warning - nopreempt will not work with initial state MASTER - clearing", i.Name)
+		i.Nopreempt = false
+	}
 	if i.PreemptDelay > 0 {
 		switch {
 		case i.WantMaster && i.given.has(gaveState):
@@ -415,6 +423,11 @@ func (c *compiler) tracks(i *Instance) {
 			c.lateTracks = append(c.lateTracks, func() {
 				c.lateAt(t.At, "(%s) ignoring %s tracked interface weight due to SYNC group", i.Name, t.Name)
 			})
+		}
+	}
+	for _, t := range i.Tracks.Scripts {
+		if owner && t.Weight != 0 && i.Group == nil {
+			c.lateAt(t.At, "(%s) ignoring tracked script %s with weights due to address_owner", i.Name, t.Name)
 		}
 	}
 	for _, f := range c.lateTracks {

@@ -192,6 +192,10 @@ func openVirtualServer(c *compiler, t *Config, w []expr.Word) (*VirtualServer, f
 		host, _ := cutPrefix(w[0].Text)
 		host, _, _ = strings.Cut(host, "-")
 		a, err := netip.ParseAddr(host)
+		if err != nil && len(w) < 2 {
+			c.sayAt(1, "Invalid virtual server IP address %s - skipping", w[0].Text)
+			return nil, nil
+		}
 		if !ok || err != nil {
 			c.say("Invalid virtual server IP address/port %s/%s - skipping", w[0].Text, portText)
 			return nil, nil

@@ -17,6 +17,7 @@ type Field[T any] func(t *T)
 // made; nil at the end.
 func (c *compiler) next() *keepalived.Logical {
 	if c.fatal || c.pos >= len(c.doc.Lines) {
+		c.holding = false
 		return nil
 	}
 	c.line = &c.doc.Lines[c.pos]

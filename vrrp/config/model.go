@@ -239,6 +239,8 @@ type GarpGroup struct {
 	GnaInterval  time.Duration
 	Interfaces   []string
 	At           source.Span
+
+	pending []string // names of the interfaces block being read
 }
 
 // LinkbeatInterface is one line of linkbeat_interfaces.

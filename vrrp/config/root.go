@@ -8,19 +8,7 @@ import (
 )
 
 // rootTable holds the keywords that stand outside every block.
-var rootTable *keyword.Table[Field[Config]]
-
-// The root table refers to every other table, and reading a block refers back
-// to the compiler; building it in an initialiser expression keeps the order
-// in Go's hands.
-var _ = func() bool {
-	rootTable = keyword.NewTable("root keyword", rootFields(), rootBlocks())
-	return true
-}()
-
-const (
-	everyPass = parentPass | checkerPass | vrrpPass | bfdPass
-)
+var rootTable = keyword.NewTable("root keyword", rootFields(), rootBlocks())
 
 // in limits a root keyword to the passes of the processes that serve it; the
 // others skip its block.

@@ -3,6 +3,7 @@ package config
 import (
 	"math"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -211,7 +212,10 @@ func (p *routeReader) afterFamily() {
 
 func (p *routeReader) device(w expr.Word, to *string) {
 	if !p.opt.HasInterface(w.Text) {
-		p.noInterface(w.Index, "interface %s for VROUTE nexthop doesn't exist", w.Text)
+		if !p.noInterface(w.Index, "interface %s for VROUTE nexthop doesn't exist", w.Text) {
+			p.bad = true
+			return
+		}
 	}
 	*to = w.Text
 }
@@ -398,7 +402,7 @@ func (p *routeReader) metric(name, bad string, hi int64, inTime, atomic bool) {
 	}
 	n *= unit
 	if inTime && n < 200 && n > 0 {
-		word := name
+		word := "rtt"
 		if name == "rto_min" {
 			word = "rto"
 		}
@@ -530,11 +534,24 @@ func protocolOf(s string) (uint8, bool) {
 
 // realmsOf reads "[FROM/]TO".
 func realmsOf(s string) (uint32, bool) {
+	if s == "cosmos" {
+		return 0, true
+	}
 	from, to, two := strings.Cut(s, "/")
+	if from == "cosmos" {
+		from = "0"
+	}
+	if to == "cosmos" {
+		to = "0"
+	}
 	if !two {
 		from, to = "0", s
 	}
 	a, rest := parseUint(from)
-	b, rest2 := parseUint(to)
+	b, err := strconv.ParseUint(to, 0, 16)
+	rest2 := ""
+	if err != nil {
+		rest2 = to + " "
+	}
 	return uint32(a<<16 | b&0xffff), rest == "" && rest2 == "" && a <= 0xffff && b <= 0xffff
 }

@@ -43,9 +43,13 @@ func (c *compiler) rule(w []expr.Word, static bool) *Rule {
 		return nil
 	}
 	if !r.PrioSet {
-		c.say("Rule has no preference specified - setting to %d. This is probably not what you want.", c.autoPref)
-		r.Priority = c.autoPref
-		c.autoPref--
+		next := &c.autoPref[0]
+		if r.IPv6 {
+			next = &c.autoPref[1]
+		}
+		c.say("Rule has no preference specified - setting to %d. This is probably not what you want.", *next)
+		r.Priority = *next
+		*next--
 	}
 	return r
 }
@@ -164,13 +168,13 @@ func (p *ruleReader) address(s string) {
 }
 
 // ruleOptions are the options with one value.
-var ruleOptions map[string]func(p *ruleReader, s string, w expr.Word)
+var ruleOptions = makeRuleOptions()
 
-var _ = func() bool {
+func makeRuleOptions() map[string]func(p *ruleReader, s string, w expr.Word) {
 	device := func(to func(*Rule) *string) func(*ruleReader, string, expr.Word) {
 		return func(p *ruleReader, _ string, w expr.Word) {
-			if !p.compiler.opt.HasInterface(w.Text) {
-				p.noInterface(w.Index, "interface %s for rule doesn't exist", w.Text)
+			if !p.compiler.opt.HasInterface(w.Text) && !p.noInterface(w.Index, "interface %s for rule doesn't exist", w.Text) {
+				p.bad = true
 			}
 			*to(p.r) = w.Text
 		}
@@ -219,7 +223,7 @@ var _ = func() bool {
 			*to(p.r) = &[2]uint16{lo, hi}
 		}
 	}
-	ruleOptions = map[string]func(*ruleReader, string, expr.Word){
+	return map[string]func(*ruleReader, string, expr.Word){
 		"preference": priority, "order": priority, "priority": priority, "pref": priority,
 		"tos": tos, "dsfield": tos,
 		"fwmark": ruleMark,
@@ -287,8 +291,7 @@ var _ = func() bool {
 			p.r.groupName = nameAt{w.Text, p.env.Span(w.Index)}
 		},
 	}
-	return true
-}()
+}
 
 // ruleMark reads "N[/MASK]", each in any base.
 func ruleMark(p *ruleReader, _ string, w expr.Word) {

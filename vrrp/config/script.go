@@ -30,9 +30,7 @@ func openScript(c *compiler, t *Config, w []expr.Word) (*Script, func()) {
 			s.Timeout = s.Interval
 		}
 		if s.userBad {
-			c.here()
-			c.say("Unable to set uid/gid for script '%s'", s.Command.Text)
-			return
+			return // said at the user line
 		}
 		if s.user != nil {
 			s.Command.Account, s.Command.ownAccount = *s.user, true
@@ -86,6 +84,9 @@ var scriptTable = keyword.NewTable("vrrp_script keyword", []def[Script]{
 		return func(s *Script) {
 			acc, ok := c.account(append([]expr.Word{a.Value}, a.More...))
 			s.user, s.userBad = &acc, !ok
+			if !ok && s.Command != nil {
+				c.say("Unable to set uid/gid for script '%s'", s.Command.Text)
+			}
 		}, nil
 	}),
 	flag(kw("init_fail", keyword.V(1, 3), "Count as failed until it succeeded once."), func(s *Script) { s.InitFail = true }),

@@ -15,6 +15,7 @@ type scriptState struct {
 	any      bool // a script may run
 	insecure bool // one that root runs could be changed by another user
 	noUser   bool // "Unable to set default user" was said
+	badUser  bool // script_user names nobody
 }
 
 // Reasons for Command.Disabled.
@@ -45,6 +46,9 @@ func (c *compiler) defaultAccount() (Account, bool) {
 func (c *compiler) own(cmd *Command) bool {
 	if cmd == nil || cmd.ownAccount {
 		return true
+	}
+	if c.scripts.badUser {
+		return false
 	}
 	a, ok := c.defaultAccount()
 	if !ok {
@@ -152,7 +156,7 @@ func examine(path string) (wrong, open bool) {
 // security reports scripts that would run although nothing checks them.
 func (c *compiler) security(what string) {
 	s := c.scripts
-	c.scripts = scriptState{noUser: s.noUser}
+	c.scripts = scriptState{noUser: s.noUser, badUser: s.badUser}
 	if !s.any || c.cfg.Global.ScriptSecurity {
 		return
 	}

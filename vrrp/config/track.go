@@ -37,6 +37,7 @@ func (c *compiler) trackInterface(owner string, t *Tracks, w []expr.Word) {
 	if !c.opt.HasInterface(name) && !c.cfg.Global.DynamicInterfaces {
 		c.sayAt(0, "(%s) tracked interface %s doesn't exist", owner, name)
 		c.badInterface = true
+		return
 	}
 	for _, o := range t.Interfaces {
 		if o.Name == name {
@@ -116,6 +117,9 @@ func trackLine[T any](c *compiler, owner string, t *trackWords, w []expr.Word, f
 	name := w[0].Text
 	words := append([]source.Word(nil), c.env.Words...)
 	f, ok := find(name)
+	if !ok && t.kind == "bfd" && c.bfdSeen[name] {
+		return // refused when it was read, which was said
+	}
 	if !ok {
 		c.sayAt(0, "(%s) track %s %s not found, ignoring...", owner, t.kind, name)
 		return

@@ -1,10 +1,14 @@
 package config
 
 import (
+	"context"
+	"net"
+	"net/netip"
 	"os/user"
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // systemAccounts reads the system's users and groups.
@@ -31,6 +35,17 @@ func (systemAccounts) Group(name string) (gid uint32, ok bool) {
 func id(s string) uint32 {
 	n, _ := strconv.ParseUint(s, 10, 32)
 	return uint32(n)
+}
+
+// systemResolve asks the system for an address of a host.
+func systemResolve(name string) (netip.Addr, bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	all, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	if err != nil || len(all) == 0 {
+		return netip.Addr{}, false
+	}
+	return all[0].Unmap(), true
 }
 
 func cpus() int { return runtime.NumCPU() }

@@ -9,14 +9,9 @@ import (
 	"tandem/parser/keyword"
 )
 
-var virtualServerTable *keyword.Table[Field[VirtualServer]]
-
-var _ = func() bool {
-	virtualServerTable = keyword.NewTable("virtual_server keyword", vsService(), vsQuorum(), vsSorry(),
-		timingFields(func(v *VirtualServer) *Timing { return &v.Timing },
-			"retry value invalid - {value}", "virtual server connect_timeout {value} invalid - ignoring", "virtual server delay loop '{value}' invalid - ignoring"))
-	return true
-}()
+var virtualServerTable = keyword.NewTable("virtual_server keyword", vsService(), vsQuorum(), vsSorry(),
+	timingFields(func(v *VirtualServer) *Timing { return &v.Timing },
+		"retry value invalid - {value}", "virtual server connect_timeout {value} invalid - ignoring", "virtual server delay loop '{value}' invalid - ignoring"))
 
 func vsService() []def[VirtualServer] {
 	v := keyword.V
@@ -235,14 +230,9 @@ func (c *compiler) openRealServer(t *VirtualServer, w []expr.Word) *RealServer {
 	return &RealServer{Addr: netip.AddrPortFrom(a, uint16(port)), Weight: notGiven, Timing: noTiming, At: c.env.LineSpan(), vs: t}
 }
 
-var realServerTable *keyword.Table[Field[RealServer]]
-
-var _ = func() bool {
-	realServerTable = keyword.NewTable("real_server keyword", rsFields(), checkerFields(),
-		timingFields(func(r *RealServer) *Timing { return &r.Timing },
-			"retry value invalid - {value}", "real server connect_timeout {value} invalid - ignoring", "real server delay_loop '{value}' invalid - ignoring"))
-	return true
-}()
+var realServerTable = keyword.NewTable("real_server keyword", rsFields(), checkerFields(),
+	timingFields(func(r *RealServer) *Timing { return &r.Timing },
+		"retry value invalid - {value}", "real server connect_timeout {value} invalid - ignoring", "real server delay_loop '{value}' invalid - ignoring"))
 
 func rsFields() []def[RealServer] {
 	v := keyword.V
