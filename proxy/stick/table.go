@@ -1,11 +1,405 @@
-// Package stick keeps what is known of clients between requests: tables of
-// keys with counters and the server that a key sticks to.
 package stick
 
-// Table is one stick-table.
+import (
+	"hash/maphash"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+// Table is one stick-table: what its line says, and its entries, which a
+// table of the same layout in the next configuration takes over.
 type Table struct {
-	Name string
+	Config
+	*store
 }
 
-// Entry is one key's data.
-type Entry struct{}
+// store is the entries of a table.
+type store struct {
+	layout *Config
+	factor atomic.Uint64 // bytes that count as one in the rates of bytes
+	seed   maphash.Seed
+	limit  atomic.Int64
+	used   atomic.Int64
+	life   atomic.Int64 // milliseconds; 0: for ever
+	keep   atomic.Bool  // nopurge
+	shards []shard
+}
+
+// shard is a part of a table with its own lock. Its list is in order of the
+// last refresh, which is the order of expiry too, since all entries of a
+// table live equally long.
+type shard struct {
+	mu          sync.Mutex
+	m           map[string]*Entry
+	first, last *Entry
+	_           [64]byte
+}
+
+// smallTable is the size up to which a table has one shard, so that the
+// oldest entry of all goes when it is full, not the oldest of a part.
+const smallTable = 4096
+
+// NewTable makes an empty table.
+func NewTable(c Config) *Table {
+	n := 1
+	if c.Size > smallTable {
+		n = 16
+	}
+	layout := c
+	s := &store{layout: &layout, seed: maphash.MakeSeed(), shards: make([]shard, n)}
+	for i := range s.shards {
+		s.shards[i].m = map[string]*Entry{}
+	}
+	t := &Table{Config: c, store: s}
+	t.adjust()
+	return t
+}
+
+// adjust gives the entries the limits of the table's line.
+func (t *Table) adjust() {
+	t.limit.Store(int64(t.Size))
+	t.life.Store(0)
+	if t.HasExpire {
+		t.life.Store(max(t.ExpireMS, 1))
+	}
+	t.keep.Store(t.NoPurge)
+	t.factor.Store(t.BytesFactor)
+}
+
+// AppendIP appends an address as a key; ok is false if it cannot be one.
+func (t *Table) AppendIP(dst []byte, a netip.Addr) (key []byte, ok bool) {
+	switch t.Key {
+	case KeyIPv4:
+		if a = a.Unmap(); !a.Is4() {
+			return dst, false
+		}
+		b := a.As4()
+		return append(dst, b[:]...), true
+	case KeyIPv6:
+		b := a.As16()
+		return append(dst, b[:]...), a.IsValid()
+	}
+	return dst, false
+}
+
+// AppendInt appends an integer as a key, of which 32 bits count.
+func (t *Table) AppendInt(dst []byte, n int64) []byte {
+	return append(dst, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
+}
+
+// AppendBytes appends a string or a block as a key: cut to the table's length,
+// blocks padded with zeros.
+func (t *Table) AppendBytes(dst, b []byte) []byte {
+	n := t.KeyLen
+	dst = append(dst, b[:min(n, len(b))]...)
+	if t.Key == KeyBinary {
+		for i := len(b); i < n; i++ {
+			dst = append(dst, 0)
+		}
+	}
+	return dst
+}
+
+func (s *store) shard(key []byte) *shard {
+	if len(s.shards) == 1 {
+		return &s.shards[0]
+	}
+	return &s.shards[maphash.Bytes(s.seed, key)%uint64(len(s.shards))]
+}
+
+// Lookup returns the entry of a key as Append… made it, nil if there is none.
+// It does not refresh it. now is in milliseconds.
+func (s *store) Lookup(key []byte, now int64) *Entry {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.expire(sh, now, 2)
+	e := sh.m[string(key)]
+	if e != nil && e.expired(now) {
+		return nil
+	}
+	return e
+}
+
+// expired says whether an entry's time is over; a tracked one's never is.
+func (e *Entry) expired(now int64) bool {
+	return e.expire != 0 && now >= e.expire && e.users.Load() == 0
+}
+
+// Touch is Lookup with a refresh: the entry's life begins anew.
+func (s *store) Touch(key []byte, now int64) *Entry {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.expire(sh, now, 2)
+	e := sh.m[string(key)]
+	if e != nil && !e.expired(now) {
+		s.refresh(sh, e, now)
+		return e
+	}
+	return nil
+}
+
+// Refresh begins an entry's life anew.
+func (s *store) Refresh(e *Entry, now int64) {
+	sh := s.shard([]byte(e.key))
+	sh.mu.Lock()
+	if !e.gone {
+		s.refresh(sh, e, now)
+	}
+	sh.mu.Unlock()
+}
+
+func (s *store) refresh(sh *shard, e *Entry, now int64) {
+	if life := s.life.Load(); life > 0 {
+		e.expire = now + life
+	} else {
+		e.expire = 0
+	}
+	if sh.last != e {
+		sh.unlink(e)
+		sh.link(e)
+	}
+}
+
+// Entry returns the entry of a key, refreshed, and makes it where there is
+// none. It is nil where the table is full and may not drop others.
+func (s *store) Entry(key []byte, now int64) *Entry { return s.entry(key, now, false) }
+
+// Track is Entry for somebody who tracks the entry: it counts as in use until
+// Release.
+func (s *store) Track(key []byte, now int64) *Entry { return s.entry(key, now, true) }
+
+func (s *store) entry(key []byte, now int64, use bool) *Entry {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	s.expire(sh, now, 2)
+	e := sh.m[string(key)]
+	if e != nil && !e.expired(now) {
+		if use {
+			e.Use()
+		}
+		s.refresh(sh, e, now)
+		sh.mu.Unlock()
+		return e
+	}
+	if e != nil {
+		s.remove(sh, e)
+	}
+	full := s.used.Load() >= s.limit.Load()
+	if full {
+		full = !s.purge(sh, now)
+	}
+	if full {
+		sh.mu.Unlock()
+		if !s.purgeOther(sh, now) {
+			return nil
+		}
+		sh.mu.Lock()
+		if e = sh.m[string(key)]; e != nil { // somebody else was quicker
+			if use {
+				e.Use()
+			}
+			sh.mu.Unlock()
+			return e
+		}
+	}
+	e = &Entry{table: s, key: string(key), nums: make([]uint64, s.layout.nums), rates: make([]rate, s.layout.rates)}
+	if use {
+		e.Use()
+	}
+	sh.m[e.key] = e
+	sh.link(e)
+	s.refresh(sh, e, now)
+	s.used.Add(1)
+	sh.mu.Unlock()
+	return e
+}
+
+// purge makes room in a shard: what is expired, else the oldest entry that
+// nobody tracks, unless the table keeps its entries.
+func (s *store) purge(sh *shard, now int64) bool {
+	if s.expire(sh, now, 8) > 0 {
+		return true
+	}
+	if s.keep.Load() {
+		return false
+	}
+	for e := sh.first; e != nil; e = e.next {
+		if e.users.Load() == 0 {
+			s.remove(sh, e)
+			return true
+		}
+	}
+	return false
+}
+
+// purgeOther makes room in the shards other than sh.
+func (s *store) purgeOther(sh *shard, now int64) bool {
+	for i := range s.shards {
+		if o := &s.shards[i]; o != sh {
+			o.mu.Lock()
+			ok := s.purge(o, now)
+			o.mu.Unlock()
+			if ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// expire drops up to n expired entries of a shard and returns how many.
+// Tracked entries whose time is over are refreshed instead.
+func (s *store) expire(sh *shard, now int64, n int) int {
+	dropped := 0
+	for range n {
+		e := sh.first
+		if e == nil || e.expire == 0 || now < e.expire {
+			break
+		}
+		if e.users.Load() > 0 {
+			s.refresh(sh, e, now)
+			continue
+		}
+		s.remove(sh, e)
+		dropped++
+	}
+	return dropped
+}
+
+func (s *store) remove(sh *shard, e *Entry) {
+	delete(sh.m, e.key)
+	sh.unlink(e)
+	e.gone = true
+	s.used.Add(-1)
+}
+
+func (sh *shard) link(e *Entry) {
+	e.prev, e.next = sh.last, nil
+	if sh.last != nil {
+		sh.last.next = e
+	} else {
+		sh.first = e
+	}
+	sh.last = e
+}
+
+func (sh *shard) unlink(e *Entry) {
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else {
+		sh.first = e.next
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	} else {
+		sh.last = e.prev
+	}
+	e.prev, e.next = nil, nil
+}
+
+// Release ends a Track. The entry's life begins anew.
+func (s *store) Release(e *Entry, now int64) {
+	s.Refresh(e, now)
+	e.users.Add(-1)
+}
+
+// Delete drops an entry; it returns false if somebody tracks it.
+func (s *store) Delete(e *Entry) bool {
+	sh := s.shard([]byte(e.key))
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if e.users.Load() > 0 {
+		return false
+	}
+	if !e.gone {
+		s.remove(sh, e)
+	}
+	return true
+}
+
+// Sweep drops everything that is expired at now (milliseconds).
+func (s *store) Sweep(now int64) {
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		s.expire(sh, now, len(sh.m))
+		sh.mu.Unlock()
+	}
+}
+
+// Used returns the number of entries at now (milliseconds).
+func (s *store) Used(now int64) int {
+	s.Sweep(now)
+	return int(s.used.Load())
+}
+
+// Entries returns all entries at now (milliseconds), those refreshed longest
+// ago first within each part of the table.
+func (s *store) Entries(now int64) []*Entry {
+	s.Sweep(now)
+	out := make([]*Entry, 0, s.used.Load())
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		for e := sh.first; e != nil; e = e.next {
+			out = append(out, e)
+		}
+		sh.mu.Unlock()
+	}
+	return out
+}
+
+// Left returns for how many milliseconds an entry still lives, 0 where it has
+// no end.
+func (s *store) Left(e *Entry, now int64) int64 {
+	sh := s.shard([]byte(e.key))
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if e.expire == 0 {
+		return 0
+	}
+	return max(e.expire-now, 0)
+}
+
+// Registry keeps tables by name across configurations.
+type Registry struct {
+	mu sync.Mutex
+	m  map[string]*Table
+}
+
+// Adopt gives t the entries that the table of the same name and layout had,
+// and remembers t for the next configuration.
+func (r *Registry) Adopt(t *Table) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.m == nil {
+		r.m = map[string]*Table{}
+	}
+	if old := r.m[t.Name]; old != nil && old.sameLayout(&t.Config) && len(old.shards) == len(t.shards) {
+		t.store = old.store
+		t.adjust()
+	}
+	r.m[t.Name] = t
+}
+
+// Keep forgets all tables whose names are not listed: those that the new
+// configuration no longer has.
+func (r *Registry) Keep(names map[string]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for n := range r.m {
+		if !names[n] {
+			delete(r.m, n)
+		}
+	}
+}
+
+// Lookup returns the table of that name, nil if there is none.
+func (r *Registry) Lookup(name string) *Table {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.m[name]
+}
