@@ -186,8 +186,8 @@ func TestReload(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.wantKernel("ip addr del 10.0.0.103/32 dev eth0", "ip addr add 10.0.0.105/32 dev eth0", "ip addr del 10.0.0.102/32 dev eth0")
-		if n := len(r.net.Frames()) - frames; n != 5 {
-			t.Errorf("%d announcements for the new address, want 5", n)
+		if n := len(r.net.Frames()) - frames; n != 10 {
+			t.Errorf("%d announcements after an address was added, want 5 for each of 2", n)
 		}
 		if !a.has("(V1) ip address 10.0.0.102/32 dev eth0, no longer exist") {
 			t.Errorf("the removed address is not told: %q", a.lines)

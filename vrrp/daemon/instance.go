@@ -30,8 +30,8 @@ type instance struct {
 	rules          []netif.Rule
 	// What of these is held at the moment.
 	hasVIPs, hasExcluded, hasRoutes, hasRules bool
-	added                                     []netif.Addr // by the last additions
-	sendFailed                                bool         // told already
+	added                                     bool // the last additions added something
+	sendFailed                                bool // told already
 }
 
 // sameAs says that o is the same virtual router in another configuration.

@@ -307,6 +307,7 @@ func (d *Daemon) addrEvent(ev netif.Event) {
 	if l == nil {
 		return
 	}
+	had := d.sourceOn(ev.Link.Name, ev.Addr.Addr().Is6())
 	i := slices.Index(l.Addrs, ev.Addr)
 	if ev.Gone {
 		if i >= 0 {
@@ -317,7 +318,7 @@ func (d *Daemon) addrEvent(ev netif.Event) {
 		l.Addrs = append(slices.Clone(l.Addrs), ev.Addr)
 	}
 	if !d.isVIP(ev.Addr) {
-		d.sourcesChanged(ev)
+		d.sourcesChanged(ev, had)
 	}
 }
 
@@ -333,35 +334,49 @@ func (d *Daemon) addrGone(ev netif.Event) {
 	}
 }
 
-// sourcesChanged finds the source addresses anew and tells the machine.
-func (d *Daemon) sourcesChanged(ev netif.Event) {
-	told := false
-	for _, in := range d.order {
-		if in.base != ev.Link.Name {
-			continue
-		}
-		if in.cfg.SourceAddress.IsValid() && !in.cfg.TrackSourceAddress {
-			continue
-		}
-		now := d.sourceOn(in.base, in.cfg.IPv6)
-		if in.cfg.SourceAddress.IsValid() {
-			now = netip.Addr{}
-			for _, p := range d.links[in.base].Addrs {
-				if p.Addr() == in.cfg.SourceAddress {
-					now = p.Addr()
-				}
+// usesBase says whether adverts leave by a link.
+func (d *Daemon) usesBase(name string) bool {
+	return slices.ContainsFunc(d.order, func(in *instance) bool { return in.base == name })
+}
+
+// sourceNow is the address that an instance can send from at the moment.
+func (d *Daemon) sourceNow(in *instance) netip.Addr {
+	switch c := in.cfg; {
+	case !c.SourceAddress.IsValid():
+		return d.sourceOn(in.base, c.IPv6)
+	case !c.TrackSourceAddress:
+		return c.SourceAddress
+	default:
+		for _, p := range d.links[in.base].Addrs {
+			if p.Addr() == c.SourceAddress {
+				return p.Addr()
 			}
 		}
+		return netip.Addr{}
+	}
+}
+
+// sourcesChanged finds the source addresses anew and tells the machine. had is
+// what the link had before.
+func (d *Daemon) sourcesChanged(ev netif.Event, had netip.Addr) {
+	name := ev.Link.Name
+	if !d.usesBase(name) {
+		return
+	}
+	switch now := d.sourceOn(name, ev.Addr.Addr().Is6()); {
+	case now == had:
+	case ev.Gone:
+		d.detailf("Deassigned address %s from interface %s", ev.Addr.Addr(), name)
+	default:
+		d.detailf("Assigned address %s for interface %s", ev.Addr.Addr(), name)
+	}
+	for _, in := range d.order {
+		if in.base != name {
+			continue
+		}
+		now := d.sourceNow(in)
 		if now == in.src {
 			continue
-		}
-		if !told {
-			told = true
-			if ev.Gone {
-				d.detailf("Deassigned address %s from interface %s", ev.Addr.Addr(), in.base)
-			} else {
-				d.detailf("Assigned address %s for interface %s", ev.Addr.Addr(), in.base)
-			}
 		}
 		if now.IsValid() {
 			in.src = now

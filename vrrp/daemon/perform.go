@@ -32,10 +32,11 @@ func (d *Daemon) perform(e *fsm.Effect) {
 	case fsm.SendAdvert:
 		d.send(in, e.Priority)
 	case fsm.Announce:
-		d.announce(in, append(in.vips[:len(in.vips):len(in.vips)], in.excluded...), e.Repeat)
+		d.announce(in, e.Repeat)
 	case fsm.AnnounceNew:
-		d.announce(in, in.added, e.Repeat)
-		in.added = nil
+		if in.added {
+			d.announce(in, e.Repeat)
+		}
 	case fsm.AnnounceSelf:
 		if in.src.IsValid() && in.base != "" {
 			d.queue.Add(announce.Item{Inst: in.cfg.Name, Link: in.base, Addr: in.src})
@@ -53,7 +54,7 @@ func (d *Daemon) hold(in *instance, do fsm.Do) {
 	case fsm.AddAddresses:
 		d.logGone(in)
 		in.hasVIPs, held = true, true
-		in.added = nil
+		in.added = false
 	case fsm.AddExcluded:
 		in.hasExcluded, held = true, true
 	case fsm.AddRoutes:
@@ -75,7 +76,7 @@ func (d *Daemon) hold(in *instance, do fsm.Do) {
 		return
 	}
 	added, err := d.net.Set(in.cfg.Name, in.state())
-	in.added = append(in.added, added...)
+	in.added = in.added || len(added) > 0
 	if err != nil {
 		d.logf("(%s) %v", in.cfg.Name, err)
 	}
@@ -118,11 +119,14 @@ func (d *Daemon) logGone(in *instance) {
 	}
 }
 
-// announce queues n rounds over the addresses, and sends what needs not wait.
-func (d *Daemon) announce(in *instance, addrs []netif.Addr, n int) {
+// announce queues n rounds over all addresses of an instance, and sends what
+// needs not wait.
+func (d *Daemon) announce(in *instance, n int) {
 	for round := range n {
-		for _, a := range addrs {
-			d.queue.Add(announce.Item{Inst: in.cfg.Name, Link: a.Link, Addr: a.Prefix.Addr(), First: round == 0})
+		for _, list := range [][]netif.Addr{in.vips, in.excluded} {
+			for _, a := range list {
+				d.queue.Add(announce.Item{Inst: in.cfg.Name, Link: a.Link, Addr: a.Prefix.Addr(), First: round == 0})
+			}
 		}
 	}
 	d.pump()

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
+	"syscall"
 
 	"tandem/vrrp/fsm"
 	"tandem/vrrp/packet"
@@ -168,7 +170,21 @@ func (d *Daemon) send(in *instance, prio uint8) {
 func (d *Daemon) sendTo(s *socket, in *instance, prio uint8, dst netip.Addr) {
 	err := s.conn.Send(in.datagram(prio, dst), in.src, dst)
 	if err != nil && !in.sendFailed {
-		d.logf("(%s): %v", in.cfg.Name, err)
+		d.logSendError(in, err)
 	}
 	in.sendFailed = err != nil
+}
+
+// logSendError tells why an advert could not leave, once until one could. That
+// a link is down is told elsewhere already.
+func (d *Daemon) logSendError(in *instance, err error) {
+	var no syscall.Errno
+	switch {
+	case !errors.As(err, &no):
+		d.logf("(%s): %v", in.cfg.Name, err)
+	case no == syscall.ENETUNREACH || no == syscall.ENETDOWN:
+	default:
+		text := no.Error()
+		d.logf("(%s): send advert error %d (%s)", in.cfg.Name, int(no), strings.ToUpper(text[:1])+text[1:])
+	}
 }

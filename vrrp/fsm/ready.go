@@ -48,8 +48,8 @@ const (
 	RemoveExcluded
 	// Announce sends Repeat announcements for every address of the instance.
 	Announce
-	// AnnounceNew sends Repeat announcements for the addresses that the last
-	// AddAddresses really added: after a reload.
+	// AnnounceNew is Announce, but only if the last AddAddresses and AddExcluded
+	// really added something: after a reload.
 	AnnounceNew
 	// AnnounceSelf announces the instance's own source address once, after a
 	// unicast instance came back from a fault.

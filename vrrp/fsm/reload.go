@@ -61,13 +61,13 @@ func (in *instance) remove() {
 	}
 }
 
-// adopt continues what o was doing under the configuration of in.
+// adopt continues what o was doing under the configuration of in. Announcements
+// that were still due are not made, as in the original.
 func (in *instance) adopt(o *instance) {
 	in.stats, in.changed, in.lastAdvert = o.stats, o.changed, o.lastAdvert
 	in.masterAddr, in.masterPrio = o.masterAddr, o.masterPrio
 	in.wantMaster = o.wantMaster || in.cfg.Priority == owner
 	in.preemptAt, in.logged = o.preemptAt, o.logged
-	in.bursts, in.lowerAt = o.bursts, o.lowerAt
 	in.state = o.state
 	if in.state != Init {
 		// A script that has not run yet is taken for well: a reload alone must
