@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"tandem/parser/diag"
+	"tandem/proxy"
+	"tandem/proxy/config"
+)
+
+// printer prints messages for the whole life of the program.
+var printer = &diag.HaproxyStyle{Version: proxy.Version, Exe: executable()}
+
+func executable() string {
+	if p, err := os.Executable(); err == nil {
+		return p
+	}
+	return os.Args[0]
+}
+
+// start loads, checks and, unless told only to check, serves.
+func start(a *arguments) int {
+	printer.ShowDiag = a.diagnostics
+	if a.dumpKeywords {
+		if err := proxy.DumpKeywords(os.Stdout, a.keywords); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		if len(a.files) == 0 {
+			return 0
+		}
+	}
+	deps := config.NewDeps()
+	cfg, diags := proxy.Load(proxy.Options{
+		Files: a.files, CheckOnly: a.check, Offline: a.offline, NoResolve: a.noResolve,
+		LocalPeer: a.localPeer, MaxConn: a.maxconn, ProxyMaxConn: a.proxyMaxconn,
+	}, deps)
+	if cfg != nil && cfg.Global.ZeroWarning {
+		a.zeroWarning = true
+	}
+	if code := verdict(a, diags); code >= 0 {
+		return code
+	}
+	if a.check {
+		return checked(a, diags)
+	}
+	return serve(a, cfg, deps)
+}
+
+// verdict prints the messages and returns the exit code where the
+// configuration cannot be used, -1 where it can.
+func verdict(a *arguments, diags *diag.List) int {
+	switch {
+	case a.check && a.json:
+		if err := diag.JSON(os.Stdout, diags); err != nil {
+			return 1
+		}
+	case a.check && a.pretty:
+		(&diag.PrettyStyle{}).Print(os.Stderr, diags)
+	default:
+		show(a, diags)
+	}
+	switch {
+	case diags.HasErrors():
+		return 1
+	case a.zeroWarning && warnings(diags) > 0:
+		say(a, diag.Alert, "Some warnings were found and 'zero-warning' is set. Aborting.")
+		return 1
+	}
+	return -1
+}
+
+// warnings counts the warnings that the original gives too.
+func warnings(l *diag.List) int {
+	n := 0
+	for i := range l.All {
+		if l.All[i].Severity == diag.Warning && !l.All[i].Ours {
+			n++
+		}
+	}
+	return n
+}
+
+// checked ends -c for a configuration that can be used.
+func checked(a *arguments, diags *diag.List) int {
+	if a.json || a.quiet && !a.verbose {
+		return 0
+	}
+	if warnings(diags) > 0 {
+		fmt.Println("Warnings were found.")
+	}
+	if a.verbose {
+		fmt.Println("Configuration file is valid")
+	}
+	return 0
+}
+
+// serve runs the configuration until a signal ends it.
+func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
+	if cfg.Listeners() == 0 {
+		say(a, diag.Alert, "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.")
+		return 1
+	}
+	failed := &diag.List{}
+	p := proxy.New(cfg, deps, failed)
+	if !failed.HasErrors() {
+		p.Listen(failed)
+		if failed.HasErrors() {
+			failed.Add(diag.Diagnostic{Severity: diag.Alert, Code: "cannot-bind", Layout: diag.PostParse, Text: "[haproxy.main()] Some protocols failed to start their listeners! Exiting."})
+		}
+	}
+	if failed.HasErrors() {
+		show(a, failed)
+		return 1
+	}
+	if err := p.Isolate(); err != nil {
+		say(a, diag.Alert, "[haproxy.main()] "+err.Error())
+		return 1
+	}
+	if a.pidFile == "" {
+		a.pidFile = cfg.Global.PidFile
+	}
+	if a.pidFile != "" && (a.daemon || cfg.Global.Daemon) {
+		if err := os.WriteFile(a.pidFile, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644); err != nil {
+			say(a, diag.Alert, fmt.Sprintf("[haproxy.main()] Cannot create pidfile %s", a.pidFile))
+			return 1
+		}
+	}
+	return untilSignal(p)
+}
+
+// untilSignal serves; SIGUSR1 is a soft stop. SIGINT and SIGTERM have no
+// handler: the process dies of them at once, as the original's does.
+func untilSignal(p *proxy.Proxy) int {
+	soft, stop := signal.NotifyContext(context.Background(), syscall.SIGUSR1)
+	defer stop()
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGUSR2)
+	p.Run(soft, context.Background())
+	return 0
+}

@@ -1,0 +1,84 @@
+package proxy
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tandem/parser/diag"
+	"tandem/proxy/config"
+	"tandem/proxy/logs"
+	"tandem/proxy/server"
+)
+
+// logSide sends the log lines of a running configuration.
+type logSide struct {
+	sinks  logs.Sinks
+	global *logs.Logger
+	ids    map[*config.Proxy]*logs.Identity
+	by     map[*config.Proxy]*logs.Logger
+	byName map[string]*config.Proxy
+}
+
+// newLogs opens the targets of all proxies; "log global" stands for the
+// global section's.
+func newLogs(cfg *config.Config, diags *diag.List) *logSide {
+	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, byName: map[string]*config.Proxy{}}
+	host := cfg.Global.LogSendHostname
+	if host == "" {
+		host, _ = os.Hostname()
+	}
+	id := logs.Identity{Tag: cfg.Global.LogTag, PID: os.Getpid(), Host: host, SendHost: cfg.Global.LogSendHostnameSet}
+	if id.Tag == "" {
+		id.Tag = filepath.Base(os.Args[0])
+	}
+	open := func(t []logs.Target) *logs.Logger {
+		x, err := l.sinks.Logger(t)
+		if err != nil {
+			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: fmt.Sprintf("log: %s", err)})
+		}
+		return x
+	}
+	l.global = open(cfg.Global.Logs)
+	for _, p := range cfg.Proxies {
+		own := id
+		if p.LogTag != "" {
+			own.Tag = p.LogTag
+		}
+		var targets []logs.Target
+		for _, t := range p.Logs {
+			if t.Global {
+				targets = append(targets, cfg.Global.Logs...)
+			} else {
+				targets = append(targets, t)
+			}
+		}
+		l.ids[p], l.by[p] = &own, open(targets)
+		if p.Back != nil {
+			l.byName[p.Name] = p
+		}
+	}
+	return l
+}
+
+// proxy sends a line to the targets of p; it is the engine's Log.
+func (l *logSide) proxy(p *config.Proxy, level int, line []byte) {
+	l.by[p].Send(l.ids[p], level, time.Now(), line, nil)
+}
+
+// event logs a change of a server's or backend's state, and says it on stderr
+// as the original does.
+func (l *logSide) event(e server.Event) {
+	label, text := "[WARNING]  ", e.Text
+	if e.Level <= logs.Alert && e.Server == nil {
+		label = "[ALERT]    "
+	}
+	if e.Console != "" {
+		text = e.Console
+	}
+	fmt.Fprintf(os.Stderr, "%s(%d) : %s\n", label, os.Getpid(), text)
+	if p := l.byName[e.Backend.Name]; p != nil {
+		l.proxy(p, e.Level, []byte(e.Text))
+	}
+}

@@ -1,0 +1,157 @@
+// Package proxy serves traffic. It is the only door to the rooms below it:
+// Load reads and checks a configuration, New and Run serve it.
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"tandem/parser/diag"
+	"tandem/parser/haproxy"
+	"tandem/parser/keyword"
+	"tandem/proxy/config"
+	"tandem/proxy/engine"
+	"tandem/proxy/listen"
+	"tandem/stats"
+)
+
+// Options are what the command line says.
+type Options struct {
+	Files        []string
+	CheckOnly    bool
+	Offline      bool
+	NoResolve    bool
+	LocalPeer    string
+	MaxConn      int // -n; 0: as configured
+	ProxyMaxConn int // -N
+}
+
+// Load reads the files and compiles them. Everything that is wrong is in the
+// list; the configuration is usable only if the list has no errors.
+func Load(opt Options, deps *config.Deps) (*config.Config, *diag.List) {
+	diags := &diag.List{}
+	files := haproxy.LoadPaths(opt.Files, diags)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	cfg := config.Compile(files, config.Options{
+		Offline: opt.Offline, CheckOnly: opt.CheckOnly, NoResolve: opt.NoResolve, LocalPeer: opt.LocalPeer, Cond: CondEnv(os.LookupEnv),
+	}, deps, diags)
+	if opt.MaxConn > 0 {
+		cfg.Global.MaxConn = opt.MaxConn
+	}
+	if opt.ProxyMaxConn > 0 {
+		for _, p := range cfg.Proxies {
+			if p.MaxConn == 0 {
+				p.MaxConn = opt.ProxyMaxConn
+			}
+		}
+	}
+	return cfg, diags
+}
+
+// Proxy is a running configuration.
+type Proxy struct {
+	cfg      *config.Config
+	deps     *config.Deps
+	eng      *engine.Engine
+	tls      *tlsSide
+	logs     *logSide
+	process  stats.Process
+	sockets  []*listen.Socket
+	cliSocks []*listen.Socket
+	started  time.Time
+	wg       sync.WaitGroup
+}
+
+// New prepares a configuration for serving: certificates are loaded, servers
+// take up their state. What is wrong is in diags.
+func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
+	p := &Proxy{cfg: cfg, deps: deps, started: time.Now(), tls: loadTLS(cfg, diags)}
+	p.logs = newLogs(cfg, diags)
+	if diags.HasErrors() {
+		return p
+	}
+	deps.Servers.OnEvent(p.logs.event)
+	cfg.Commit(p.started)
+	p.eng = engine.New(cfg, engine.Deps{
+		Process: &p.process, Log: p.logs.proxy, ReadProxy: readProxy,
+		ServerTLS: p.tls.server, ClientTLS: p.tls.client, Service: p.service(),
+	})
+	return p
+}
+
+// readProxy reads the header that accept-proxy promises.
+func readProxy(c net.Conn, _ *listen.Listener) (*listen.ProxyHeader, net.Conn, error) {
+	h, err := listen.ReadProxy(c)
+	return h, c, err
+}
+
+// Listen binds all addresses. Every failure is reported in the original's
+// words, with the place of the bind line.
+func (p *Proxy) Listen(diags *diag.List) {
+	p.deps.Fronts.Renew()
+	open := func(b *listen.Bind, f *listen.Frontend, kind, name string, backlog int) []*listen.Socket {
+		socks, err := p.deps.Fronts.Open(b, f, listen.SocketOptions{Backlog: backlog})
+		if err != nil {
+			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: "cannot-bind", Layout: diag.PostParse,
+				Text: fmt.Sprintf("Binding [%s] for %s %s: %s", b.Span, kind, name, bindError(err))})
+		}
+		return socks
+	}
+	for _, px := range p.cfg.Proxies {
+		if px.Disabled || px.Caps&keyword.Frontend == 0 {
+			continue
+		}
+		for _, b := range px.Binds {
+			p.sockets = append(p.sockets, open(b, px.Front, px.Kind, px.Name, px.Backlog)...)
+		}
+	}
+	for _, b := range p.cfg.Global.StatsSockets {
+		p.cliSocks = append(p.cliSocks, open(b, nil, "frontend", "GLOBAL", 0)...)
+	}
+	if !diags.HasErrors() {
+		p.deps.Fronts.CloseUnused()
+	}
+}
+
+// bindError words a failure to bind as the original does.
+func bindError(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		return fmt.Sprintf("cannot bind socket (%s) for [%s]", SysError(err), op.Addr)
+	}
+	return SysError(err)
+}
+
+// Run serves until soft ends: then no new connections are accepted, and Run
+// returns when the last one is over or hard ends.
+func (p *Proxy) Run(soft, hard context.Context) {
+	stopChecks := p.startChecks()
+	for _, s := range p.sockets {
+		p.wg.Go(func() { p.eng.Serve(s, s.Endpoint) })
+	}
+	for _, s := range p.cliSocks {
+		p.wg.Go(func() { p.serveCLI(s) })
+	}
+	<-soft.Done()
+	for _, s := range p.sockets {
+		s.Close()
+	}
+	if d := p.cfg.Global.HardStopAfter; d > 0 {
+		var cancel context.CancelFunc
+		hard, cancel = context.WithTimeout(hard, d)
+		defer cancel()
+	}
+	p.eng.Drain(hard)
+	stopChecks()
+	for _, s := range p.cliSocks {
+		s.Close()
+	}
+	p.wg.Wait()
+}

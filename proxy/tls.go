@@ -1,0 +1,177 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+	"path/filepath"
+
+	"tandem/parser/diag"
+	"tandem/parser/keyword"
+	"tandem/proxy/certs"
+	"tandem/proxy/config"
+	"tandem/proxy/listen"
+	"tandem/proxy/sample"
+	"tandem/proxy/server"
+	"tandem/proxy/tx"
+)
+
+// tlsSide holds the TLS configurations of a running configuration.
+type tlsSide struct {
+	binds   map[*listen.Bind]*tls.Config
+	servers map[*server.Params]*certs.Client
+}
+
+// loadTLS loads all certificates that binds and servers name. Failures are
+// reported with the place of their line.
+func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
+	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}}
+	refuse := func(at, what string, err error) {
+		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Unreadable, Layout: diag.PostParse, Text: fmt.Sprintf("[%s] : %s : %s", at, what, err)})
+	}
+	for _, p := range cfg.Proxies {
+		for _, b := range p.Binds {
+			if !b.TLS.Enabled {
+				continue
+			}
+			c, err := bindTLS(&cfg.Global, b, p.Mode == "http")
+			if err != nil {
+				refuse(b.Span, fmt.Sprintf("'bind %s' in section '%s'", b.Addrs[0], p.Kind), err)
+				continue
+			}
+			side.binds[b] = c
+		}
+		if p.Caps&keyword.Backend == 0 {
+			continue
+		}
+		for _, l := range p.Servers {
+			if !l.Params.TLS.Enabled && !l.Params.Check.SSL {
+				continue
+			}
+			c, err := serverTLS(&cfg.Global, &l.Params.TLS)
+			if err != nil {
+				refuse(l.Span.String(), "'server "+p.Name+"/"+l.Name+"'", err)
+				continue
+			}
+			side.servers[l.Params] = c
+		}
+	}
+	return side
+}
+
+// under joins a relative path with a base directory.
+func under(base, path string) string {
+	if base == "" || filepath.IsAbs(path) || path == "" || path[0] == '@' {
+		return path
+	}
+	return filepath.Join(base, path)
+}
+
+// bindTLS makes the configuration of one bind line.
+func bindTLS(g *config.Global, b *listen.Bind, http bool) (*tls.Config, error) {
+	t := &b.TLS
+	s := &certs.Server{Names: &certs.Names{Strict: t.StrictSNI}, ALPN: t.ALPN, Verify: t.Verify, Tickets: !t.NoTickets}
+	for _, path := range append(append([]string(nil), t.DefaultCrt...), t.Certs...) {
+		list, err := certs.LoadAll(under(g.CRTBase, path))
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range list {
+			s.Names.Add(c, nil)
+		}
+	}
+	for _, path := range t.CrtLists {
+		if err := s.Names.AddList(under(g.CRTBase, path), g.CRTBase); err != nil {
+			return nil, err
+		}
+	}
+	if s.Names.Empty() && !t.StrictSNI && !t.GenerateCerts {
+		return nil, fmt.Errorf("no SSL certificate specified for bind '%s' at [%s] (use 'crt').", b.Addrs[0], b.Span)
+	}
+	if len(s.ALPN) == 0 && !t.NoALPN && http {
+		s.ALPN = []string{"http/1.1"}
+	}
+	s.ALPN = withoutH2(s.ALPN)
+	var err error
+	if s.Min, s.Max, err = certs.Range(t.MinVer, t.MaxVer, t.ForceVer, t.NoVer); err != nil {
+		return nil, err
+	}
+	if t.CAFile != "" {
+		if s.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
+			return nil, err
+		}
+	} else if t.Verify == "required" || t.Verify == "optional" {
+		return nil, fmt.Errorf("verify is enabled but no CA file specified for bind '%s' at [%s].", b.Addrs[0], b.Span)
+	}
+	return s.Config(), nil
+}
+
+// withoutH2 takes out what the engine does not speak yet: agreeing on it
+// would break every client that offers it.
+func withoutH2(alpn []string) []string {
+	out := alpn[:0:0]
+	for _, p := range alpn {
+		if p != "h2" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// serverTLS makes the client side of one server line.
+func serverTLS(g *config.Global, t *server.TLS) (*certs.Client, error) {
+	verify := t.Verify
+	if verify == "" {
+		if verify = g.SSLServerVerify; verify == "" {
+			verify = "required"
+		}
+	}
+	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: withoutH2(t.ALPN)}
+	var err error
+	if c.Min, c.Max, err = certs.Range(t.MinVer, t.MaxVer, t.ForceVer, t.NoVer); err != nil {
+		return nil, err
+	}
+	if c.Verify {
+		if t.CAFile == "" {
+			return nil, fmt.Errorf("verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.")
+		}
+		if c.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
+			return nil, err
+		}
+	}
+	if t.Cert != "" {
+		if c.Cert, err = certs.Load(under(g.CRTBase, t.Cert)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// server is the engine's ServerTLS.
+func (s *tlsSide) server(l *listen.Listener) *tls.Config { return s.binds[l.Bind] }
+
+// client is the engine's ClientTLS: the name sent is the "sni" expression's,
+// or the request's Host.
+func (s *tlsSide) client(srv *server.Server, t *tx.Tx) *tls.Config {
+	c := s.servers[srv.Params]
+	if c == nil || !srv.Params.TLS.Enabled {
+		return nil
+	}
+	name := ""
+	if x, ok := srv.Params.TLS.SNI.(*sample.Expr); ok && t != nil {
+		b, _ := x.AppendString(nil, t)
+		name = string(b)
+	} else if !srv.Params.TLS.NoSNIAuto && t != nil {
+		name = hostName(t.Req.GetID(tx.HdrHost))
+	}
+	return c.Config(name)
+}
+
+// hostName takes the port from a Host value.
+func hostName(host []byte) string {
+	for i := len(host) - 1; i >= 0 && host[i] != ']'; i-- {
+		if host[i] == ':' {
+			return string(host[:i])
+		}
+	}
+	return string(host)
+}
