@@ -308,7 +308,7 @@ func TestAdopt(t *testing.T) {
 
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
-	tab := table(t, "type integer size 5000 expire 1s store conn_cur,http_req_cnt")
+	tab := table(t, "type integer size 5000 expire 10s store conn_cur,http_req_cnt")
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
@@ -324,7 +324,7 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	total := uint64(0)
-	for _, e := range tab.Entries(2000) {
+	for _, e := range tab.Entries(2000) { // no entry expires meanwhile, whoever is ahead
 		n, _ := e.Get(HTTPReqCnt, 0, 0)
 		cur, _ := e.Get(ConnCur, 0, 0)
 		if cur != 0 || e.Users() != 0 {
