@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"runtime"
+	"testing"
+
+	"tandem/proxy/config"
+	"tandem/proxy/logformat"
+)
+
+// serveMany runs n requests over one connection and returns the allocations
+// that each of them made in the whole process.
+func serveMany(tb testing.TB, px *proxy, req string, answer int, n int) float64 {
+	c, err := net.Dial("tcp", px.addr)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer c.Close()
+	in, buf := []byte(req), make([]byte, answer)
+	once := func() {
+		if _, err := c.Write(in); err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, buf); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for range 50 {
+		once()
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range n {
+		once()
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / float64(n)
+}
+
+// rawOrigin answers every request with the same bytes and allocates nothing.
+func rawOrigin(tb testing.TB, answer string) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				r, out := bufio.NewReader(c), []byte(answer)
+				for {
+					for {
+						line, err := r.ReadSlice('\n')
+						if err != nil {
+							c.Close()
+							return
+						}
+						if len(line) <= 2 {
+							break
+						}
+					}
+					c.Write(out)
+				}
+			}()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+// Not parallel: it counts the allocations of the whole process.
+func TestGetAllocatesNothing(t *testing.T) {
+	p := testListen("p")
+	p.ForwardFor = &config.AddrHeader{}
+	p.LogFormat = &logformat.Format{}
+	px := startProxy(t, p, rawOrigin(t, okAnswer))
+	px.e.deps.onEnd = nil
+	px.e.deps.Log = func(*config.Proxy, int, []byte) {}
+	const answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+	if n := serveMany(t, px, get, len(answer), 2000); n > 0.05 {
+		t.Errorf("%v allocations per request", n)
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	p := testListen("p")
+	p.ForwardFor = &config.AddrHeader{}
+	b.ReportAllocs()
+	px := startProxy(b, p, rawOrigin(b, okAnswer))
+	px.e.deps.onEnd = nil
+	const answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+	b.ResetTimer()
+	serveMany(b, px, get, len(answer), b.N)
+}

@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+
+	"tandem/proxy/pattern"
+	"tandem/proxy/server"
+)
+
+// slot is a place among a server's sessions.
+type slot struct{ s *server.Server }
+
+// roundRobin chooses for backends without a policy (tests, half-built
+// configurations).
+type roundRobin struct{ n atomic.Uint32 }
+
+func (r *roundRobin) pick(list []*srv, avoid *server.Server) *server.Server {
+	for range list {
+		s := list[int(r.n.Add(1)-1)%len(list)].s
+		if s != avoid || len(list) == 1 {
+			return s
+		}
+	}
+	return nil
+}
+
+// forced returns the server that rules or persistence want, nil for none.
+func (c *conn) forced() *server.Server {
+	t := &c.t
+	if t.Settings.ServerAllowed != nil {
+		return t.Settings.ServerAllowed
+	}
+	for i := range c.be.uses {
+		u := &c.be.uses[i]
+		if u.cond.Eval(t) != pattern.Pass {
+			continue
+		}
+		s := u.to
+		if u.format != nil {
+			c.lineBuf = u.format.Append(c.lineBuf[:0], t)
+			s = c.be.b.Server(string(c.lineBuf))
+		}
+		if s != nil && (c.usable(s) || c.be.persist) {
+			return s
+		}
+		break
+	}
+	if s := c.cookieServer; s != nil {
+		return s
+	}
+	if c.mine != nil && (c.mine.private || c.be.preferLast) && c.be.srvOf(c.mine.srv.s) != nil && c.usable(c.mine.srv.s) {
+		return c.mine.srv.s
+	}
+	return nil
+}
+
+// assign chooses a server and waits for a place on it.
+func (c *conn) assign(avoid *server.Server) failure {
+	t := &c.t
+	var s *server.Server
+	if avoid == nil {
+		s = c.forced()
+	}
+	balanced := false
+	if s == nil {
+		balanced = true
+		s = c.pick(avoid)
+	}
+	s, f := c.enterServer(s, !balanced, avoid)
+	if f != okay {
+		return f
+	}
+	c.slot.s = s
+	x := c.be.srvOf(s)
+	if x == nil {
+		x = &srv{s: s, pool: c.e.poolOf(s)}
+	}
+	c.srv = x
+	t.Server = s
+	now := time.Now()
+	t.Time.Queue = now
+	if balanced {
+		s.Stats.LBTot.Add(1)
+		c.be.st.LBTot.Add(1)
+	}
+	if !c.srvSeen {
+		c.srvSeen = true
+		s.Stats.SessTot.Add(1)
+		s.Stats.ReqTot.Add(1)
+	}
+	s.Stats.Sess.Add(1)
+	ms := c.e.nowMS(now)
+	s.Stats.SessRate.Add(ms, 1)
+	s.Stats.Last.Touch(ms)
+	return okay
+}

@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"tandem/proxy/h1"
+	"tandem/proxy/tx"
+)
+
+// body reads the body of one message: its bytes come from a buffer that may
+// already hold some of them, and then from the connection.
+type body struct {
+	s       *sock
+	buf     *buffer
+	base    int // where the buffer's free area begins (behind the head)
+	d0, d1  int // decoded bytes, ready to take: buf.b[d0:d1]
+	framing tx.Framing
+	left    uint64 // ByLength: bytes not yet decoded
+	done    bool   // the end was reached; d0 == d1 may still be false
+	err     error  // why it will never be complete
+	bad     *h1.Error
+	ch      h1.Chunks
+	in      uint64 // bytes of the body taken from the wire
+}
+
+var errBadBody = errors.New("malformed body")
+
+// start prepares b for a message whose head was read into buf up to buf.r.
+func (b *body) start(s *sock, buf *buffer, m *tx.Message, o h1.Options) {
+	b.s, b.buf, b.base, b.d0, b.d1 = s, buf, buf.r, buf.r, buf.r
+	b.framing, b.left, b.done, b.err, b.bad, b.in = m.Framing, m.Length, false, nil, nil, 0
+	switch m.Framing {
+	case tx.NoBody:
+		b.done = true
+	case tx.Chunked:
+		b.ch.Reset(o)
+	}
+	b.decode()
+}
+
+// decode moves what is in the buffer to the ready area.
+func (b *body) decode() {
+	if b.done || b.err != nil {
+		return
+	}
+	u := b.buf
+	switch b.framing {
+	case tx.ByLength:
+		// Ready bytes and raw bytes are adjacent: nothing moves.
+		if b.d0 == b.d1 {
+			b.d0, b.d1 = u.r, u.r
+		}
+		n := u.w - u.r
+		if uint64(n) > b.left {
+			n = int(b.left)
+		}
+		u.r += n
+		b.d1 = u.r
+		b.in += uint64(n)
+		if b.left -= uint64(n); b.left == 0 {
+			b.done = true
+		}
+	case tx.UntilClose, tx.Tunnel:
+		if b.d0 == b.d1 {
+			b.d0 = u.r
+		}
+		b.in += uint64(u.w - u.r)
+		u.r = u.w
+		b.d1 = u.r
+	case tx.Chunked:
+		if b.d0 == b.d1 {
+			b.d0, b.d1 = b.base, b.base
+		}
+		for u.r < u.w && !b.ch.Done() {
+			data, n, err := b.ch.Next(u.b[u.r:u.w])
+			u.r += n
+			b.in += uint64(n)
+			b.d1 += copy(u.b[b.d1:], data) // never overtakes r
+			if err != nil {
+				b.bad, b.err = err, errBadBody
+				return
+			}
+		}
+		b.done = b.ch.Done()
+	}
+}
+
+// ready returns the decoded bytes that were not taken yet.
+func (b *body) ready() []byte { return b.buf.b[b.d0:b.d1] }
+
+// take marks n ready bytes as used.
+func (b *body) take(n int) {
+	if b.d0 += n; b.d0 == b.d1 {
+		u := b.buf
+		b.d0, b.d1 = b.base, b.base
+		if u.r == u.w && !b.done { // all raw bytes used: the whole area is free
+			u.r, u.w = b.base, b.base
+		}
+	}
+}
+
+// finished says whether the body is complete and taken.
+func (b *body) finished() bool { return b.done && b.d0 == b.d1 }
+
+// fill reads once from the connection. It returns false when nothing more
+// will come, the buffer is full, or the deadline is over (see err).
+func (b *body) fill(deadline time.Time) bool {
+	if b.done || b.err != nil {
+		return false
+	}
+	u := b.buf
+	if u.w == len(u.b) && !b.compact() {
+		return false
+	}
+	n, err := b.s.read(u.b[u.w:], deadline)
+	u.w += n
+	switch {
+	case n > 0:
+		b.decode()
+		return b.err == nil
+	case errors.Is(err, io.EOF) && b.framing >= tx.UntilClose:
+		b.done = true
+		return false
+	}
+	b.err = err
+	return false
+}
+
+// compact makes room behind the raw bytes; false: there is none.
+func (b *body) compact() bool {
+	u := b.buf
+	if b.d0 > b.base { // move ready bytes to the front
+		n := copy(u.b[b.base:], u.b[b.d0:b.d1])
+		if b.framing == tx.Chunked {
+			b.d0, b.d1 = b.base, b.base+n
+		} else {
+			b.d0, b.d1 = b.base, b.base+n
+			k := copy(u.b[b.d1:], u.b[u.r:u.w])
+			u.r, u.w = b.d1, b.d1+k
+			return u.w < len(u.b)
+		}
+	}
+	if u.r > b.d1 {
+		k := copy(u.b[b.d1:], u.b[u.r:u.w])
+		u.r, u.w = b.d1, b.d1+k
+	}
+	return u.w < len(u.b)
+}
+
+// full says whether the buffer cannot take more of the body.
+func (b *body) full() bool {
+	u := b.buf
+	return u.w == len(u.b) && b.d0 == b.base && u.r == b.d1
+}
+
+// framed is the form in which a body goes on.
+type framed struct {
+	dst     *sock
+	chunked bool
+	drop    bool // leave trailers out
+	sent    uint64
+	out     *buffer // collects chunk heads and data
+}
+
+// pass writes what is ready of b to dst. prefix is a head that goes out in
+// the same write where it fits.
+func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
+	data := b.ready()
+	if !f.chunked && len(prefix) == 0 {
+		if len(data) == 0 {
+			return nil
+		}
+		f.sent += uint64(len(data))
+		err := f.dst.write(data, deadline)
+		b.take(len(data))
+		return err
+	}
+	out := f.out.b[:0]
+	if len(prefix) > 0 && &prefix[0] == &f.out.b[0] { // the head was built there
+		out = f.out.b[:len(prefix)]
+	} else {
+		out = append(out, prefix...)
+	}
+	if f.chunked && len(data) > 0 {
+		out = h1.AppendChunkHead(out, len(data))
+	}
+	if room := cap(out) - len(out); room < len(data)+64 { // does not fit one write
+		if err := f.dst.write(out, deadline); err != nil {
+			return err
+		}
+		out = out[:0]
+		if len(data) > cap(out)-64 {
+			if err := f.dst.write(data, deadline); err != nil {
+				return err
+			}
+			f.sent += uint64(len(data))
+			b.take(len(data))
+			data = nil
+			if f.chunked {
+				out = append(out, "\r\n"...)
+			}
+		}
+	}
+	if len(data) > 0 {
+		out = append(out, data...)
+		f.sent += uint64(len(data))
+		b.take(len(data))
+		if f.chunked {
+			out = append(out, "\r\n"...)
+		}
+	}
+	if f.chunked && b.finished() {
+		if b.framing == tx.Chunked {
+			out = b.ch.AppendTrailers(out, f.drop)
+		} else {
+			out = append(out, "0\r\n\r\n"...)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return f.dst.write(out, deadline)
+}

@@ -1,0 +1,413 @@
+package engine
+
+import (
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"tandem/proxy/action"
+	"tandem/proxy/h1"
+	"tandem/proxy/listen"
+	"tandem/proxy/server"
+	"tandem/proxy/tx"
+	"tandem/stats"
+)
+
+// conn is one client connection with the transaction that it carries. It is
+// pooled; one goroutine at a time owns it, save where a field says otherwise.
+type conn struct {
+	e    *Engine
+	rt   *runtime
+	fe   *front
+	be   *back
+	cli  sock
+	in   *buffer // client bytes; nil while the connection is idle
+	out  *buffer // what is being written to the client
+	sess tx.Session
+	t    tx.Tx
+	p    h1.Parser // requests
+	rp   h1.Parser // responses
+
+	up       *upConn // to the server, while a transaction uses it
+	mine     *upConn // kept for this client alone (http-reuse never, NTLM)
+	srv      *srv
+	slot     slot
+	reqBody  body
+	resBody  body
+	reqOut   framed
+	resOut   framed
+	keep     bool // the client connection may carry another request
+	idle     atomic.Bool
+	cutting  atomic.Bool
+	sent     bool // a response head went to the client
+	reqDone  bool // the request's end was forwarded
+	aborted  atomic.Bool
+	backSeen bool // counted in the backend
+	srvSeen  bool // counted in the server
+	caps     [2][][]byte
+	capMem   [2][]byte
+	lineBuf  []byte
+	upl      upload
+	resTo    time.Duration
+	closing  bool // no further request: a limit or a drain says so
+	logged   bool
+	sni      string
+
+	cookieServer *server.Server // named by the persistence cookie
+	cookieDate   []byte         // dates behind the cookie's value
+	bodySent     bool           // parts of the request's body cannot be sent again
+	watched      bool           // a goroutine looks after the client
+	watchDone    chan struct{}
+	place        server.Place // in a queue
+}
+
+func newConn(e *Engine) *conn {
+	c := &conn{e: e}
+	c.t.Sess, c.t.Conn = &c.sess, c
+	return c
+}
+
+// ServeConn serves one accepted connection until it is over and closes it.
+func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) {
+	rt := e.rt.Load()
+	fe := rt.fronts[l.Front]
+	if fe == nil {
+		nc.Close()
+		return
+	}
+	c := e.free.Get().(*conn)
+	c.begin(rt, fe, nc, l)
+	e.mu.Lock()
+	e.live[c] = struct{}{}
+	e.conns.Add(1)
+	e.mu.Unlock()
+	e.slots.add(1)
+	defer c.end()
+	c.serve()
+}
+
+func (c *conn) begin(rt *runtime, fe *front, nc net.Conn, l *listen.Listener) {
+	now := time.Now()
+	c.rt, c.fe, c.be = rt, fe, nil
+	c.cli.init(nc)
+	vars := c.sess.Vars
+	vars.Reset()
+	c.sess = tx.Session{ID: c.e.nextID.Add(1), Front: fe.f, Listener: l, Proc: rt.cfg.Proc, Vars: vars,
+		Accepted: now, HandshakeDone: now, HTTP: fe.http, Version: 11}
+	c.sess.RealSrc, c.sess.RealDst = addrPort(nc.RemoteAddr()), addrPort(nc.LocalAddr())
+	c.sess.Src, c.sess.Dst = c.sess.RealSrc, c.sess.RealDst
+	if u, ok := nc.LocalAddr().(*net.UnixAddr); ok {
+		c.sess.UnixPath = u.Name
+	}
+	c.t.Reset()
+	c.t.Now, c.t.Time.Start, c.t.Time.Date = now, now, now
+	c.keep, c.closing, c.logged, c.mine, c.up = true, false, false, nil, nil
+	c.idle.Store(false)
+	c.cutting.Store(false)
+	c.setCaptures()
+	ms := c.e.nowMS(now)
+	st := fe.st
+	st.ConnTot.Add(1)
+	st.ConnRate.Add(ms, 1)
+	st.Sess.Add(1)
+	l.Stats.Sess.Add(1)
+	l.Stats.ConnTot.Add(1)
+	pr := c.e.deps.Process
+	pr.Conns.Add(1)
+	pr.ConnTot.Add(1)
+	pr.ConnRate.Add(ms, 1)
+}
+
+// end gives everything back.
+func (c *conn) end() {
+	c.releaseServer(false)
+	if c.mine != nil {
+		c.mine.Close()
+		c.mine = nil
+	}
+	c.cli.Close()
+	c.fe.st.Sess.Add(-1)
+	c.sess.Listener.Stats.Sess.Add(-1)
+	c.e.deps.Process.Conns.Add(-1)
+	c.dropBuffers()
+	e := c.e
+	e.mu.Lock()
+	delete(e.live, c)
+	e.mu.Unlock()
+	c.cli.Conn, c.cli.raw = nil, nil
+	c.sess.Listener, c.sess.TLS, c.sess.Proxy = nil, nil, nil
+	c.t.Reply = nil
+	e.free.Put(c)
+	e.slots.add(-1)
+	e.conns.Done()
+}
+
+func (c *conn) dropBuffers() {
+	c.e.bufs.put(c.in)
+	c.e.bufs.put(c.out)
+	c.in, c.out = nil, nil
+}
+
+// wakeIdle ends a connection that waits for a request; other goroutines call it.
+func (c *conn) wakeIdle() {
+	if c.idle.Load() {
+		c.cli.interrupt()
+	}
+}
+
+// cut ends the connection at once; other goroutines call it.
+func (c *conn) cut() {
+	c.cutting.Store(true)
+	c.cli.Conn.Close()
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	switch x := a.(type) {
+	case *net.TCPAddr:
+		p := x.AddrPort()
+		return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// serve runs the session: rules of the connection, handshakes, then requests.
+func (c *conn) serve() {
+	p := c.fe.p
+	if len(p.TCPConnection) > 0 {
+		if v, _ := p.TCPConnection.Run(&c.t, 0, true); v != action.Continue && v != action.Stop {
+			c.refuse(v, &c.fe.st.DeniedConn)
+			return
+		}
+	}
+	if !c.handshakes() {
+		return
+	}
+	now := time.Now()
+	c.sess.HandshakeDone = now
+	if len(p.TCPSession) > 0 {
+		if v, _ := p.TCPSession.Run(&c.t, 0, true); v != action.Continue && v != action.Stop {
+			c.refuse(v, &c.fe.st.DeniedSess)
+			return
+		}
+	}
+	ms := c.e.nowMS(now)
+	c.fe.st.SessTot.Add(1)
+	c.fe.st.SessRate.Add(ms, 1)
+	c.e.deps.Process.SessRate.Add(ms, 1)
+	c.sess.Listener.Stats.SessTot.Add(1)
+	if c.fe.http {
+		c.fe.st.SessVersion.Add(stats.HTTP1)
+		c.serveHTTP()
+		return
+	}
+	c.fe.st.SessVersion.Add(stats.OtherVersion)
+	c.serveTCP()
+}
+
+// refuse ends a session that a layer 4 rule does not want.
+func (c *conn) refuse(v action.Verdict, n *stats.Counter) {
+	n.Add(1)
+	if r := c.t.Reply; v == action.Answer && r != nil {
+		if r.Silent {
+			c.silentDrop(r)
+			return
+		}
+		if r.Rst {
+			c.cli.reset()
+		}
+	}
+}
+
+// silentDrop forgets the connection without telling the client, as far as an
+// ordinary process can: it keeps quiet and lets the socket go with a reset.
+func (c *conn) silentDrop(r *tx.Reply) { c.cli.reset() }
+
+// handshakes reads a PROXY header and negotiates TLS where the listener says so.
+func (c *conn) handshakes() bool {
+	l := c.sess.Listener
+	hs := c.fe.p.Timeouts.ClientHS
+	if hs == 0 {
+		hs = c.fe.p.Timeouts.Client
+	}
+	if l.Bind != nil && l.Bind.AcceptProxy && c.e.deps.ReadProxy != nil {
+		if hs > 0 {
+			c.cli.SetDeadline(time.Now().Add(hs))
+		}
+		h, nc, err := c.e.deps.ReadProxy(c.cli.Conn, l)
+		if err != nil {
+			c.failHandshake("Received something which does not look like a PROXY protocol header")
+			return false
+		}
+		c.cli.SetDeadline(time.Time{})
+		c.cli.init(nc)
+		c.sess.Proxy = h
+		if h != nil && !h.Local {
+			if h.Src.IsValid() {
+				c.sess.Src = h.Src
+			}
+			if h.Dst.IsValid() {
+				c.sess.Dst = h.Dst
+			}
+		}
+	}
+	if c.e.deps.ServerTLS == nil {
+		return true
+	}
+	cfg := c.e.deps.ServerTLS(l)
+	if cfg == nil {
+		return true
+	}
+	tc := tls.Server(c.cli.Conn, cfg)
+	if hs > 0 {
+		tc.SetDeadline(time.Now().Add(hs))
+	}
+	st, pr := c.fe.st, c.e.deps.Process
+	pr.SSLTot.Add(1)
+	if err := tc.Handshake(); err != nil {
+		st.SSL.FailedHandshake.Add(1)
+		c.failHandshake("SSL handshake failure")
+		return false
+	}
+	tc.SetDeadline(time.Time{})
+	state := tc.ConnectionState()
+	c.sess.TLS = &state
+	st.SSL.Sess.Add(1)
+	if state.DidResume {
+		st.SSL.Reused.Add(1)
+	}
+	c.cli.init(tc)
+	return true
+}
+
+func (c *conn) failHandshake(text string) {
+	c.fe.st.ReqErr.Add(1)
+	c.sess.Err = tx.ConnError{Code: 1, Text: text}
+	c.logConnError()
+}
+
+// setCaptures gives the transaction its capture slots.
+func (c *conn) setCaptures() {
+	for i, n := range [2]int{len(c.fe.p.ReqCaptures), len(c.fe.p.ResCaptures)} {
+		for len(c.caps[i]) < n {
+			c.caps[i] = append(c.caps[i], nil)
+		}
+		clear(c.caps[i])
+		c.capMem[i] = c.capMem[i][:0]
+	}
+	c.t.ReqCaps, c.t.ResCaps = c.caps[0][:len(c.fe.p.ReqCaptures)], c.caps[1][:len(c.fe.p.ResCaptures)]
+}
+
+// Client implements tx.Conn.
+func (c *conn) Client() net.Conn { return c.cli.Conn }
+
+// BufferSize implements tx.Conn.
+func (c *conn) BufferSize() int { return c.rt.bufSize }
+
+// MaxRewrite implements tx.Conn.
+func (c *conn) MaxRewrite() int { return c.rt.maxRewrite }
+
+// Body implements tx.Conn.
+func (c *conn) Body(response bool) ([]byte, bool) {
+	b := &c.reqBody
+	if response {
+		b = &c.resBody
+	}
+	if b.buf == nil {
+		return nil, false
+	}
+	return b.ready(), b.done
+}
+
+// WaitBody implements tx.Conn.
+func (c *conn) WaitBody(response bool, n int, timeout time.Duration) tx.BodyState {
+	b := &c.reqBody
+	if response {
+		b = &c.resBody
+	} else {
+		c.continue100()
+	}
+	if b.buf == nil {
+		return tx.BodyComplete
+	}
+	var deadline time.Time
+	if timeout > 0 {
+		deadline = time.Now().Add(timeout)
+	}
+	for {
+		switch {
+		case b.done:
+			return tx.BodyComplete
+		case n > 0 && b.d1-b.d0 >= n:
+			return tx.BodyPartial
+		case b.err != nil && isTimeout(b.err):
+			b.err = nil
+			return tx.BodyTimeout
+		case b.err != nil:
+			return tx.BodyError
+		}
+		if !b.fill(deadline) && !b.done && b.err == nil {
+			return tx.BodyFull
+		}
+	}
+}
+
+// continue100 asks a client that waits for permission to send its body. Only
+// needed where the proxy itself wants the body before a server is known.
+func (c *conn) continue100() {
+	if c.p.Flags&h1.Expect100 == 0 || c.sess.Version < 11 || c.reqBody.buf == nil || c.reqBody.done || c.reqBody.in > 0 {
+		return
+	}
+	c.p.Flags &^= h1.Expect100
+	c.cli.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"), c.writeDeadline())
+	c.t.Req.DelID(tx.HdrExpect)
+}
+
+// Content implements tx.Conn.
+func (c *conn) Content(response bool) ([]byte, bool) {
+	if response {
+		if c.up == nil || c.up.buf == nil {
+			return nil, false
+		}
+		return c.up.buf.b[c.up.buf.r:c.up.buf.w], c.resBody.done
+	}
+	if c.in == nil {
+		return nil, c.reqBody.done
+	}
+	return c.in.b[c.in.r:c.in.w], c.reqBody.done
+}
+
+// Interim implements tx.Conn.
+func (c *conn) Interim(status int, fields []tx.Field) {
+	if c.sess.Version < 11 {
+		return
+	}
+	m := tx.Message{Status: status, Reason: []byte(h1.Reason(status)), Version: 11, Fields: fields}
+	c.cli.write(h1.AppendResponse(nil, &m, c.adjust()), c.writeDeadline())
+}
+
+func (c *conn) adjust() h1.Adjust {
+	if c.fe.adjust {
+		return c.rt.adjust
+	}
+	return nil
+}
+
+// clientTimeout is "timeout client" as rules may have changed it.
+func (c *conn) clientTimeout() time.Duration {
+	if d := c.t.Settings.TimeoutClient; d != nil {
+		return *d
+	}
+	return c.fe.p.Timeouts.Client
+}
+
+func (c *conn) writeDeadline() time.Time { return after(time.Now(), c.clientTimeout()) }
+
+// after is now+d, or never for no timeout.
+func after(now time.Time, d time.Duration) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return now.Add(d)
+}

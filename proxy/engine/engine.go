@@ -1,0 +1,178 @@
+// Package engine serves traffic: one goroutine for each client connection,
+// blocking code, and the decisions (framing, retries, termination states) in
+// functions that own neither clock nor socket.
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/config"
+	"tandem/proxy/h1"
+	"tandem/proxy/listen"
+	"tandem/proxy/server"
+	"tandem/proxy/tx"
+	"tandem/stats"
+)
+
+// Deps are what the engine asks of the rest of the process. Every function
+// may be nil: the feature is then absent.
+type Deps struct {
+	// Process counts for the whole process.
+	Process *stats.Process
+	// Log sends a finished line to the targets of p; level is a syslog level.
+	// line is only valid during the call.
+	Log func(p *config.Proxy, level int, line []byte)
+	// ReadProxy reads a PROXY protocol header and returns it with a connection
+	// that yields what follows.
+	ReadProxy func(c net.Conn, l *listen.Listener) (*listen.ProxyHeader, net.Conn, error)
+	// ServerTLS returns the TLS configuration of a listener, nil for clear ones.
+	ServerTLS func(l *listen.Listener) *tls.Config
+	// ClientTLS returns the TLS configuration towards a server for a
+	// transaction, nil for clear ones.
+	ClientTLS func(s *server.Server, t *tx.Tx) *tls.Config
+	// Service answers requests for the stats page and other services; it
+	// returns false where the request is not its own.
+	Service Service
+	// Dial replaces the network, for tests.
+	Dial func(ctx context.Context, network, addr string, t *tx.Tx) (net.Conn, error)
+
+	onEnd func(t *tx.Tx) // sees every finished transaction, for tests
+	// Hurry is told that live traffic wants the server checked soon (on-error fastinter).
+	Hurry func(s *server.Server)
+}
+
+// Service answers requests inside of the proxy: the stats page.
+type Service interface {
+	// Serve looks at a request that reached p. It sets t.Reply and returns
+	// true where the request is for it.
+	Serve(p *config.Proxy, t *tx.Tx) bool
+}
+
+// Engine serves the connections of all frontends. It lives as long as the
+// process; configurations pass through it.
+type Engine struct {
+	deps    Deps
+	rt      atomic.Pointer[runtime]
+	nextID  atomic.Uint64
+	conns   sync.WaitGroup
+	mu      sync.Mutex
+	live    map[*conn]struct{}
+	drain   atomic.Bool
+	bufs    bufPool
+	free    sync.Pool // *conn
+	sweepMu sync.Mutex
+	slots   slotGate
+	start   time.Time
+}
+
+// runtime is a configuration in the form that the hot path wants: no maps
+// asked per request, options as booleans.
+type runtime struct {
+	cfg    *config.Config
+	fronts map[*listen.Frontend]*front
+	backs  map[*config.Proxy]*back
+	byName map[string]*back
+
+	bufSize, maxRewrite, maxHeaders int
+	maxConn                         int64
+	adjust                          h1.Adjust
+	smallTLV                        bool
+}
+
+// New returns an engine that runs cfg.
+func New(cfg *config.Config, deps Deps) *Engine {
+	e := &Engine{deps: deps, live: map[*conn]struct{}{}, start: time.Now()}
+	if e.deps.Process == nil {
+		e.deps.Process = &stats.Process{}
+	}
+	e.free.New = func() any { return newConn(e) }
+	e.Load(cfg)
+	return e
+}
+
+// Load makes cfg the configuration of all requests that begin from now on.
+// Connections stay open.
+func (e *Engine) Load(cfg *config.Config) {
+	rt := &runtime{cfg: cfg, fronts: map[*listen.Frontend]*front{}, backs: map[*config.Proxy]*back{}, byName: map[string]*back{}}
+	rt.bufSize = tune(cfg, "bufsize", h1.DefaultBufferSize)
+	rt.maxRewrite = tune(cfg, "maxrewrite", h1.DefaultMaxRewrite)
+	if rt.maxRewrite > rt.bufSize/2 {
+		rt.maxRewrite = rt.bufSize / 2
+	}
+	rt.maxHeaders = tune(cfg, "http.maxhdr", h1.DefaultMaxHeaders)
+	rt.maxConn = int64(cfg.Global.MaxConn)
+	if len(cfg.Global.H1CaseAdjust) > 0 {
+		rt.adjust = h1.Adjust(cfg.Global.H1CaseAdjust)
+	}
+	e.bufs.setSize(rt.bufSize)
+	for _, p := range cfg.Proxies {
+		if p.Caps&keyword.Backend != 0 {
+			b := newBack(e, p)
+			rt.backs[p] = b
+			rt.byName[p.Name] = b
+		}
+	}
+	for _, p := range cfg.Proxies {
+		if p.Caps&keyword.Frontend != 0 && p.Front != nil {
+			rt.fronts[p.Front] = newFront(rt, p)
+		}
+	}
+	e.rt.Store(rt)
+}
+
+// tune returns a number of the global section's tune.* words.
+func tune(cfg *config.Config, name string, def int) int {
+	for _, k := range [2]string{name, "tune." + name} {
+		if n, ok := cfg.Global.Tune[k]; ok && n > 0 {
+			return int(n)
+		}
+	}
+	return def
+}
+
+// Drain waits until all connections are gone. Connections that wait for a
+// request are closed at once, others after their current response; when ctx
+// ends, all that are left are cut.
+func (e *Engine) Drain(ctx context.Context) error {
+	e.drain.Store(true)
+	e.mu.Lock()
+	for c := range e.live {
+		c.wakeIdle()
+	}
+	e.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		e.conns.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		e.closeIdle(0)
+		return nil
+	case <-ctx.Done():
+		e.mu.Lock()
+		for c := range e.live {
+			c.cut()
+		}
+		e.mu.Unlock()
+		return ctx.Err()
+	}
+}
+
+// Sessions calls f for every live connection's session, for "show sess".
+func (e *Engine) Sessions(f func(s *tx.Session)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for c := range e.live {
+		f(&c.sess)
+	}
+}
+
+// nowMS is the clock of the rate counters: it does not go back.
+func (e *Engine) nowMS(now time.Time) int64 { return now.Sub(e.start).Milliseconds() + 1_000_000 }

@@ -1,0 +1,483 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"tandem/proxy/action"
+	"tandem/proxy/config"
+	"tandem/proxy/h1"
+	"tandem/proxy/tx"
+	"tandem/stats"
+)
+
+// serveHTTP reads one request after the other until the connection is over.
+func (c *conn) serveHTTP() {
+	c.cli.revive()
+	for first := true; ; first = false {
+		if !first {
+			c.nextTransaction()
+		}
+		if !c.readRequest(first) {
+			return
+		}
+		c.transact()
+		c.finishTransaction()
+		if !c.keep {
+			c.lingeringClose()
+			return
+		}
+	}
+}
+
+// nextTransaction clears what the last request left.
+func (c *conn) nextTransaction() {
+	c.t.Reset()
+	c.setCaptures()
+	c.be, c.srv, c.logged = nil, nil, false
+	if rt := c.e.rt.Load(); rt != c.rt { // a new configuration: this connection goes on with it
+		if fe := rt.fronts[c.sess.Front]; fe != nil && fe.http {
+			c.rt, c.fe = rt, fe
+		} else {
+			c.closing = true
+		}
+	}
+}
+
+// readRequest waits for a request head and reads it. It returns false when the
+// connection is over, having answered and logged what needs it.
+func (c *conn) readRequest(first bool) bool {
+	now := time.Now()
+	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe}
+	c.p.Reset()
+	c.t.Req.Reset()
+	c.reqBody.buf = nil
+	if first {
+		now = c.sess.Accepted
+	}
+	if in := c.in; in != nil {
+		in.w = copy(in.b, in.b[in.r:in.w])
+		in.r = 0
+		if in.w == 0 {
+			c.e.bufs.put(in)
+			c.in = nil
+		}
+	}
+	if c.in == nil && !c.waitFirst(first, now) {
+		return false
+	}
+	start := time.Now()
+	c.t.Time.Idle = start.Sub(now)
+	if first {
+		c.t.Time.Idle = start.Sub(c.sess.HandshakeDone)
+	}
+	c.t.Time.Start, c.t.Time.Date = start, start
+	return c.readHead(start)
+}
+
+// waitFirst waits for the first byte of a request, without a buffer.
+func (c *conn) waitFirst(first bool, now time.Time) bool {
+	d := c.fe.kaT
+	if first {
+		d = c.fe.reqT
+	}
+	c.idle.Store(true)
+	if c.e.drain.Load() || c.closing {
+		if !first {
+			return false
+		}
+	}
+	in, err := c.cli.readIdle(&c.e.bufs, after(now, d))
+	c.idle.Store(false)
+	if err == nil {
+		c.in = in
+		return true
+	}
+	if !first || c.fe.ignoreProbes {
+		return false // an idle end is nobody's fault
+	}
+	switch {
+	case isTimeout(err):
+		if !c.e.drain.Load() {
+			c.failRequest(408, 'c', !c.fe.dontLogNull)
+		}
+	case c.fe.dontLogNull:
+	case errors.Is(err, io.EOF):
+		c.failRequest(400, 'C', true)
+	default:
+		c.failRequest(400, 'C', true)
+	}
+	return false
+}
+
+// readHead reads until the head is complete.
+func (c *conn) readHead(start time.Time) bool {
+	in := c.in
+	deadline := after(start, c.fe.reqT)
+	for {
+		n, err := c.p.Request(in.b[in.r:in.w], &c.t.Req)
+		if err == nil && n == 0 && in.w == len(in.b) {
+			err = c.p.TooLong()
+		}
+		if err != nil {
+			c.badRequest(err)
+			return false
+		}
+		if n > 0 {
+			in.r += n
+			break
+		}
+		k, rerr := c.cli.read(in.b[in.w:], deadline)
+		in.w += k
+		if k == 0 {
+			switch {
+			case isTimeout(rerr) && (c.p.Started() || c.sess.Requests == 0):
+				c.failRequest(408, 'c', true)
+			case isTimeout(rerr):
+			case c.p.Started():
+				c.failRequest(400, 'C', true)
+			}
+			return false
+		}
+	}
+	now := time.Now()
+	c.t.Time.Request, c.t.Now = now, now
+	c.t.HasReq = true
+	c.t.Bytes.ReqIn = uint64(in.r)
+	c.sess.Requests++
+	c.sess.Version = max(c.t.Req.Version, 9)
+	c.reqBody.start(&c.cli, in, &c.t.Req, c.p.Options)
+	if c.reqBody.bad != nil {
+		c.badRequest(c.reqBody.bad)
+		return false
+	}
+	return true
+}
+
+// badRequest answers a request that cannot be understood and counts it.
+func (c *conn) badRequest(err *h1.Error) { c.failRequest(err.Status, 'P', true) }
+
+// failRequest ends a connection whose request never became one.
+func (c *conn) failRequest(status int, cause byte, log bool) {
+	t := &c.t
+	now := time.Now()
+	t.Now, t.Time.End = now, now
+	t.HasReq = false
+	t.Status = status
+	t.Term = [2]byte{cause, 'R'}
+	t.LogURI = t.LogURI[:0]
+	t.Time.Request = time.Time{}
+	st := c.fe.st
+	st.ReqTot.Add(1)
+	st.ReqVersion.Add(stats.HTTP1)
+	st.ReqRate.Add(c.e.nowMS(now), 1)
+	if cause != 'C' || status != 408 {
+		st.ReqErr.Add(1)
+		c.sess.Listener.Stats.ReqErr.Add(1)
+	}
+	st.Resp.Add(status)
+	c.keep = false
+	raw := rawBuiltins[status]
+	if r := c.fileReply(c.fe.p, status); r != nil {
+		c.sendReplyRaw(r)
+	} else if raw != nil {
+		c.cli.write(raw, c.writeDeadline())
+	}
+	if log {
+		c.logTx()
+	}
+	c.lingeringClose()
+}
+
+func (c *conn) sendReplyRaw(r *tx.Reply) {
+	if r.Raw != nil {
+		c.cli.write(r.Raw, c.writeDeadline())
+		return
+	}
+	m := tx.Message{Status: r.Status, Reason: []byte(r.Reason), Version: 11, Fields: r.Fields}
+	c.cli.write(append(h1.AppendResponse(nil, &m, nil), r.Body...), c.writeDeadline())
+}
+
+// lingeringClose lets the client read the last answer although it may still
+// be sending: closing with unread bytes would reset the connection.
+func (c *conn) lingeringClose() {
+	if c.cutting.Load() {
+		return
+	}
+	unread := c.in != nil && c.in.w > c.in.r || c.reqBody.buf != nil && !c.reqBody.done
+	if !unread {
+		return
+	}
+	c.cli.closeWrite()
+	buf := c.e.bufs.get()
+	deadline := time.Now().Add(500 * time.Millisecond)
+	for total := 0; total < 1<<20; {
+		n, err := c.cli.read(buf.b, deadline)
+		if err != nil {
+			break
+		}
+		total += n
+	}
+	c.e.bufs.put(buf)
+}
+
+// transact takes one request from its rules to its answer.
+func (c *conn) transact() {
+	t := &c.t
+	c.sent, c.reqDone, c.backSeen, c.srvSeen = false, false, false, false
+	c.aborted.Store(false)
+	c.cookieServer, c.bodySent, c.upl.result = nil, false, okay
+	c.keep = c.wantsKeepAlive()
+	t.LogURI = appendLogURI(t.LogURI[:0], &t.Req, &c.p, c.rt)
+	fe := c.fe
+	ms := c.e.nowMS(t.Now)
+	fe.st.ReqTot.Add(1)
+	fe.st.ReqVersion.Add(stats.HTTP1)
+	fe.st.ReqRate.Add(ms, 1)
+	c.e.deps.Process.ReqTot.Add(1)
+	if fe.needCaps {
+		c.captureRequest()
+	}
+	if fe.p.UniqueID != nil {
+		t.UniqueID = fe.p.UniqueID.Append(t.UniqueID[:0], t)
+	}
+	if fe.p.MonitorURI != "" && c.monitor() {
+		return
+	}
+	if !c.requestRules(&fe.side, true) {
+		return
+	}
+	if c.be = c.route(); c.be == nil {
+		c.fail(503, 'S', 'C')
+		return
+	}
+	c.enterBackend(ms)
+	if c.be.p != fe.p && !c.requestRules(&c.be.side, false) {
+		return
+	}
+	if !c.prepareRequest() {
+		return
+	}
+	c.exchange()
+}
+
+// wantsKeepAlive says what the client's head asks for (RFC 9112 9.3).
+func (c *conn) wantsKeepAlive() bool {
+	f := c.p.Flags
+	switch {
+	case c.closing || c.e.drain.Load():
+		return false
+	case f&(h1.ConnClose|h1.OldChunked) != 0:
+		return false
+	case f&h1.BothLengths != 0:
+		return false
+	case c.t.Req.Version < 11:
+		return f&h1.ConnKeepAlive != 0 && c.t.Req.Version == 10
+	}
+	return true
+}
+
+// appendLogURI keeps the request line as logs print it.
+func appendLogURI(dst []byte, m *tx.Message, p *h1.Parser, rt *runtime) []byte {
+	dst = append(append(dst, m.Method...), ' ')
+	dst = append(append(dst, m.URI...), " HTTP/"...)
+	dst = append(dst, '0'+p.Major, '.', '0'+p.Minor)
+	return dst
+}
+
+// enterBackend counts the transaction in its backend.
+func (c *conn) enterBackend(ms int64) {
+	be := c.be
+	c.t.Back = be.b
+	c.backSeen = true
+	be.st.Sess.Add(1)
+	be.st.SessTot.Add(1)
+	be.st.SessRate.Add(ms, 1)
+	be.st.ReqTot.Add(1)
+	be.st.Last.Touch(ms)
+	if c.be.p.UniqueID != nil && len(c.t.UniqueID) == 0 {
+		c.t.UniqueID = c.be.p.UniqueID.Append(c.t.UniqueID[:0], &c.t)
+	}
+}
+
+// monitor answers the monitor-uri.
+func (c *conn) monitor() bool {
+	if string(c.t.Req.URI) != c.fe.p.MonitorURI {
+		return false
+	}
+	c.t.LogLevel = 8
+	for _, cond := range c.fe.p.MonitorFail {
+		if cond.Eval(&c.t) == passResult {
+			c.t.Term = [2]byte{'L', 'R'}
+			c.reply(c.errorReply(503))
+			return true
+		}
+	}
+	c.t.Term = [2]byte{'L', 'R'}
+	c.reply(c.errorReply(200))
+	return true
+}
+
+// requestRules runs the request rules of one side. It returns false when the
+// transaction was answered.
+func (c *conn) requestRules(s *side, front bool) bool {
+	p := s.p
+	if len(p.TCPContent) > 0 && !c.contentRules(p) {
+		return false
+	}
+	if s.bufferReq && !c.reqBody.done {
+		if !c.bufferRequest() {
+			return false
+		}
+	}
+	if len(p.HTTPRequest) > 0 {
+		v, i := p.HTTPRequest.Run(&c.t, 0, true)
+		if !c.handle(v, p.HTTPRequest, i) {
+			return false
+		}
+	}
+	if p.Stats != nil && c.e.deps.Service != nil && c.e.deps.Service.Serve(p, &c.t) {
+		c.fe.st.Intercepted.Add(1)
+		c.t.Term = [2]byte{'L', 'R'}
+		c.reply(c.t.Reply)
+		return false
+	}
+	return true
+}
+
+// contentRules runs tcp-request content rules in HTTP mode, where the request
+// is complete already.
+func (c *conn) contentRules(p *config.Proxy) bool {
+	v, i := p.TCPContent.Run(&c.t, 0, true)
+	switch v {
+	case action.Close:
+		c.denied()
+		c.t.Term = [2]byte{'P', 'R'}
+		c.t.Status = -1
+		c.keep = false
+		c.close()
+		return false
+	case action.Answer:
+		return c.handle(v, p.TCPContent, i)
+	case action.Fail:
+		c.fail(500, 'I', 'R')
+		return false
+	}
+	return true
+}
+
+// bufferRequest waits for the body ("option http-buffer-request").
+func (c *conn) bufferRequest() bool {
+	left := c.fe.reqT
+	if left > 0 {
+		if left -= time.Since(c.t.Time.Start); left <= 0 {
+			left = 1
+		}
+	}
+	switch c.WaitBody(false, 0, left) {
+	case tx.BodyTimeout:
+		c.keep = false
+		c.fail(408, 'c', 'D')
+		return false
+	case tx.BodyError:
+		c.keep = false
+		if c.reqBody.bad != nil {
+			c.fail(400, 'P', 'D')
+		} else {
+			c.fail(400, 'C', 'D')
+		}
+		return false
+	}
+	return true
+}
+
+// handle acts on the verdict of a request rule; true: go on.
+func (c *conn) handle(v action.Verdict, rules action.Rules, i int) bool {
+	t := &c.t
+	switch v {
+	case action.Continue, action.Stop, action.Wait:
+		return true
+	case action.Answer:
+		c.answer(rules, i)
+	case action.Close:
+		c.denied()
+		t.Term = [2]byte{'P', 'R'}
+		c.keep = false
+		c.close()
+	default:
+		c.fail(500, 'I', 'R')
+	}
+	return false
+}
+
+// answer sends what a rule put into t.Reply.
+func (c *conn) answer(rules action.Rules, i int) {
+	t := &c.t
+	r := t.Reply
+	name := ""
+	if i < len(rules) {
+		name = rules[i].Name
+	}
+	if r == nil {
+		c.fail(500, 'I', 'R')
+		return
+	}
+	switch name {
+	case "redirect", "return", "auth", "use-service":
+		t.Term = [2]byte{'L', 'R'}
+		c.fe.st.Intercepted.Add(1)
+	default:
+		t.Term = [2]byte{'P', 'R'}
+		c.denied()
+	}
+	if r.Delay > 0 {
+		t.Term[1] = 'T'
+		c.tarpit(r.Delay)
+		c.keep = false
+	}
+	if r.Silent {
+		c.keep = false
+		c.silentDrop(r)
+		c.close()
+		return
+	}
+	c.reply(r)
+}
+
+// denied counts a refused request.
+func (c *conn) denied() {
+	c.fe.st.DeniedReq.Add(1)
+	c.sess.Listener.Stats.DeniedReq.Add(1)
+	if c.backSeen {
+		c.be.st.DeniedReq.Add(1)
+	}
+}
+
+// tarpit holds the client for d, unless it leaves.
+func (c *conn) tarpit(d time.Duration) {
+	deadline := time.Now().Add(d)
+	buf := c.e.bufs.get()
+	defer c.e.bufs.put(buf)
+	for {
+		if _, err := c.cli.read(buf.b, deadline); err != nil {
+			return
+		}
+	}
+}
+
+// close ends the connection without an answer.
+func (c *conn) close() { c.keep = false }
+
+// finishTransaction counts and logs a transaction and lets its server go.
+func (c *conn) finishTransaction() {
+	now := time.Now()
+	t := &c.t
+	t.Time.End, t.Now = now, now
+	c.releaseServer(false)
+	c.countEnd(now)
+	c.logTx()
+	c.e.bufs.put(c.out)
+	c.e.bufs.put(c.reqOut.out)
+	c.out, c.reqOut.out = nil, nil
+}

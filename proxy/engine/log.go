@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"time"
+
+	"tandem/proxy/tx"
+	"tandem/stats"
+)
+
+// Syslog levels that the engine uses.
+const (
+	levelErr    = 3
+	levelInfo   = 6
+	levelSilent = 8
+)
+
+// logTx writes the line of a finished transaction, once.
+func (c *conn) logTx() {
+	if c.logged {
+		return
+	}
+	c.logged = true
+	if f := c.e.deps.onEnd; f != nil {
+		f(&c.t)
+	}
+	p := c.fe.p
+	if c.e.deps.Log == nil || len(p.Logs) == 0 && !c.alwaysLog() {
+		return
+	}
+	t := &c.t
+	level := levelInfo
+	bad := c.failedTx()
+	if bad && c.fe.separateErrors {
+		level = levelErr
+	}
+	if !bad && c.fe.dontLogNormal {
+		return
+	}
+	if t.LogLevel >= 0 {
+		level = t.LogLevel
+	}
+	if level >= levelSilent || p.LogFormat == nil {
+		return
+	}
+	c.lineBuf = p.LogFormat.Append(c.lineBuf[:0], t)
+	c.e.deps.Log(p, level, c.lineBuf)
+}
+
+// alwaysLog: the receiver of lines knows the global targets itself.
+func (c *conn) alwaysLog() bool { return true }
+
+// failedTx says whether "option dontlog-normal" and "log-separate-errors"
+// count the transaction as an error.
+func (c *conn) failedTx() bool {
+	t := &c.t
+	if t.Term[0] != 0 && t.Term[0] != 'L' || t.Retries > 0 || t.Redispatched {
+		return true
+	}
+	return c.fe.http && t.Status >= 500
+}
+
+// logASAP writes the line before the data come ("option logasap").
+func (c *conn) logASAP() {
+	c.t.Now = time.Now()
+	c.logTx()
+}
+
+// Log implements tx.Conn for the do-log action.
+func (c *conn) Log(t *tx.Tx, origin string) {
+	if c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
+		return
+	}
+	line := c.fe.p.LogFormat.Append(nil, t)
+	c.e.deps.Log(c.fe.p, levelInfo, line)
+}
+
+// logConnError writes the line of a connection that failed before any request.
+func (c *conn) logConnError() {
+	p := c.fe.p
+	if c.e.deps.Log == nil || c.fe.dontLogNull && c.sess.Err.Code == 0 {
+		return
+	}
+	level := levelInfo
+	if c.fe.separateErrors {
+		level = levelErr
+	}
+	line := c.lineBuf[:0]
+	if p.ErrorLogFormat != nil {
+		line = p.ErrorLogFormat.Append(line, &c.t)
+	} else {
+		line = c.sess.Src.AppendTo(line)
+		line = append(line, " ["...)
+		line = c.sess.Accepted.AppendFormat(line, "02/Jan/2006:15:04:05.000")
+		line = append(line, "] "...)
+		line = append(line, c.fe.name...)
+		line = append(line, '/')
+		if n := c.sess.Listener.Name; n != "" {
+			line = append(line, n...)
+		} else {
+			line = appendInt(line, max(c.sess.Listener.ID, 1))
+		}
+		line = append(append(line, ": "...), c.sess.Err.Text...)
+	}
+	c.lineBuf = line
+	c.e.deps.Log(p, level, line)
+}
+
+// countResponse counts the class of an answer on all levels.
+func (c *conn) countResponse(status int) {
+	c.fe.st.Resp.Add(status)
+	if c.backSeen {
+		c.be.st.Resp.Add(status)
+	}
+	if c.srvSeen && c.srv != nil {
+		c.srv.s.Stats.Resp.Add(status)
+	}
+}
+
+// countEnd counts bytes and times of a finished transaction and leaves its
+// backend and server.
+func (c *conn) countEnd(now time.Time) {
+	t := &c.t
+	b := &t.Bytes
+	if c.reqBody.buf != nil {
+		b.ReqIn += c.reqBody.in
+		b.ReqOut += c.reqBody.in
+	}
+	addBytes(&c.fe.st.Common, b)
+	addBytes(&c.sess.Listener.Stats.Common, b)
+	c.e.deps.Process.BytesOut.Add(b.ResOut)
+	c.leaveServer()
+	if c.backSeen {
+		addBytes(&c.be.st.Common, b)
+		c.be.st.Sess.Add(-1)
+		c.backSeen = false
+		c.addTimes(&c.be.st.Times, now)
+	}
+	if c.srvSeen && c.srv != nil {
+		addBytes(&c.srv.s.Stats.Common, b)
+		c.addTimes(&c.srv.s.Stats.Times, now)
+		c.srvSeen = false
+	}
+}
+
+func addBytes(s *stats.Common, b *tx.Bytes) {
+	s.ReqIn.Add(b.ReqIn)
+	s.ReqOut.Add(b.ReqOut)
+	s.RespIn.Add(b.ResIn)
+	s.RespOut.Add(b.ResOut)
+}
+
+func (c *conn) addTimes(s *stats.Times, now time.Time) {
+	t := &c.t.Time
+	diff := func(a *stats.Average, from, to time.Time) {
+		if !from.IsZero() && !to.IsZero() {
+			a.Add(to.Sub(from).Milliseconds())
+		}
+	}
+	diff(&s.Queue, t.Request, t.Queue)
+	diff(&s.Connect, t.Queue, t.Connect)
+	diff(&s.Response, t.Connect, t.Response)
+	diff(&s.Total, t.Request, now)
+}

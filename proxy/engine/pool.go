@@ -1,0 +1,152 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tandem/proxy/server"
+)
+
+// reuseMode is "http-reuse" (configuration manual 4.2).
+type reuseMode uint8
+
+const (
+	reuseSafe reuseMode = iota
+	reuseNever
+	reuseAggressive
+	reuseAlways
+)
+
+func reuseOf(word string) reuseMode {
+	switch word {
+	case "never":
+		return reuseNever
+	case "aggressive":
+		return reuseAggressive
+	case "always":
+		return reuseAlways
+	}
+	return reuseSafe
+}
+
+// upConn is a connection to a server.
+type upConn struct {
+	sock
+	srv     *srv
+	buf     *buffer // response bytes; nil while idle
+	uses    int     // requests sent
+	key     uint64  // which requests may share it (source, SNI, destination)
+	private bool    // belongs to one client: NTLM
+	since   time.Time
+	next    *upConn // free list
+}
+
+// pool are the idle connections to one server, the last used first. The
+// connections outlive configurations, as the server does.
+type pool struct {
+	mu   sync.Mutex
+	list []*upConn
+	n    atomic.Int64
+}
+
+var pools sync.Map // *server.Server -> *pool
+
+// poolOf returns the pool of a server.
+func (e *Engine) poolOf(s *server.Server) *pool {
+	if p, ok := pools.Load(s); ok {
+		return p.(*pool)
+	}
+	p, _ := pools.LoadOrStore(s, &pool{})
+	return p.(*pool)
+}
+
+// get takes an idle connection that a request with key may use. proven asks
+// for one that was reused before.
+func (p *pool) get(key uint64, proven bool) *upConn {
+	if p.n.Load() == 0 {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := len(p.list) - 1; i >= 0; i-- {
+		c := p.list[i]
+		if c.key == key && (!proven || c.uses > 1) {
+			p.list = append(p.list[:i], p.list[i+1:]...)
+			p.n.Add(-1)
+			p.count(c, -1)
+			return c
+		}
+	}
+	return nil
+}
+
+func (p *pool) count(c *upConn, d int64) {
+	if c.uses > 1 {
+		c.srv.s.Stats.IdleSafe.Add(d)
+	} else {
+		c.srv.s.Stats.IdleUnsafe.Add(d)
+	}
+}
+
+// put keeps c for a later request; false: the pool is full.
+func (p *pool) put(c *upConn, now time.Time, limit int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if limit >= 0 && len(p.list) >= limit {
+		return false
+	}
+	c.since = now
+	p.list = append(p.list, c)
+	p.n.Add(1)
+	p.count(c, 1)
+	return true
+}
+
+// sweep closes connections that are idle since before or were closed by the
+// server.
+func (p *pool) sweep(before time.Time) {
+	p.mu.Lock()
+	var dead []*upConn
+	keep := p.list[:0]
+	for _, c := range p.list {
+		if c.since.Before(before) || !c.quiet() {
+			dead = append(dead, c)
+			p.count(c, -1)
+		} else {
+			keep = append(keep, c)
+		}
+	}
+	clear(p.list[len(keep):])
+	p.list = keep
+	p.n.Store(int64(len(keep)))
+	p.mu.Unlock()
+	for _, c := range dead {
+		c.Close()
+	}
+}
+
+// closeIdle closes the connections to all servers that are idle for at least age.
+func (e *Engine) closeIdle(age time.Duration) {
+	before := time.Now().Add(-age)
+	for _, b := range e.rt.Load().backs {
+		for _, s := range b.servers {
+			s.pool.sweep(before)
+		}
+	}
+}
+
+// Sweep closes connections to servers that were idle for longer than their
+// pool-purge-delay, or that the server closed. The owner of the process'
+// clock calls it every few seconds.
+func (e *Engine) Sweep(now time.Time) {
+	for _, b := range e.rt.Load().backs {
+		for _, s := range b.servers {
+			d := 5 * time.Second
+			if p := s.s.Params; p != nil && p.PoolPurgeDelay > 0 {
+				d = p.PoolPurgeDelay
+			}
+			s.pool.sweep(now.Add(-d))
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// Lengths from which moving data inside of the kernel pays, in bytes.
+const (
+	spliceMin  = 256 << 10 // of a body whose length is known
+	spliceFrom = 128 << 10 // passed in one direction of a tunnel before it
+	spliceStep = 1 << 20   // moved between two looks at the clock
+)
+
+// direction is one half of a relay.
+type direction struct {
+	src, dst     *sock
+	first        []byte // bytes read before the relay began
+	timeout, fin time.Duration
+	last         *atomic.Int64 // activity of src in ms, from both directions
+	peer         *atomic.Int64 // activity of dst
+	n            uint64
+	spliced      uint64
+	err          error // nil: src ended
+	writeErr     bool  // err is dst's
+	eof          *atomic.Bool
+	peerEOF      *atomic.Bool
+	buf          *buffer
+	epoch        time.Time
+}
+
+// run copies until src ends, an error, or silence. A half-close is passed on.
+func (d *direction) run() {
+	if len(d.first) > 0 {
+		d.n += uint64(len(d.first))
+		if err := d.dst.write(d.first, after(time.Now(), d.timeout)); err != nil {
+			d.err, d.writeErr = err, true
+			return
+		}
+	}
+	streak := 0
+	for {
+		if streak >= spliceFrom {
+			if ok := d.splice(); ok {
+				if d.err != nil || d.eof.Load() {
+					return
+				}
+				continue
+			}
+		}
+		n, err := d.src.read(d.buf.b, d.deadline())
+		if n > 0 {
+			now := time.Now()
+			d.last.Store(int64(now.Sub(d.epoch)))
+			d.n += uint64(n)
+			if streak += n; n < len(d.buf.b)/2 {
+				streak = 0
+			}
+			if werr := d.dst.write(d.buf.b[:n], after(now, d.timeout)); werr != nil {
+				d.err, d.writeErr = werr, true
+				return
+			}
+			d.peer.Store(int64(now.Sub(d.epoch)))
+			continue
+		}
+		if isTimeout(err) && d.active() {
+			continue
+		}
+		d.finish(err)
+		return
+	}
+}
+
+// deadline is when the silence of src is too long.
+func (d *direction) deadline() time.Time {
+	to := d.timeout
+	if d.peerEOF.Load() && d.fin > 0 {
+		to = d.fin
+	}
+	return after(time.Now(), to)
+}
+
+// active says whether src had something written to it recently, which counts
+// as activity like reading from it.
+func (d *direction) active() bool {
+	to := d.timeout
+	if d.peerEOF.Load() && d.fin > 0 {
+		to = d.fin
+	}
+	d.src.mu.Lock()
+	killed := d.src.killed
+	d.src.mu.Unlock()
+	return !killed && time.Since(d.epoch)-time.Duration(d.last.Load()) < to
+}
+
+func (d *direction) finish(err error) {
+	if errors.Is(err, io.EOF) {
+		d.eof.Store(true)
+		d.dst.closeWrite()
+		return
+	}
+	d.err = err
+}
+
+// splice moves up to spliceStep bytes in the kernel; false: not possible here.
+func (d *direction) splice() bool {
+	dst, ok1 := d.dst.Conn.(*net.TCPConn)
+	_, ok2 := d.src.Conn.(*net.TCPConn)
+	if !ok1 || !ok2 {
+		return false
+	}
+	now := time.Now()
+	d.src.rdl = time.Time{}
+	d.src.arm(after(now, d.timeout))
+	d.dst.wdl = after(now, 2*d.timeout)
+	dst.SetWriteDeadline(d.dst.wdl)
+	n, err := dst.ReadFrom(&io.LimitedReader{R: d.src.Conn, N: spliceStep})
+	now = time.Now()
+	if n > 0 {
+		d.n += uint64(n)
+		d.spliced += uint64(n)
+		d.last.Store(int64(now.Sub(d.epoch)))
+		d.peer.Store(int64(now.Sub(d.epoch)))
+	}
+	switch {
+	case err == nil && n < spliceStep:
+		d.finish(io.EOF)
+	case err != nil && isTimeout(err) && (n > 0 || d.active()):
+	case err != nil:
+		d.err = err
+		var oe *net.OpError
+		d.writeErr = errors.As(err, &oe) && oe.Op == "write"
+	}
+	return true
+}
+
+// relay carries bytes both ways until both ends are done. It returns how each
+// direction ended.
+func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up, down *direction) {
+	var cliLast, srvLast atomic.Int64
+	var cliEOF, srvEOF atomic.Bool
+	epoch := time.Now()
+	up = &direction{src: &c.cli, dst: &c.up.sock, first: toServer, timeout: cliTO, fin: c.fe.p.Timeouts.ClientFin,
+		last: &cliLast, peer: &srvLast, eof: &cliEOF, peerEOF: &srvEOF, buf: c.e.bufs.get(), epoch: epoch}
+	down = &direction{src: &c.up.sock, dst: &c.cli, first: toClient, timeout: srvTO, fin: c.be.p.Timeouts.ServerFin,
+		last: &srvLast, peer: &cliLast, eof: &srvEOF, peerEOF: &cliEOF, buf: c.e.bufs.get(), epoch: epoch}
+	done := make(chan struct{})
+	go func() {
+		up.run()
+		if up.err != nil {
+			c.up.interrupt()
+		} else if up.fin0() {
+			c.up.rearm()
+		}
+		close(done)
+	}()
+	down.run()
+	if down.err != nil {
+		c.cli.interrupt()
+	} else {
+		c.cli.rearm()
+	}
+	<-done
+	c.e.bufs.put(up.buf)
+	c.e.bufs.put(down.buf)
+	return up, down
+}
+
+// fin0 says that the direction ended by a half-close.
+func (d *direction) fin0() bool { return d.err == nil }
+
+// rearm makes a waiting read look at the clock again.
+func (s *sock) rearm() {
+	s.mu.Lock()
+	if !s.killed {
+		s.rdl = time.Time{}
+		s.SetReadDeadline(longAgo)
+	}
+	s.mu.Unlock()
+}
+
+// tunnelHTTP relays after a 101 or a 2xx to CONNECT.
+func (c *conn) tunnelHTTP(head []byte) {
+	t, b := &c.t, &c.resBody
+	c.keep = false
+	t.Bytes.ResOut += uint64(len(head))
+	if err := c.cli.write(head, c.writeDeadline()); err != nil {
+		t.Term = [2]byte{'C', 'D'}
+		c.dropServer()
+		return
+	}
+	toClient := append([]byte(nil), b.ready()...)
+	toServer := append([]byte(nil), c.in.b[c.in.r:c.in.w]...)
+	c.in.r = c.in.w
+	cliTO, srvTO := c.clientTimeout(), c.serverTimeout()
+	if d := c.tunnelTimeout(); d > 0 {
+		cliTO, srvTO = d, d
+	}
+	up, down := c.relay(toServer, toClient, cliTO, srvTO)
+	t.Bytes.ReqIn += up.n
+	t.Bytes.ReqOut += up.n
+	t.Bytes.ResIn += down.n
+	t.Bytes.ResOut += down.n
+	c.relayEnd(up, down)
+	c.dropServer()
+}
+
+func (c *conn) tunnelTimeout() time.Duration {
+	if d := c.t.Settings.TimeoutTunnel; d != nil {
+		return *d
+	}
+	return c.be.p.Timeouts.Tunnel
+}
+
+// relayEnd sets the termination state of a relay.
+func (c *conn) relayEnd(up, down *direction) {
+	t := &c.t
+	set := func(cause byte) {
+		if t.Term[0] == 0 {
+			t.Term = [2]byte{cause, 'D'}
+		}
+	}
+	switch {
+	case down.err != nil && !interrupted(down.err, up):
+		switch {
+		case down.writeErr && isTimeout(down.err):
+			set('c')
+		case down.writeErr:
+			set('C')
+		case isTimeout(down.err):
+			set('s')
+		default:
+			set('S')
+		}
+	case up.err != nil:
+		switch {
+		case up.writeErr && isTimeout(up.err):
+			set('s')
+		case up.writeErr:
+			set('S')
+		case isTimeout(up.err):
+			set('c')
+		default:
+			set('C')
+		}
+	}
+	st := &c.be.st.H1
+	st.SplicedIn.Add(up.spliced)
+	st.SplicedOut.Add(down.spliced)
+}
+
+// interrupted says that a direction's timeout is only the other's end.
+func interrupted(err error, other *direction) bool { return isTimeout(err) && other.err != nil }
+
+// spliceBody moves a long body in the kernel; done: all of it went.
+func (c *conn) spliceBody(to time.Duration) (done bool, err error) {
+	b := &c.resBody
+	dst, ok1 := c.cli.Conn.(*net.TCPConn)
+	_, ok2 := c.up.Conn.(*net.TCPConn)
+	if !ok1 || !ok2 || b.buf.w > b.buf.r {
+		return false, nil
+	}
+	for b.left > 0 {
+		step := min(b.left, spliceStep)
+		now := time.Now()
+		c.up.rdl = time.Time{}
+		c.up.arm(after(now, to))
+		if d := c.clientTimeout(); d > 0 {
+			c.cli.wdl = now.Add(2 * d)
+			dst.SetWriteDeadline(c.cli.wdl)
+		}
+		n, err := dst.ReadFrom(&io.LimitedReader{R: c.up.Conn, N: int64(step)})
+		b.left -= uint64(n)
+		b.in += uint64(n)
+		c.resOut.sent += uint64(n)
+		c.fe.st.H1.SplicedOut.Add(uint64(n))
+		c.be.st.H1.SplicedIn.Add(uint64(n))
+		switch {
+		case err == nil && uint64(n) < step:
+			return false, &serverError{io.ErrUnexpectedEOF}
+		case err != nil && isTimeout(err) && n > 0:
+		case err != nil:
+			var oe *net.OpError
+			if errors.As(err, &oe) && oe.Op == "write" {
+				return false, err
+			}
+			return false, &serverError{err}
+		}
+	}
+	b.done = true
+	return true, nil
+}

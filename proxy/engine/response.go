@@ -1,0 +1,276 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"tandem/proxy/action"
+	"tandem/proxy/config"
+	"tandem/proxy/h1"
+	"tandem/proxy/tx"
+)
+
+// respond takes a response from its rules to the client.
+func (c *conn) respond() {
+	t := &c.t
+	m := &t.Res
+	c.responseCaptures()
+	if c.rp.Flags&h1.NTLM != 0 {
+		c.up.private = true
+	}
+	if !c.responseRules() {
+		return
+	}
+	if c.be.p.Cookie != nil {
+		c.responseCookie()
+	}
+	if !c.afterRules() {
+		c.dropServer()
+		return
+	}
+	t.Status = m.Status
+	if c.resBody.framing == tx.UntilClose || c.fe.p.ConnMode == config.Close || c.be.p.ConnMode == config.Close {
+		c.keep = false
+	}
+	if c.rp.Flags&h1.OldChunked != 0 {
+		c.keep = false
+	}
+	c.connectionToClient(m)
+	c.countResponse(m.Status)
+	if c.fe.logASAP {
+		c.logASAP()
+	}
+	c.forward()
+}
+
+// dropServer closes the server side of a transaction that ends early.
+func (c *conn) dropServer() {
+	c.stopUpload()
+	c.releaseServer(false)
+	c.leaveServer()
+}
+
+// responseRules runs the backend's and the frontend's response rules.
+func (c *conn) responseRules() bool {
+	if rs := c.be.p.TCPResponse; len(rs) > 0 {
+		switch v, _ := rs.Run(&c.t, 0, true); v {
+		case action.Close, action.Answer:
+			return c.denyResponse(502)
+		case action.Fail:
+			return c.internal()
+		}
+	}
+	for _, p := range [2]*config.Proxy{c.be.p, c.fe.p} {
+		if len(p.HTTPResponse) > 0 {
+			v, i := p.HTTPResponse.Run(&c.t, 0, true)
+			switch v {
+			case action.Answer:
+				r := c.t.Reply
+				name := p.HTTPResponse[i].Name
+				c.dropServerKeeping()
+				if name == "return" || name == "redirect" {
+					c.t.Term = [2]byte{'L', 'H'}
+				} else {
+					c.t.Term = [2]byte{'P', 'H'}
+					c.be.st.DeniedResp.Add(1)
+					c.fe.st.DeniedResp.Add(1)
+				}
+				if r == nil {
+					return c.internal()
+				}
+				if r.Silent {
+					c.keep = false
+					c.silentDrop(r)
+					return false
+				}
+				c.reply(r)
+				return false
+			case action.Close:
+				return c.denyResponse(502)
+			case action.Fail:
+				return c.internal()
+			}
+		}
+		if c.be.p == c.fe.p {
+			break
+		}
+	}
+	return true
+}
+
+// dropServerKeeping lets the server connection go after a response whose body
+// nobody wants.
+func (c *conn) dropServerKeeping() {
+	if c.upl.running {
+		c.keep = false
+	}
+	c.dropServer()
+}
+
+func (c *conn) denyResponse(status int) bool {
+	c.be.st.DeniedResp.Add(1)
+	c.fe.st.DeniedResp.Add(1)
+	c.dropServerKeeping()
+	c.t.Term = [2]byte{'P', 'H'}
+	c.fail(status, 'P', 'H')
+	return false
+}
+
+func (c *conn) internal() bool {
+	c.dropServerKeeping()
+	c.t.Term = [2]byte{'I', 'H'}
+	c.fail(500, 'I', 'H')
+	return false
+}
+
+// responseCaptures fills the response's capture slots.
+func (c *conn) responseCaptures() {
+	if !c.fe.needCaps || c.up == nil {
+		return
+	}
+	for i, cap := range c.fe.p.ResCaptures {
+		if cap.Name != "" {
+			c.capture(1, i, cap, &c.t.Res)
+		}
+	}
+	if cc := c.fe.p.CaptureCookie; cc != nil {
+		for i := range c.t.Res.Fields {
+			if f := &c.t.Res.Fields[i]; f.ID == tx.HdrSetCookie {
+				if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
+					c.t.ResCookie = append(c.t.ResCookie[:0], v[:min(len(v), max(cc.Len, 1))]...)
+				}
+			}
+		}
+	}
+}
+
+// forward writes the response's head and body to the client.
+func (c *conn) forward() {
+	t, b := &c.t, &c.resBody
+	if c.out == nil {
+		c.out = c.e.bufs.get()
+	}
+	f := &c.resOut
+	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked, c.fe.dropTrail, 0, c.out
+	head := h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
+	c.sent = true
+	if b.framing == tx.Tunnel {
+		c.tunnelHTTP(head)
+		return
+	}
+	t.Bytes.ResOut += uint64(len(head))
+	if b.framing == tx.UntilClose && len(b.ready()) == 0 {
+		head = c.moreUntilClose(head)
+	}
+	err := f.pass(b, head, c.writeDeadline())
+	if err == nil && !b.finished() {
+		err = c.copyBody()
+	}
+	t.Bytes.ResOut += f.sent
+	t.Bytes.ResIn += f.sent + trailerSize(b)
+	if err != nil {
+		c.bodyFailed(err)
+	}
+	if t.Term[0] != 0 {
+		c.keep = false
+		c.dropServer()
+		return
+	}
+	c.finishUpload()
+	c.reqDone = c.upl.result == okay
+	ok := c.reusable()
+	c.releaseServer(ok)
+	c.leaveServer()
+}
+
+// moreUntilClose lets a head without a body byte wait for nothing.
+func (c *conn) moreUntilClose(head []byte) []byte { return head }
+
+func trailerSize(b *body) uint64 {
+	if b.framing != tx.Chunked || len(b.ch.Trailers.Fields) == 0 {
+		return 0
+	}
+	n := 1
+	for i := range b.ch.Trailers.Fields {
+		n += len(b.ch.Trailers.Fields[i].Name) + len(b.ch.Trailers.Fields[i].Value)
+	}
+	return uint64(n)
+}
+
+// finishUpload waits for the end of a request whose response came first.
+func (c *conn) finishUpload() {
+	if !c.upl.running {
+		return
+	}
+	if c.rp.Flags&h1.ConnClose != 0 || c.connMode() != config.KeepAlive {
+		c.keep = false
+		c.stopUpload()
+		return
+	}
+	switch f := c.waitUpload(); f {
+	case okay:
+	case sendFailed:
+		c.keep = false
+	default:
+		c.keep = false
+		c.t.Term = [2]byte{judge(f).cause, 'L'}
+	}
+}
+
+// errServer wraps what went wrong on the server's side of a transfer.
+type serverError struct{ err error }
+
+func (e *serverError) Error() string { return e.err.Error() }
+func (e *serverError) Unwrap() error { return e.err }
+
+// copyBody streams the response's body until its end.
+func (c *conn) copyBody() error {
+	b, f := &c.resBody, &c.resOut
+	to := c.serverTimeout()
+	for !b.finished() {
+		if b.framing == tx.ByLength && b.left >= spliceMin && len(b.ready()) == 0 {
+			if done, err := c.spliceBody(to); done || err != nil {
+				return err
+			}
+		}
+		if len(b.ready()) == 0 && !b.fill(after(time.Now(), to)) && !b.done {
+			err := b.err
+			if err == nil {
+				err = io.ErrUnexpectedEOF
+			}
+			return &serverError{err}
+		}
+		if err := f.pass(b, nil, c.writeDeadline()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bodyFailed turns an error of the transfer into a termination state.
+func (c *conn) bodyFailed(err error) {
+	var se *serverError
+	cause := byte('C')
+	switch {
+	case errors.As(err, &se) && c.upl.failed() != okay:
+		cause = judge(c.upl.failed()).cause
+	case errors.As(err, &se) && isTimeout(err):
+		cause = 's'
+	case errors.As(err, &se) && errors.Is(err, errBadBody):
+		cause = 'P'
+	case errors.As(err, &se):
+		cause = 'S'
+	case isTimeout(err):
+		cause = 'c'
+	}
+	c.t.Term = [2]byte{cause, 'D'}
+	switch cause {
+	case 'S', 's', 'P':
+		c.be.st.SrvAborts.Add(1)
+		c.srv.s.Stats.SrvAborts.Add(1)
+	default:
+		c.be.st.CliAborts.Add(1)
+		c.srv.s.Stats.CliAborts.Add(1)
+	}
+}

@@ -1,0 +1,370 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"tandem/proxy/config"
+	"tandem/proxy/h1"
+	"tandem/proxy/server"
+	"tandem/proxy/tx"
+)
+
+// releaseServer gives the server connection back to where it can be used
+// again, or closes it.
+func (c *conn) releaseServer(reusable bool) {
+	up := c.up
+	if up == nil {
+		return
+	}
+	c.up = nil
+	srv := up.srv
+	srv.s.Stats.Used.Add(-1)
+	if up.buf != nil {
+		if up.buf.w > up.buf.r { // bytes nobody asked for
+			reusable = false
+		}
+		c.e.bufs.put(up.buf)
+		up.buf = nil
+	}
+	if !reusable || c.e.drain.Load() {
+		up.Close()
+		return
+	}
+	limit := -1
+	if p := srv.s.Params; p != nil {
+		if p.MaxReuse >= 0 && up.uses > p.MaxReuse {
+			up.Close()
+			return
+		}
+		limit = p.PoolMaxConn
+	}
+	if up.private || c.be != nil && c.be.reuse == reuseNever {
+		if c.mine != nil {
+			c.mine.Close()
+		}
+		c.mine = up
+		return
+	}
+	if !srv.pool.put(up, time.Now(), limit) {
+		up.Close()
+	}
+}
+
+// idleFor returns a connection to s that may carry this request, nil if a new
+// one is needed.
+func (c *conn) idleFor(s *srv, key uint64) *upConn {
+	if m := c.mine; m != nil {
+		c.mine = nil
+		if m.srv == s && m.key == key && m.quiet() {
+			return m
+		}
+		m.Close()
+	}
+	if c.be.reuse == reuseNever {
+		return nil
+	}
+	first := c.sess.Requests <= 1
+	if first && c.be.reuse == reuseSafe {
+		return nil
+	}
+	proven := first && c.be.reuse == reuseAggressive
+	for {
+		up := s.pool.get(key, proven)
+		if up == nil {
+			return nil
+		}
+		// A failed write or an early end is retried where that is safe; for
+		// others, and for those long idle, look first.
+		if (!idempotent(&c.t.Req) || c.reqBody.buf != nil && !c.reqBody.done || time.Since(up.since) > 20*time.Millisecond || up.uses == 1) && !up.quiet() {
+			up.Close()
+			continue
+		}
+		return up
+	}
+}
+
+// connect gets a connection to the server: an idle one or a new one.
+func (c *conn) connect(s *srv, fresh bool) failure {
+	t := &c.t
+	key := c.shareKey(s)
+	if c.fe.http && !fresh {
+		if up := c.idleFor(s, key); up != nil {
+			c.up = up
+			t.SrvReused = true
+			s.s.Stats.Used.Add(1)
+			s.s.Stats.Reuses.Add(1)
+			c.be.st.Reuses.Add(1)
+			t.Time.Connect = t.Time.Queue
+			c.addresses(up)
+			return okay
+		}
+	}
+	t.SrvReused = false
+	s.s.Stats.Connects.Add(1)
+	c.be.st.Connects.Add(1)
+	nc, f := c.dial(s)
+	if f != okay {
+		return f
+	}
+	up := &upConn{srv: s, key: key}
+	up.init(nc)
+	c.up = up
+	s.s.Stats.Used.Add(1)
+	t.Time.Connect = time.Now()
+	c.addresses(up)
+	return okay
+}
+
+func (c *conn) addresses(up *upConn) {
+	c.t.SrvSrc, c.t.SrvDst = addrPort(up.LocalAddr()), addrPort(up.RemoteAddr())
+	c.t.SrvTLS = nil
+	if tc, ok := up.Conn.(*tls.Conn); ok {
+		st := tc.ConnectionState()
+		c.t.SrvTLS = &st
+	}
+}
+
+// shareKey tells connections apart that requests must not share: those made
+// from a client's address, to a changed destination, or with another SNI.
+func (c *conn) shareKey(s *srv) uint64 {
+	p := s.s.Params
+	if p == nil {
+		return 0
+	}
+	var key uint64
+	mix := func(b []byte) {
+		for _, x := range b {
+			key = (key ^ uint64(x)) * 1099511628211
+		}
+		key = (key ^ 0xff) * 1099511628211
+	}
+	if c.t.Settings.Dst.IsValid() {
+		b := c.t.Settings.Dst.Addr().As16()
+		mix(b[:])
+		mix([]byte{byte(c.t.Settings.Dst.Port() >> 8), byte(c.t.Settings.Dst.Port())})
+	}
+	src := p.Source
+	if src.Addr == "" && src.UseSrc == "" && c.be.p.Source != nil {
+		src = *c.be.p.Source
+	}
+	if src.UseSrc != "" || p.SendProxy.Version > 0 {
+		b := c.sess.Src.Addr().As16()
+		mix(b[:])
+		mix([]byte{byte(c.sess.Src.Port() >> 8), byte(c.sess.Src.Port())})
+	}
+	if p.TLS.Enabled {
+		c.sni = c.serverName(s)
+		mix([]byte(c.sni))
+	}
+	return key
+}
+
+// stringer is what a compiled "sni" expression can do.
+type stringer interface {
+	AppendString(dst []byte, t *tx.Tx) ([]byte, bool)
+}
+
+// serverName is the SNI towards a server: the expression's value, else the
+// request's host.
+func (c *conn) serverName(s *srv) string {
+	p := s.s.Params
+	if x, ok := p.TLS.SNI.(stringer); ok {
+		b, ok := x.AppendString(nil, &c.t)
+		if ok {
+			return string(b)
+		}
+		return ""
+	}
+	if p.TLS.NoSNIAuto {
+		return ""
+	}
+	h := string(c.t.Req.GetID(tx.HdrHost))
+	if host, _, err := net.SplitHostPort(h); err == nil {
+		return host
+	}
+	return h
+}
+
+// endpoint is where a server is now.
+func (c *conn) endpoint(s *srv) (network, addr string) {
+	ep := s.s.Addr()
+	if ep == nil {
+		return "", ""
+	}
+	if ep.Network == "unix" {
+		return "unix", ep.Host
+	}
+	host, port := ep.Host, ep.Port
+	dst := c.sess.Dst
+	if c.t.Settings.Dst.IsValid() {
+		dst = c.t.Settings.Dst
+	}
+	if ep.Mapped {
+		port = int(dst.Port()) + ep.MapPort
+	} else if port == 0 {
+		port = int(dst.Port())
+	}
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+		host = dst.Addr().String() // "0.0.0.0": wherever the client wanted to go
+		if c.t.Settings.Dst.IsValid() {
+			port = int(dst.Port())
+		}
+	}
+	return "tcp", net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// dial makes a new connection with all that goes before the first request.
+func (c *conn) dial(s *srv) (net.Conn, failure) {
+	d := c.connectTimeout()
+	deadline := after(time.Now(), d)
+	network, addr := c.endpoint(s)
+	if addr == "" {
+		return nil, connRefused
+	}
+	nc, err := c.dialNet(network, addr, s, deadline)
+	if err != nil {
+		c.e.observe(s, false, false)
+		return nil, dialFailure(err)
+	}
+	p := s.s.Params
+	if p != nil && p.SendProxy.Version > 0 {
+		hdr := c.proxyHeader(&p.SendProxy)
+		if !deadline.IsZero() {
+			nc.SetWriteDeadline(deadline)
+		}
+		if _, err := nc.Write(hdr); err != nil {
+			nc.Close()
+			return nil, connRefused
+		}
+		nc.SetWriteDeadline(time.Time{})
+	}
+	if c.e.deps.ClientTLS != nil {
+		if cfg := c.e.deps.ClientTLS(s.s, &c.t); cfg != nil {
+			if c.sni != "" && cfg.ServerName != c.sni {
+				cfg = cfg.Clone()
+				cfg.ServerName = c.sni
+			}
+			tc := tls.Client(nc, cfg)
+			if !deadline.IsZero() {
+				tc.SetDeadline(deadline)
+			}
+			s.s.Stats.SSL.Sess.Add(1)
+			if err := tc.Handshake(); err != nil {
+				s.s.Stats.SSL.FailedHandshake.Add(1)
+				nc.Close()
+				return nil, dialFailure(err)
+			}
+			if tc.ConnectionState().DidResume {
+				s.s.Stats.SSL.Reused.Add(1)
+			}
+			tc.SetDeadline(time.Time{})
+			nc = tc
+		}
+	}
+	c.e.observe(s, true, false)
+	return nc, okay
+}
+
+func (c *conn) connectTimeout() time.Duration {
+	if d := c.t.Settings.TimeoutConnect; d != nil {
+		return *d
+	}
+	return c.be.p.Timeouts.Connect
+}
+
+func (e *Engine) observe(s *srv, ok, layer7 bool) {
+	if p := s.s.Params; p == nil || p.Observe == "" {
+		return
+	}
+	if s.s.Observed(ok, layer7, time.Now()) && e.deps.Hurry != nil {
+		e.deps.Hurry(s.s)
+	}
+}
+
+// dialNet opens the socket, from the source address that the server or the
+// backend asks for.
+func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Conn, error) {
+	if c.e.deps.Dial != nil {
+		ctx := context.Background()
+		if !deadline.IsZero() {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, deadline)
+			defer cancel()
+		}
+		return c.e.deps.Dial(ctx, network, addr, &c.t)
+	}
+	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	src := server.Source{}
+	if p := s.s.Params; p != nil && (p.Source.Addr != "" || p.Source.UseSrc != "" || p.Source.Interface != "") {
+		src = p.Source
+	} else if c.be.p.Source != nil {
+		src = *c.be.p.Source
+	}
+	if src.Addr != "" && network == "tcp" {
+		if a, err := netip.ParseAddr(src.Addr); err == nil && !a.IsUnspecified() {
+			d.LocalAddr = &net.TCPAddr{IP: a.AsSlice(), Port: src.PortLow}
+		}
+	}
+	if set := c.t.Settings; set.BCMark != nil || set.BCTOS != nil || src.UseSrc != "" || src.Interface != "" || c.be.p.Option("srvtcpka") || c.be.p.Option("tcpka") {
+		d.Control = c.socketOptions(src)
+	}
+	if network == "unix" && len(addr) > 0 && addr[0] == 0 {
+		addr = "@" + addr[1:]
+	}
+	return d.Dial(network, addr)
+}
+
+// socketOptions sets what must be set before a connection is made.
+func (c *conn) socketOptions(src server.Source) func(network, address string, rc syscall.RawConn) error {
+	return func(_, _ string, rc syscall.RawConn) error {
+		return rc.Control(func(fd uintptr) {
+			if m := c.t.Settings.BCMark; m != nil {
+				syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_MARK, *m)
+			}
+			if tos := c.t.Settings.BCTOS; tos != nil {
+				syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, syscall.IP_TOS, *tos)
+			}
+			if src.Interface != "" {
+				syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_BINDTODEVICE, src.Interface)
+			}
+			if src.UseSrc != "" {
+				syscall.SetsockoptInt(int(fd), syscall.SOL_IP, syscall.IP_TRANSPARENT, 1)
+			}
+			if c.be.p.Option("srvtcpka") || c.be.p.Option("tcpka") {
+				syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1)
+				if k := c.be.p.ServerTCPKA; k.Idle > 0 {
+					syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, int(k.Idle.Seconds()))
+				}
+			}
+		})
+	}
+}
+
+func dialFailure(err error) failure {
+	var ne net.Error
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return connTimeout
+	case isResource(err) || errors.Is(err, syscall.EADDRNOTAVAIL):
+		return connInternal
+	case errors.As(err, &ne) && ne.Timeout():
+		return connTimeout
+	}
+	return connRefused
+}
+
+// parserOptions are those of responses.
+func (c *conn) parserOptions() h1.Options {
+	return h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.be.unsafe}
+}
+
+// connMode is the stronger of the two sides' modes.
+func (c *conn) connMode() config.ConnMode { return max(c.fe.p.ConnMode, c.be.p.ConnMode) }

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/config"
+	"tandem/proxy/listen"
+	"tandem/proxy/logformat"
+	"tandem/proxy/pattern"
+	"tandem/proxy/server"
+	"tandem/stats"
+)
+
+// front is a proxy seen from its clients.
+type front struct {
+	side
+	rt    *runtime
+	f     *listen.Frontend
+	st    *stats.Frontend
+	uses  []useBackend
+	def   *back
+	http  bool
+	reqT  time.Duration // timeout http-request
+	kaT   time.Duration // timeout http-keep-alive
+	delay time.Duration // inspect-delay
+
+	dontLogNull, dontLogNormal, separateErrors, logASAP, ignoreProbes bool
+	unsafe, adjust, socketStats, noDelay                              bool
+	needCaps                                                          bool
+}
+
+// back is a proxy seen from its servers.
+type back struct {
+	side
+	b       *server.Backend
+	st      *stats.Backend
+	servers []*srv
+	uses    []useServer
+	retry   retrySet
+
+	abortOnClose, persist, pretendKA, unsafe, adjust, preferLast bool
+	reuse                                                        reuseMode
+	tarpitT                                                      time.Duration
+	defaultPick                                                  roundRobin
+}
+
+// side is what both have in common.
+type side struct {
+	p          *config.Proxy
+	name       string
+	bufferReq  bool
+	fwd, orig  *addrHeader
+	noDelay    bool
+	spliceReq  bool
+	spliceRes  bool
+	spliceAuto bool
+	dropTrail  bool
+}
+
+type useBackend struct {
+	cond   *pattern.Cond
+	to     *back
+	format *logformat.Format
+}
+
+type useServer struct {
+	cond   *pattern.Cond
+	to     *server.Server
+	format *logformat.Format
+}
+
+// srv is a server with what the engine keeps for it.
+type srv struct {
+	s    *server.Server
+	line *config.ServerLine
+	pool *pool
+}
+
+// addrHeader is "option forwardfor" or "option originalto", ready to write.
+type addrHeader struct {
+	name   []byte // lower case
+	except []netip.Prefix
+	ifNone bool
+}
+
+func newAddrHeader(h *config.AddrHeader, def string) *addrHeader {
+	if h == nil {
+		return nil
+	}
+	out := &addrHeader{name: []byte(def), ifNone: h.IfNone}
+	if h.Header != "" {
+		out.name = lowered(h.Header)
+	}
+	for _, x := range h.Except {
+		if p, err := netip.ParsePrefix(x); err == nil {
+			out.except = append(out.except, p)
+		} else if a, err := netip.ParseAddr(x); err == nil {
+			out.except = append(out.except, netip.PrefixFrom(a, a.BitLen()))
+		}
+	}
+	return out
+}
+
+func lowered(s string) []byte {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return b
+}
+
+func newSide(p *config.Proxy) side {
+	return side{
+		p: p, name: p.Name, bufferReq: p.Option("http-buffer-request"),
+		fwd: newAddrHeader(p.ForwardFor, "x-forwarded-for"), orig: newAddrHeader(p.OriginalTo, "x-original-to"),
+		noDelay: p.Option("http-no-delay"), spliceReq: p.Option("splice-request"),
+		spliceRes: p.Option("splice-response"), spliceAuto: p.Option("splice-auto"),
+	}
+}
+
+func newFront(rt *runtime, p *config.Proxy) *front {
+	f := &front{
+		side: newSide(p), rt: rt, f: p.Front, st: &p.Front.Stats, http: p.Mode == "http", delay: p.InspectDelay,
+		dontLogNull: p.Option("dontlognull"), dontLogNormal: p.Option("dontlog-normal"),
+		separateErrors: p.Option("log-separate-errors"), logASAP: p.Option("logasap"),
+		ignoreProbes: p.Option("http-ignore-probes"),
+		unsafe:       p.Option("accept-unsafe-violations-in-http-request"),
+		adjust:       p.Option("h1-case-adjust-bogus-client"),
+		socketStats:  p.Option("socket-stats"),
+		needCaps:     len(p.ReqCaptures)+len(p.ResCaptures) > 0 || p.CaptureCookie != nil,
+	}
+	f.dropTrail = p.Option("http-drop-response-trailers")
+	t := &p.Timeouts
+	f.reqT = t.HTTPRequest
+	if !t.SetHTTPRequest && t.HTTPRequest == 0 {
+		f.reqT = t.Client
+	}
+	f.kaT = t.HTTPKeepAlive
+	if !t.SetHTTPKeepAlive && t.HTTPKeepAlive == 0 {
+		f.kaT = f.reqT
+	}
+	for i := range p.UseBackend {
+		u := &p.UseBackend[i]
+		f.uses = append(f.uses, useBackend{u.Cond, rt.backs[keyword.Target[*config.Proxy](u.To)], u.Format})
+	}
+	f.def = rt.backs[keyword.Target[*config.Proxy](p.DefaultBackend)]
+	if f.def == nil {
+		f.def = rt.backs[p] // a listen section serves itself
+	}
+	return f
+}
+
+func newBack(e *Engine, p *config.Proxy) *back {
+	b := &back{
+		side: newSide(p), b: p.Back, abortOnClose: true,
+		persist: p.Option("persist"), pretendKA: p.Option("http-pretend-keepalive"),
+		unsafe:     p.Option("accept-unsafe-violations-in-http-response"),
+		adjust:     p.Option("h1-case-adjust-bogus-server"),
+		preferLast: p.Option("prefer-last-server"), reuse: reuseOf(p.Reuse),
+		retry: newRetrySet(p.RetryOn), tarpitT: p.Timeouts.Tarpit,
+	}
+	if on, set := p.Options["abortonclose"]; set {
+		b.abortOnClose = on
+	}
+	b.dropTrail = p.Option("http-drop-request-trailers")
+	if b.tarpitT == 0 {
+		b.tarpitT = p.Timeouts.Connect
+	}
+	if b.b != nil {
+		b.st = &b.b.Stats
+	} else {
+		b.st = &stats.Backend{}
+	}
+	for _, l := range p.Servers {
+		if l.Server != nil {
+			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server)})
+		}
+	}
+	for i := range p.UseServer {
+		u := &p.UseServer[i]
+		b.uses = append(b.uses, useServer{u.Cond, keyword.Target[*server.Server](u.To), u.Format})
+	}
+	return b
+}
+
+// srvOf returns the engine's view of a server.
+func (b *back) srvOf(s *server.Server) *srv {
+	for _, x := range b.servers {
+		if x.s == s {
+			return x
+		}
+	}
+	return nil
+}
