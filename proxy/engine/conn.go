@@ -19,7 +19,7 @@ import (
 // pooled; one goroutine at a time owns it, save where a field says otherwise.
 type conn struct {
 	e    *Engine
-	rt   *runtime
+	rt   *setup
 	fe   *front
 	be   *back
 	cli  sock
@@ -88,7 +88,7 @@ func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) {
 	c.serve()
 }
 
-func (c *conn) begin(rt *runtime, fe *front, nc net.Conn, l *listen.Listener) {
+func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 	now := time.Now()
 	c.rt, c.fe, c.be = rt, fe, nil
 	c.cli.init(nc)

@@ -58,7 +58,7 @@ type Service interface {
 // process; configurations pass through it.
 type Engine struct {
 	deps    Deps
-	rt      atomic.Pointer[runtime]
+	rt      atomic.Pointer[setup]
 	nextID  atomic.Uint64
 	conns   sync.WaitGroup
 	mu      sync.Mutex
@@ -71,9 +71,9 @@ type Engine struct {
 	start   time.Time
 }
 
-// runtime is a configuration in the form that the hot path wants: no maps
+// setup is a configuration in the form that the hot path wants: no maps
 // asked per request, options as booleans.
-type runtime struct {
+type setup struct {
 	cfg    *config.Config
 	fronts map[*listen.Frontend]*front
 	backs  map[*config.Proxy]*back
@@ -99,7 +99,7 @@ func New(cfg *config.Config, deps Deps) *Engine {
 // Load makes cfg the configuration of all requests that begin from now on.
 // Connections stay open.
 func (e *Engine) Load(cfg *config.Config) {
-	rt := &runtime{cfg: cfg, fronts: map[*listen.Frontend]*front{}, backs: map[*config.Proxy]*back{}, byName: map[string]*back{}}
+	rt := &setup{cfg: cfg, fronts: map[*listen.Frontend]*front{}, backs: map[*config.Proxy]*back{}, byName: map[string]*back{}}
 	rt.bufSize = tune(cfg, "bufsize", h1.DefaultBufferSize)
 	rt.maxRewrite = tune(cfg, "maxrewrite", h1.DefaultMaxRewrite)
 	if rt.maxRewrite > rt.bufSize/2 {

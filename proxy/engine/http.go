@@ -279,7 +279,7 @@ func (c *conn) wantsKeepAlive() bool {
 }
 
 // appendLogURI keeps the request line as logs print it.
-func appendLogURI(dst []byte, m *tx.Message, p *h1.Parser, rt *runtime) []byte {
+func appendLogURI(dst []byte, m *tx.Message, p *h1.Parser, rt *setup) []byte {
 	dst = append(append(dst, m.Method...), ' ')
 	dst = append(append(dst, m.URI...), " HTTP/"...)
 	dst = append(dst, '0'+p.Major, '.', '0'+p.Minor)

@@ -16,7 +16,7 @@ import (
 // front is a proxy seen from its clients.
 type front struct {
 	side
-	rt    *runtime
+	rt    *setup
 	f     *listen.Frontend
 	st    *stats.Frontend
 	uses  []useBackend
@@ -122,7 +122,7 @@ func newSide(p *config.Proxy) side {
 	}
 }
 
-func newFront(rt *runtime, p *config.Proxy) *front {
+func newFront(rt *setup, p *config.Proxy) *front {
 	f := &front{
 		side: newSide(p), rt: rt, f: p.Front, st: &p.Front.Stats, http: p.Mode == "http", delay: p.InspectDelay,
 		dontLogNull: p.Option("dontlognull"), dontLogNormal: p.Option("dontlog-normal"),
