@@ -9,6 +9,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/sample"
 	"tandem/proxy/tx"
 )
 
@@ -103,21 +104,77 @@ func CompileCond(e *keyword.Env, c *expr.Cond) (*Cond, error) {
 				if err != nil {
 					return nil, err
 				}
+				warnNever(e, x.Index, "", []*Test{test})
 				terms = append(terms, term{neg: x.Neg, test: test})
 				continue
 			}
-			acl := acls.Lookup(x.Name)
+			acl := acls.find(e, x.Name)
 			if acl == nil {
-				acl = predefined(e, x.Name)
+				return nil, &keyword.Error{Index: x.Index, Code: diag.UnknownRef, Text: fmt.Sprintf("no such ACL : '%s'", x.Name), Hint: acls.near(x.Name)}
 			}
-			if acl == nil {
-				return nil, &keyword.Error{Index: x.Index, Code: diag.UnknownRef, Text: fmt.Sprintf("no such ACL : '%s'", x.Name)}
-			}
+			warnNever(e, x.Index, "acl '"+x.Name+"'", acl.Tests)
 			terms = append(terms, term{neg: x.Neg, acl: acl})
 		}
 		out.any = append(out.any, terms)
 	}
 	return out, nil
+}
+
+// find returns an ACL by name, the predefined ones included.
+func (a *ACLs) find(e *keyword.Env, name string) *ACL {
+	if x := a.Lookup(name); x != nil {
+		return x
+	}
+	return predefined(e, name)
+}
+
+// near returns the known name that is most like name, "" if none is.
+func (a *ACLs) near(name string) string {
+	var names []string
+	for s := a; s != nil; s = s.Parent {
+		for _, x := range s.order {
+			names = append(names, x.Name)
+		}
+	}
+	for n := range predefinedTexts {
+		names = append(names, n)
+	}
+	sortStrings(names)
+	return diag.Nearest(name, names)
+}
+
+// warnNever says that tests can never pass where the condition stands; name
+// is empty for an anonymous ACL.
+func warnNever(e *keyword.Env, index int, name string, tests []*Test) {
+	place := sample.PlaceOf(e)
+	if place == 0 || len(tests) == 0 {
+		return
+	}
+	for _, x := range tests {
+		if x.Need().Where()&place != 0 {
+			return
+		}
+	}
+	if name != "" {
+		e.Warnf(diag.MissingLayer, index, "'%s will never match because it only involves keywords that are incompatible with '%s'", name, place)
+		return
+	}
+	e.Warnf(diag.MissingLayer, index, "'anonymous acl will never match because it uses keyword '%s' which is incompatible with '%s'", tests[0].Criterion(), place)
+}
+
+// aclFinder is how the fetch acl reaches the ACLs of its section.
+type aclFinder struct{}
+
+// FindACL returns what evaluates the ACL of that name; see sample.ACLFinder.
+func (aclFinder) FindACL(e *keyword.Env, name string) func(t *tx.Tx) (pass, undecided bool) {
+	acl := keyword.Attached[*ACLs](e).find(e, name)
+	if acl == nil {
+		return nil
+	}
+	return func(t *tx.Tx) (pass, undecided bool) {
+		r := acl.Eval(t)
+		return r == Pass, r == Maybe
+	}
 }
 
 // Eval evaluates the condition for a transaction.

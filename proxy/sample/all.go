@@ -1,11 +1,16 @@
 package sample
 
-import "tandem/parser/keyword"
+// Fetches is the table of all sample fetches (configuration manual 7.3), and
+// FetchSignatures has the signature of each by name.
+var Fetches, FetchSignatures = table("fetch method",
+	httpFetches, hdrFetches, cookieFetches, paramFetches, bodyFetches, l4Fetches,
+	captureFetches, timerFetches, constFetches, varFetches, authFetches,
+	helloFetches, tlsFetches, certFetches, proxyFetches, stateFetches,
+	debugFetches, stickFetches,
+)
 
-// Fetches is the table of all sample fetches (configuration manual 7.3).
-var Fetches = keyword.NewTable("fetch method", httpFetches)
-
-// Convs is the table of all converters (configuration manual 7.3.1).
-var Convs = keyword.NewTable[Conv]("converter")
-
-var httpFetches = []*keyword.Def[Fetch]{path}
+// Convs is the table of all converters (configuration manual 7.3.1), and
+// ConvSignatures has the signature of each by name.
+var Convs, ConvSignatures = table("converter",
+	hashConvs, binConvs, mapConvs,
+)

@@ -1,9 +1,11 @@
 // Package sample extracts what rules ask of a request: fetches take a value
 // out of a transaction, converters change it. Every fetch and converter is
-// one keyword.Def in a fetch_*.go or conv_*.go file and one line in all.go.
+// one line with its signature in a fetch_*.go or conv_*.go file; all.go lists
+// the groups.
 package sample
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -22,34 +24,14 @@ type (
 	Type = tx.Type
 )
 
-// Layer is the set of layers whose data a fetch needs; it decides where the
-// fetch may be used (configuration manual 7.3).
-type Layer uint16
-
-// Layers. A fetch may need several.
-const (
-	Internal    Layer = 1 << iota // process, proxies, constants
-	ClientL4                      // client connection
-	ClientL5                      // TLS with the client
-	RequestRaw                    // request contents, any protocol
-	RequestHTTP                   // request headers
-	RequestBody
-	ServerL4
-	ServerL5
-	ResponseRaw
-	ResponseHTTP
-	ResponseBody
-	TxnLong // kept during the whole transaction
-	AtEnd   // known only when the transaction is over (logs)
-)
-
 // Fetch is a compiled fetch: its arguments are inside Eval.
 type Fetch struct {
 	Out  Type
 	Need Layer
+	Ref  *keyword.Ref // what the arguments name, if anything
 	// Eval puts the value into v and says whether there is one. It must not
 	// allocate: memory comes from the transaction's Scratch or from the
-	// message itself.
+	// message itself. What it puts there must not be written to.
 	Eval func(t *tx.Tx, v *Value) bool
 }
 
@@ -57,7 +39,8 @@ type Fetch struct {
 // what it makes (TypeSame: what it took).
 type Conv struct {
 	In, Out Type
-	// Apply changes v in place and says whether the sample still exists.
+	// Apply changes v in place and says whether the sample still exists. It
+	// must not write into the memory that v points to.
 	Apply func(t *tx.Tx, v *Value) bool
 }
 
@@ -66,35 +49,68 @@ type Expr struct {
 	Text  string
 	Out   Type
 	Need  Layer
+	Name  string // the fetch
 	fetch Fetch
 	convs []Conv
 	casts []castFunc // before each converter; nil: none needed
 }
 
+// First as a Value's Cursor asks a fetch that can have several occurrences
+// for the first of them, and to set More where others follow; such fetches
+// otherwise give the one occurrence that the manual says (mostly the last).
+const First = -1
+
 // Compile turns an expression into something that can be evaluated. Errors
-// are *keyword.Error at the expression's word.
+// are *keyword.Error at the expression's word; the use of a fetch where none
+// of its data exist is one (see PlaceOf).
 func Compile(e *keyword.Env, s expr.Sample) (*Expr, error) {
+	x, err := CompileAnywhere(e, s)
+	if err != nil {
+		return nil, err
+	}
+	if p := PlaceOf(e); p != 0 && x.Need.Where()&p == 0 {
+		return nil, &keyword.Error{Index: s.Index, Code: diag.MissingLayer, Text: fmt.Sprintf("fetch method '%s' extracts information from '%s', none of which is available here", s.Text, x.Need)}
+	}
+	return x, nil
+}
+
+// CompileAnywhere is Compile without the look at where the expression stands.
+func CompileAnywhere(e *keyword.Env, s expr.Sample) (*Expr, error) {
+	return compile(e, s, "sample fetch")
+}
+
+// CompileCriterion compiles the criterion of an ACL, with the texts that the
+// original has for that case.
+func CompileCriterion(e *keyword.Env, s expr.Sample) (*Expr, error) { return compile(e, s, "ACL") }
+
+func compile(e *keyword.Env, s expr.Sample, what string) (*Expr, error) {
 	def := Fetches.Lookup(s.Fetch.Name)
 	if def == nil {
 		return nil, unknown(s.Index, "fetch method", s.Fetch.Name, Fetches.Suggest(s.Fetch.Name, 0))
 	}
-	fetch, err := readCall(e, def, s.Fetch, s.Index, "fetch method")
+	site := &callSite{what: what, name: s.Fetch.Name, at: e.Span(s.Index)}
+	fetch, err := readCall(e, def, s.Fetch, s.Index, site)
 	if err != nil {
 		return nil, err
 	}
-	x := &Expr{Text: s.Text, fetch: fetch, Need: fetch.Need, Out: fetch.Out}
+	x := &Expr{Text: s.Text, fetch: fetch, Need: fetch.Need, Out: fetch.Out, Name: s.Fetch.Name}
 	for _, call := range s.Convs {
 		cd := Convs.Lookup(call.Name)
 		if cd == nil {
-			return nil, unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
+			err := unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
+			if what == "ACL" {
+				err.Text = "ACL keyword '" + s.Fetch.Name + "' : " + err.Text
+			}
+			return nil, err
 		}
-		conv, err := readCall(e, cd, call, s.Index, "converter")
+		site := &callSite{what: "conversion", name: call.Name, by: s.Fetch.Name, at: site.at}
+		conv, err := readCall(e, cd, call, s.Index, site)
 		if err != nil {
 			return nil, err
 		}
 		cast, ok := castTo(x.Out, conv.In)
 		if !ok {
-			return nil, &keyword.Error{Index: s.Index, Code: diag.BadType, Text: fmt.Sprintf("converter '%s' cannot be applied to a sample of type %s", call.Name, x.Out)}
+			return nil, &keyword.Error{Index: s.Index, Code: diag.BadType, Text: fmt.Sprintf("converter '%s' cannot be applied", call.Name)}
 		}
 		x.convs = append(x.convs, conv)
 		x.casts = append(x.casts, cast)
@@ -107,33 +123,60 @@ func Compile(e *keyword.Env, s expr.Sample) (*Expr, error) {
 	return x, nil
 }
 
-func unknown(i int, what, name, near string) error {
-	err := &keyword.Error{Index: i, Code: diag.UnknownKeyword, Text: fmt.Sprintf("unknown %s '%s'", what, name)}
-	if near != "" {
-		err.Hint = near
-	}
-	return err
+func unknown(i int, what, name, near string) *keyword.Error {
+	return &keyword.Error{Index: i, Code: diag.UnknownKeyword, Text: fmt.Sprintf("unknown %s '%s'", what, name), Hint: near}
 }
 
 // readCall reads the arguments in a call's parentheses as a line of words.
-func readCall[T any](e *keyword.Env, def *keyword.Def[T], c expr.Call, index int, what string) (T, error) {
+func readCall[T any](e *keyword.Env, def *keyword.Def[T], c expr.Call, index int, site *callSite) (T, error) {
 	words := make([]source.Word, len(c.Args))
 	for i, a := range c.Args {
-		words[i] = source.Word{Text: a, Span: e.Span(index)}
+		words[i] = source.Word{Text: a, Span: site.at}
 	}
 	if len(words) == 1 && words[0].Text == "" {
 		words = nil // "fetch()" is "fetch"
 	}
-	v, n, err := def.Read(e, words, 0)
-	if err == nil && n < len(words) {
-		err = fmt.Errorf("too many arguments (%d expected, %d given)", n, len(words))
-	}
+	outer := keyword.Attached[*callSite](e)
+	keyword.Attach(e, site)
+	v, _, err := def.Read(e, words, 0)
+	keyword.Attach(e, outer)
 	if err != nil {
-		return v, &keyword.Error{Index: index, Code: diag.BadArguments, Text: fmt.Sprintf("invalid arguments for %s '%s': %s", what, c.Name, strings.TrimSuffix(err.Error(), "."))}
+		var zero T
+		return zero, &keyword.Error{Index: index, Code: diag.BadArguments, Text: site.explain(err)}
 	}
-	def.Note(e, index)
+	if !def.Note(e, index) {
+		var zero T
+		return zero, &keyword.Error{Index: index, Code: diag.NotActedOn, Text: fmt.Sprintf("'%s' is refused", def.Name)}
+	}
 	return v, nil
 }
+
+// explain puts the original's words before what is wrong with arguments.
+func (c *callSite) explain(err error) string {
+	text := strings.TrimSuffix(err.Error(), ".")
+	var a *argError
+	if !errors.As(err, &a) {
+		return text
+	}
+	switch {
+	case c.by != "" && a.build:
+		return fmt.Sprintf("invalid args in converter '%s' : %s", c.name, text)
+	case c.by != "":
+		return fmt.Sprintf("invalid arg %d in converter '%s' : %s", a.index+1, c.name, text)
+	case a.build:
+		return fmt.Sprintf("invalid args in fetch method '%s' : %s", c.name, text)
+	case c.what == "ACL":
+		return fmt.Sprintf("ACL keyword '%s' : %s", c.name, text)
+	}
+	return fmt.Sprintf("fetch method '%s' : %s", c.name, text)
+}
+
+// Ref returns what the fetch's arguments name: a userlist, a backend …; nil
+// if they name nothing.
+func (x *Expr) Ref() *keyword.Ref { return x.fetch.Ref }
+
+// Plain says that the expression has no converters.
+func (x *Expr) Plain() bool { return len(x.convs) == 0 }
 
 // Eval evaluates the expression and casts the result to want (TypeAny: as it comes).
 func (x *Expr) Eval(t *tx.Tx, want Type, v *Value) bool {
@@ -153,9 +196,11 @@ func (x *Expr) Eval(t *tx.Tx, want Type, v *Value) bool {
 
 // AppendString appends the expression's value as a string; nothing where there is none.
 func (x *Expr) AppendString(dst []byte, t *tx.Tx) ([]byte, bool) {
-	var v Value
-	if !x.Eval(t, tx.TypeStr, &v) {
-		return dst, false
+	v := t.Borrow()
+	ok := x.Eval(t, tx.TypeStr, v)
+	if ok {
+		dst = append(dst, v.B...)
 	}
-	return append(dst, v.B...), true
+	t.Return()
+	return dst, ok
 }
