@@ -29,6 +29,7 @@ type arguments struct {
 	keywords                 string
 	dumpKeywords             bool
 	version                  string // "v", "vv", "vq" …
+	lastCode                 int    // how the current worker ended
 }
 
 // usageError asks for the usage text.

@@ -34,6 +34,10 @@ func start(a *arguments) int {
 			return 0
 		}
 	}
+	role := os.Getenv(envRole)
+	if !a.check && a.master && role == "" {
+		return runMaster(a)
+	}
 	deps := config.NewDeps()
 	cfg, diags := proxy.Load(proxy.Options{
 		Files: a.files, CheckOnly: a.check, Offline: a.offline, NoResolve: a.noResolve,
@@ -47,6 +51,14 @@ func start(a *arguments) int {
 	}
 	if a.check {
 		return checked(a, diags)
+	}
+	switch {
+	case role == "worker":
+	case cfg.Global.MasterWorker && !a.foreground && !a.debug:
+		a.master = true
+		return runMaster(a)
+	case role == "" && !a.foreground && !a.debug && (a.daemon || cfg.Global.Daemon):
+		return daemonize(a)
 	}
 	return serve(a, cfg, deps)
 }
@@ -124,13 +136,26 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 	if a.pidFile == "" {
 		a.pidFile = cfg.Global.PidFile
 	}
-	if a.pidFile != "" && (a.daemon || cfg.Global.Daemon) {
+	if a.pidFile != "" && os.Getenv(envRole) == "daemon" {
 		if err := os.WriteFile(a.pidFile, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644); err != nil {
 			say(a, diag.Alert, fmt.Sprintf("[haproxy.main()] Cannot create pidfile %s", a.pidFile))
 			return 1
 		}
 	}
+	a.finishOld()
+	sayReady()
 	return untilSignal(p)
+}
+
+// finishOld tells the processes given by -sf and -st that they are replaced.
+func (a *arguments) finishOld() {
+	s := syscall.SIGUSR1
+	if a.terminate {
+		s = syscall.SIGTERM
+	}
+	for _, pid := range a.oldPids {
+		syscall.Kill(pid, s)
+	}
 }
 
 // untilSignal serves; SIGUSR1 is a soft stop. SIGINT and SIGTERM have no
