@@ -9,16 +9,17 @@ import (
 // Keepalived writes the messages of l as keepalived does: "(Line 3) text"
 // from the parent process for the first file, "(file: Line 3) text" from its
 // children and for included files, and the bare text for what is found once
-// everything was read. main is the name of the first file.
+// everything was read. What the original does not say comes last, marked as a
+// note. main is the name of the first file.
 func Keepalived(w io.Writer, l *List, main string) error {
 	var b strings.Builder
-	for i := range l.All {
-		d := &l.All[i]
-		if d.Quiet {
-			continue
+	for _, ours := range [...]bool{false, true} {
+		for i := range l.All {
+			if d := &l.All[i]; !d.Quiet && d.Ours == ours {
+				b.WriteString(KeepalivedLine(d, main))
+				b.WriteByte('\n')
+			}
 		}
-		b.WriteString(KeepalivedLine(d, main))
-		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

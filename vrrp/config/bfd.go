@@ -20,6 +20,9 @@ func openBFD(c *compiler, t *Config, w []expr.Word) (*BFD, func()) {
 	for _, b := range t.BFDs {
 		if b.Name == w[0].Text {
 			c.sayAt(1, "BFD %s already specified", b.Name).Code = diag.Duplicate
+			c.holding = true
+			c.sayAt(1, "Configuration error: BFD instance %s already configured - ignoring", b.Name)
+			c.holding = false
 			return nil, nil
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
+	"tandem/parser/keepalived"
 	"tandem/parser/keyword"
 )
 
@@ -22,10 +23,6 @@ func checkerFields() []def[RealServer] {
 			c.here()
 			if c.fatal || end != nil && !end(c, r, k) {
 				return
-			}
-			if k.BindIP.IsValid() && k.BindIP.Is6() != c.target(r, k).Is6() {
-				c.say("bindto address %s does not match address family of connect_ip - skipping", k.BindIP)
-				k.BindIP = netip.Addr{}
 			}
 			r.Checkers = append(r.Checkers, k)
 		})
@@ -59,6 +56,10 @@ func common() []def[Checker] {
 			a, err := netip.ParseAddr(s)
 			if err != nil {
 				c.sayAt(1, "Invalid %s address %s - ignoring", name, s)
+				return
+			}
+			if name == "bindto" && a.Is6() != c.target(k.rs, k).Is6() {
+				c.sayAt(1, "bindto address %s does not match address family of connect_ip - skipping", a)
 				return
 			}
 			*to(k) = a
@@ -182,7 +183,7 @@ var (
 	})
 	fileCheckTable = keyword.NewTable("FILE_CHECK keyword", []def[Checker]{alphaField(),
 		text(kw("track_file", keyword.V(2, 2), "The track_file to follow."), func(c *compiler, k *Checker, s string) {
-			// The block may stand below; its name is looked for in the whole text.
+			// Another process's pass reads the block itself.
 			if !c.declares("track_file", s) && !c.declares("vrrp_track_file", s) {
 				c.sayAt(1, "track_file %s not found", s)
 				return
@@ -222,9 +223,21 @@ func base1(without string) []def[Checker] {
 	return out
 }
 
-// declares says whether a root line "keyword name" stands before this one or after it.
+// declares says whether a root line "keyword name" stands above.
 func (c *compiler) declares(keyword, name string) bool {
+	depth := 0
 	for i := range c.doc.Lines[:min(c.pos, len(c.doc.Lines))] {
+		switch c.doc.Lines[i].Brace {
+		case keepalived.Open:
+			depth++
+			continue
+		case keepalived.Close:
+			depth = max(depth-1, 0)
+			continue
+		}
+		if depth > 0 {
+			continue
+		}
 		w, _ := c.doc.Lines[i].Words()
 		if len(w) > 1 && w[0].Text == keyword && w[1].Text == name {
 			return true

@@ -25,6 +25,9 @@ type Options struct {
 	// Resolve finds an address of a host name, as the mail server may be one;
 	// nil asks the system, for two seconds at most.
 	Resolve func(name string) (netip.Addr, bool)
+	// Running is whom the program runs as, for scripts that name no user; nil
+	// asks the system.
+	Running *Account
 	// Accounts finds users and groups; nil reads the system's.
 	Accounts Accounts
 }
@@ -249,6 +252,7 @@ func (c *compiler) missing(words []source.Word, n int) {
 	if c.fatal {
 		return
 	}
+	c.holding = false
 	first, last := "", ""
 	if len(words) > 0 {
 		first, last = words[0].Text, words[min(max(n-2, 0), len(words)-1)].Text

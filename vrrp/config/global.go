@@ -149,7 +149,7 @@ func processFields(p string, of func(*Global) *ProcessOptions) []def[Global] {
 		optNumber(kw(p+"_priority", v(1, 2), "Nice value of the "+p+" process."), -20, 19, "No "+p+" process priority specified", "Invalid "+p+" process priority specified",
 			func(_ *compiler, t *Global, n int64) { of(t).Priority, of(t).Nice = int(n), true }),
 		flag(kw(p+"_no_swap", v(1, 2), "Lock the "+p+" process in memory.").tuning(), func(t *Global) { of(t).NoSwap = true }),
-		optNumber(kw(p+"_rt_priority", v(2, 0), "Real-time priority of the "+p+" process."), 0, 1<<31-1, "No "+p+" process real-time priority specified",
+		optNumber(kw(p+"_rt_priority", v(2, 0), "Real-time priority of the "+p+" process."), -1<<31, 1<<31-1, "No "+p+" process real-time priority specified",
 			p+" process real-time priority '{value}' invalid", func(c *compiler, t *Global, n int64) { of(t).RTPrio = c.realTime(p, n) }),
 		words(kw(p+"_cpu_affinity", v(2, 0), "Processors that the "+p+" process may use."), func(c *compiler, t *Global, w []expr.Word) { c.affinity(p, of(t), w) }),
 		limit("rlimit_rttime", kw(p+"_rlimit_rttime", v(2, 1), "Microseconds of real-time computing without a pause.").tuning()),

@@ -23,8 +23,13 @@ func openSyncGroup(c *compiler, t *Config, w []expr.Word) (*SyncGroup, func()) {
 		}
 	}
 	g := &SyncGroup{Name: w[0].Text, At: c.env.LineSpan()}
-	t.SyncGroups = append(t.SyncGroups, g)
-	return g, nil
+	return g, func() {
+		if c.here(); len(g.memberNames) == 0 {
+			c.say("Sync group %s has no members - removing", g.Name)
+			return
+		}
+		t.SyncGroups = append(t.SyncGroups, g)
+	}
 }
 
 var syncGroupTable = keyword.NewTable("vrrp_sync_group keyword", []def[SyncGroup]{
@@ -72,8 +77,13 @@ func openTrackGroup(c *compiler, t *Config, w []expr.Word) (*StaticGroup, func()
 		}
 	}
 	g := &StaticGroup{Name: w[0].Text, At: c.env.LineSpan()}
-	t.StaticGroups = append(t.StaticGroups, g)
-	return g, nil
+	return g, func() {
+		if c.here(); len(g.memberNames) == 0 {
+			c.say("Static track group %s has no members - removing", g.Name)
+			return
+		}
+		t.StaticGroups = append(t.StaticGroups, g)
+	}
 }
 
 // hasTrackGroup says whether a track_group was read before.
@@ -103,12 +113,18 @@ var trackGroupTable = keyword.NewTable("track_group keyword", []def[StaticGroup]
 // openGarpGroup begins a garp_group.
 func openGarpGroup(c *compiler, t *Config, _ []expr.Word) (*GarpGroup, func()) {
 	g := &GarpGroup{At: c.env.LineSpan()}
-	return g, func() { t.GarpGroups = append(t.GarpGroups, g) }
+	return g, func() {
+		if c.here(); !g.delaySet {
+			c.say("garp group %d does not have any delay set - removing", len(t.GarpGroups))
+			return
+		}
+		t.GarpGroups = append(t.GarpGroups, g)
+	}
 }
 
 var garpGroupTable = keyword.NewTable("garp_group keyword", []def[GarpGroup]{
-	timer(kw("garp_interval", keyword.V(1, 2), "Seconds between two gratuitous ARPs."), anyTimer, "", func(_ *compiler, g *GarpGroup, d time.Duration) { g.GarpInterval = d }),
-	timer(kw("gna_interval", keyword.V(1, 2), "Seconds between two neighbour advertisements."), anyTimer, "", func(_ *compiler, g *GarpGroup, d time.Duration) { g.GnaInterval = d }),
+	garpGap("garp_interval", "Seconds between two gratuitous ARPs.", func(g *GarpGroup) *time.Duration { return &g.GarpInterval }),
+	garpGap("gna_interval", "Seconds between two neighbour advertisements.", func(g *GarpGroup) *time.Duration { return &g.GnaInterval }),
 	text(kw("interface", keyword.V(1, 2), "An interface of the group."), func(c *compiler, g *GarpGroup, s string) { c.garpInterface(g, s, 1) }),
 	list(kw("interfaces", keyword.V(1, 2), "The interfaces of the group."), func(c *compiler, g *GarpGroup, w []expr.Word) {
 		for _, x := range w {
@@ -136,4 +152,17 @@ func (c *compiler) garpInterface(g *GarpGroup, name string, word int) {
 		}
 	}
 	g.Interfaces = append(g.Interfaces, name)
+}
+
+// garpGap defines a time between messages; a bad one counts as given.
+func garpGap(name, doc string, to func(*GarpGroup) *time.Duration) def[GarpGroup] {
+	return keyword.Define(kw(name, keyword.V(1, 2), doc).spec(), func(e *keyword.Env, a *one) (Field[GarpGroup], error) {
+		c := of(e)
+		return func(g *GarpGroup) {
+			g.delaySet = true
+			if d, ok := c.timer(a.Value, anyTimer); ok {
+				*to(g) = d
+			}
+		}, nil
+	})
 }

@@ -36,7 +36,24 @@ func openInstance(c *compiler, t *Config, w []expr.Word) (*Instance, func()) {
 	i := newInstance(w[0].Text)
 	i.At, i.NameSpan = c.env.LineSpan(), c.env.Span(1)
 	t.Instances = append(t.Instances, i)
-	return i, func() {}
+	return i, func() { c.endInstance(i) }
+}
+
+// endInstance makes the checks that the original makes at the closing brace.
+func (c *compiler) endInstance(i *Instance) {
+	c.here()
+	if i.VMAC != nil && i.given.has(gaveUnicast) && i.Interface == "" && len(i.Peers) > 0 {
+		c.say("(%s): Cannot use VMAC/ipvlan with unicast and no interface - clearing use_vmac", i.Name)
+		i.VMAC = nil
+	}
+	if i.UnicastTTL >= 0 && len(i.Peers) == 0 {
+		c.say("(%s): Cannot use unicast_ttl without unicast peers - resetting", i.Name)
+		i.UnicastTTL = -1
+	}
+	if i.VMAC != nil && i.given.has(gaveUnicast) && !i.given.has(gaveXmitBase) {
+		c.say("(%s) unicast with use_vmac requires vmac_xmit_base - setting", i.Name)
+		i.given |= gaveXmitBase
+	}
 }
 
 func instanceIdentity() []def[Instance] {
@@ -84,7 +101,13 @@ func instanceIdentity() []def[Instance] {
 			i.Version = int(n)
 			i.given |= gaveVersion
 		}),
-		flag(kw("native_ipv6", 0, "Use IPv6 adverts although no address says so."), func(i *Instance) { i.given |= gaveNativeV6; i.NativeIPv6 = true }),
+		action(kw("native_ipv6", 0, "Use IPv6 adverts although no address says so."), func(c *compiler, i *Instance) {
+			if i.familyKnown && !i.IPv6 {
+				c.say("(%s) Cannot specify native_ipv6 with IPv4 addresses", i.Name)
+				return
+			}
+			i.familyKnown, i.IPv6, i.NativeIPv6 = true, true, true
+		}),
 		action(kw("linkbeat_use_polling", 0, "Old way of linkbeat_interfaces.").old().idle(), func(c *compiler, i *Instance) {
 			c.say("(%s) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block", i.Name).Code = diag.Deprecated
 		}),
@@ -270,7 +293,10 @@ func instanceSource() []def[Instance] {
 				t.MulticastGroup = a
 			}
 		}),
-		list(kw("unicast_peer", v(1, 2), "Addresses that adverts go to instead of a group."), unicastPeer),
+		action(kw("unicast_peer", v(1, 2), "Addresses that adverts go to instead of a group."), func(c *compiler, i *Instance) {
+			i.given |= gaveUnicast
+			readList(c, i, unicastPeer)
+		}),
 		number(kw("unicast_ttl", v(2, 1), "TTL of unicast adverts."), 0, 255, "({name}): TTL '{value}' not valid - must be between 0 & 255",
 			func(_ *compiler, i *Instance, n int64) { i.UnicastTTL = int(n) }),
 		flag(kw("unicast_fault_no_peer", v(2, 2), "Be in fault while no peer is set."), func(i *Instance) { i.UnicastFaultNoPeer = true }),
@@ -301,7 +327,6 @@ func (i *Instance) sameFamily(a netip.Addr) bool {
 
 // unicastPeer reads a line of unicast_peer.
 func unicastPeer(c *compiler, i *Instance, w []expr.Word) {
-	i.given |= gaveUnicast
 	s := w[0].Text
 	host, _ := cutPrefix(s)
 	a, err := netip.ParseAddr(host)

@@ -38,6 +38,7 @@ func (c *compiler) linkVRRP() {
 		return
 	}
 	if len(cfg.Instances) == 0 {
+		c.linkGroups()
 		c.linkStatic()
 		return
 	}

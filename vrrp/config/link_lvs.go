@@ -5,15 +5,6 @@ import "strings"
 // linkLVS links and checks the virtual servers.
 func (c *compiler) linkLVS() {
 	cfg := c.cfg
-	kept := cfg.VirtualGroups[:0]
-	for _, g := range cfg.VirtualGroups {
-		if len(g.Entries) == 0 {
-			c.lateAt(g.At, "virtual server group %s has no entries - removing", g.Name)
-			continue
-		}
-		kept = append(kept, g)
-	}
-	cfg.VirtualGroups = kept
 	for _, v := range cfg.VirtualServers {
 		if v.GroupName == "" {
 			continue

@@ -30,8 +30,12 @@ func openVSGroup(c *compiler, t *Config, w []expr.Word) (*VirtualServerGroup, fu
 		return nil, nil
 	}
 	g := &VirtualServerGroup{Name: w[0].Text, At: c.env.LineSpan()}
-	t.VirtualGroups = append(t.VirtualGroups, g)
 	c.eachLine(c.env.Words[:1], func(line sourceWords) { c.groupEntry(g, exprWords(line)) })
+	if c.here(); len(g.Entries) == 0 && !c.fatal {
+		c.say("virtual server group %s has no entries - removing", g.Name)
+		return g, nil
+	}
+	t.VirtualGroups = append(t.VirtualGroups, g)
 	return g, nil
 }
 
@@ -66,7 +70,10 @@ func (c *compiler) groupEntry(g *VirtualServerGroup, w []expr.Word) {
 	if len(w) > 1 {
 		portText = w[1].Text
 		var ok bool
-		if port, ok = c.integer(w[1], 0, 65535); !ok {
+		if port, ok = 0, w[1].Text == "0"; !ok {
+			port, ok = c.integer(w[1], 1, 65535)
+		}
+		if !ok {
 			c.sayAt(1, "Invalid virtual server group IP address %s /port/%s - skipping", w[0].Text, portText)
 			return
 		}
@@ -210,6 +217,10 @@ func openVirtualServer(c *compiler, t *Config, w []expr.Word) (*VirtualServer, f
 // endVirtualServer drops a service without real servers.
 func (c *compiler) endVirtualServer(t *Config, v *VirtualServer) {
 	c.here()
+	if s := v.Sorry; s != nil && v.FamilySet && v.IPv6 != s.Addr.Addr().Is6() && v.Method.Kind != "TUN" {
+		c.say("Address family of virtual server and sorry server %s don't match - skipping sorry server.", s.Addr.Addr())
+		v.Sorry = nil
+	}
 	if len(v.Real) > 0 || v.GroupName != "" && len(v.Real) > 0 {
 		return
 	}

@@ -240,7 +240,8 @@ type GarpGroup struct {
 	Interfaces   []string
 	At           source.Span
 
-	pending []string // names of the interfaces block being read
+	delaySet bool
+	pending  []string // names of the interfaces block being read
 }
 
 // LinkbeatInterface is one line of linkbeat_interfaces.

@@ -37,8 +37,8 @@ func parseBool(s string) (on, ok bool) {
 // original's words what is wrong with it. Ranges without negative numbers are
 // read as unsigned ones.
 func (c *compiler) integer(w expr.Word, lo, hi int64) (int64, bool) {
-	s := strings.TrimSpace(w.Text)
-	if lo >= 0 && strings.HasPrefix(s, "-") && hi != math.MaxInt32 {
+	s := strings.TrimLeft(w.Text, " \t")
+	if lo >= 0 && strings.HasPrefix(s, "-") {
 		c.sayAt(w.Index, "negative number '%s'", w.Text)
 		return 0, false
 	}
@@ -113,7 +113,7 @@ func (c *compiler) timer(w expr.Word, r timeRange) (time.Duration, bool) {
 // decimal reads a number with up to r.decimals digits behind the point; more
 // are rounded with a warning.
 func (c *compiler) decimal(w expr.Word, r timeRange) (int64, bool) {
-	s := strings.TrimSpace(w.Text)
+	s := strings.TrimLeft(w.Text, " \t")
 	if strings.HasPrefix(s, "-") {
 		c.sayAt(w.Index, "negative number '%s'", w.Text)
 		return 0, false
@@ -136,6 +136,10 @@ func (c *compiler) decimal(w expr.Word, r timeRange) (int64, bool) {
 	n, err := strconv.ParseInt(whole+frac, 10, 64)
 	if err == nil {
 		n += up
+	}
+	if r.noHigh && (err != nil || n > r.hi) {
+		c.sayAt(w.Index, "number '%s' outside unsigned decimal range", w.Text)
+		return 0, false
 	}
 	if err != nil || n < r.lo || n > r.hi {
 		c.sayAt(w.Index, "number '%s' outside range [%s, %s]", w.Text, r.print(r.lo), r.print(r.hi))

@@ -392,6 +392,10 @@ func (p *routeReader) metric(name, bad string, hi int64, inTime, atomic bool) {
 		}
 	}
 	n, good := p.integer(x, 0, hi)
+	if good && inTime && n*unit > 960000 {
+		p.sayAt(w.Index, "number '%s' outside range [0., 960000.]", w.Text)
+		good = false
+	}
 	if !good {
 		if bad == "" {
 			bad = "Invalid " + name + " value {value} specified for route"

@@ -196,7 +196,7 @@ func makeRuleOptions() map[string]func(p *ruleReader, s string, w expr.Word) {
 		p.r.TOS = n
 	}
 	supPrefix := func(p *ruleReader, s string, w expr.Word) {
-		n, ok := p.integer(w, math.MinInt32, math.MaxInt32)
+		n, ok := p.integer(w, 0, math.MaxInt32)
 		if !ok {
 			p.refuse(w, "Invalid suppress_prefixlength %s specified", s)
 			return

@@ -104,6 +104,10 @@ func scriptTimer(name, doc string, to func(*Script) *time.Duration) def[Script] 
 			}
 			switch {
 			case !ok && len(bad) > 0 && bad[0] == 'n':
+				if name == "timeout" {
+					c.sayAt(1, "(%s): vrrp script timeout '%s' invalid - ignoring", s.Name, a.Value.Text)
+					return
+				}
 				c.sayAt(1, "(%s): vrrp script %s '%s' must be between 0.001 and 4294 - ignoring", s.Name, name, a.Value.Text)
 			case d == 0:
 				c.sayAt(1, "(%s): vrrp script %s must be greater than 0, setting to 1", s.Name, name)

@@ -38,6 +38,9 @@ func (c *compiler) defaultAccount() (Account, bool) {
 	if g.ScriptSecurity {
 		return Account{}, false
 	}
+	if c.opt.Running != nil {
+		return *c.opt.Running, true
+	}
 	return Account{UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}, true
 }
 

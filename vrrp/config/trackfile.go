@@ -36,8 +36,7 @@ func openTrackFile(c *compiler, t *Config, w []expr.Word) (*TrackFile, func()) {
 		}
 		for _, o := range t.TrackFiles {
 			if o.Name == f.Name {
-				c.say("track_file %s already defined", f.Name)
-				return
+				return // the first one stays
 			}
 		}
 		t.TrackFiles = append(t.TrackFiles, f)
@@ -103,10 +102,6 @@ func openTrackProcess(c *compiler, t *Config, w []expr.Word) (*TrackProcess, fun
 			c.say("track process '%s' process name not specified", p.Name)
 			return
 		}
-		if p.QuorumMax >= 0 && p.QuorumMax < p.Quorum && p.QuorumMax > 0 {
-			c.say("quorum_max is less than quorum - ignoring")
-			p.QuorumMax = -1
-		}
 		t.TrackProcs = append(t.TrackProcs, p)
 	}
 }
@@ -165,7 +160,13 @@ var trackProcessTable = keyword.NewTable("vrrp_track_process keyword", []def[Tra
 	number(kw("quorum", keyword.V(2, 0), "How many there must be."), 1, 65535, "Quorum ({value}) for vrrp_track_process {name} must be between [1..65535] inclusive. Ignoring...",
 		func(_ *compiler, p *TrackProcess, n int64) { p.Quorum = int(n) }),
 	number(kw("quorum_max", keyword.V(2, 0), "How many there may be."), 0, 65535, "quorum_max ({value}) for vrrp_track_process {name} must be between [0..65535] inclusive. Ignoring...",
-		func(_ *compiler, p *TrackProcess, n int64) { p.QuorumMax = int(n) }),
+		func(c *compiler, p *TrackProcess, n int64) {
+			if n > 0 && int(n) < p.Quorum {
+				c.sayAt(1, "quorum_max is less than quorum - ignoring")
+				return
+			}
+			p.QuorumMax = int(n)
+		}),
 	processDelay("delay", func(p *TrackProcess, d time.Duration) { p.ForkDelay, p.TerminateDelay = d, d }),
 	processDelay("fork_delay", func(p *TrackProcess, d time.Duration) { p.ForkDelay = d }),
 	processDelay("terminate_delay", func(p *TrackProcess, d time.Duration) { p.TerminateDelay = d }),

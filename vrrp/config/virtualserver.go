@@ -37,7 +37,8 @@ func vsService() []def[VirtualServer] {
 	bit := func(name, needs string, flag uint32) def[VirtualServer] {
 		return action(kw(name, v(1, 3), "A flag of the scheduler."), func(c *compiler, t *VirtualServer) {
 			if needs != "" && t.Scheduler != needs {
-				c.say("%s only applies to %s scheduler - ignoring", name, needs)
+				// The original names sh for mh's flags too.
+				c.say("%s only applies to sh scheduler - ignoring", name)
 				return
 			}
 			t.SchedFlag |= flag
@@ -166,8 +167,6 @@ func vsSorry() []def[VirtualServer] {
 				switch {
 				case err != nil || !ok:
 					c.sayAt(1, "Invalid sorry server IP address %s - skipping", a.Value.Text)
-				case t.FamilySet && t.IPv6 != addr.Is6() && t.Method.Kind != "TUN":
-					c.sayAt(1, "Address family of virtual server and sorry server %s don't match - skipping sorry server.", a.Value.Text)
 				default:
 					t.Sorry = &RealServer{Addr: netip.AddrPortFrom(addr, uint16(port)), Weight: 1, Timing: noTiming, At: c.env.LineSpan()}
 				}
@@ -204,6 +203,14 @@ func vsSorry() []def[VirtualServer] {
 				return
 			}
 			runBlock(c, realServerTable, r, false)
+			method := t.Method.Kind
+			if r.Method != nil {
+				method = r.Method.Kind
+			}
+			if c.here(); t.FamilySet && t.IPv6 != r.Addr.Addr().Is6() && method != "TUN" {
+				c.say("Address family of virtual server and real server %s don't match - skipping real server.", r.Addr.Addr())
+				return
+			}
 			t.Real = append(t.Real, r)
 		}),
 	}
@@ -222,9 +229,6 @@ func (c *compiler) openRealServer(t *VirtualServer, w []expr.Word) *RealServer {
 	switch {
 	case err != nil || !ok:
 		c.sayAt(1, "Invalid real server ip address/port %s/%s - skipping", w[0].Text, portText)
-		return nil
-	case t.FamilySet && t.IPv6 != a.Is6() && t.Method.Kind != "TUN":
-		c.sayAt(1, "Address family of virtual server and real server %s don't match - skipping real server.", w[0].Text)
 		return nil
 	}
 	return &RealServer{Addr: netip.AddrPortFrom(a, uint16(port)), Weight: notGiven, Timing: noTiming, At: c.env.LineSpan(), vs: t}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"tandem/vrrp"
+)
+
+// check is -t.
+func check(o *options, stderr io.Writer) int {
+	w := stderr
+	if o.testOutput != "" {
+		f, err := os.OpenFile(o.testOutput, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			fmt.Fprintf(stderr, "Unable to open %s: %v\n", o.testOutput, err)
+			return exitFatal
+		}
+		defer f.Close()
+		w = f
+	}
+	status, err := vrrp.Check(w, o.path(), o.id)
+	if err != nil {
+		fmt.Fprintln(w, err)
+		return exitNoConfig
+	}
+	return status
+}
+
+// path is the configuration file to read.
+func (o *options) path() string {
+	if o.file != "" {
+		return o.file
+	}
+	return vrrp.DefaultFile()
+}
