@@ -87,16 +87,16 @@ func near(t *testing.T, what string, got, want time.Duration) {
 func TestPairTakeover(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		b := l.start("b", p.b, conf(3, "0.1", 100, "", vip))
-		l.until("b alone", 5*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 3) })
+		l.until("b alone", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 3) })
 		a := l.start("a", p.a, conf(3, "0.1", 150, "", vip))
-		l.until("a preempts", 5*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) })
+		l.until("a preempts", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) })
 		if !l.has("a", vip) || l.has("b", vip) {
 			t.Error("the address is not on a alone")
 		}
 		// Crash: the master-down time after the last advert.
 		mark := time.Now()
 		a.kill()
-		l.until("takeover", 3*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
+		l.until("takeover", 8*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
 		d, prio := l.takeover(mark, addrB)
 		near(t, "takeover after a crash", d, 360937*time.Microsecond)
 		if prio == 0 {
@@ -104,10 +104,10 @@ func TestPairTakeover(t *testing.T) {
 		}
 		// It comes back, finds its own address still there, and stops in order.
 		a = l.start("a", p.a, conf(3, "0.1", 150, "", vip))
-		l.until("return", 5*time.Second, func() bool { return l.ruled(mark, addrA, 5) })
+		l.until("return", 10*time.Second, func() bool { return l.ruled(mark, addrA, 5) })
 		mark = time.Now()
 		a.stop()
-		l.until("takeover", 3*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
+		l.until("takeover", 8*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
 		d, prio = l.takeover(mark, addrB)
 		near(t, "takeover after a stop", d, 60937*time.Microsecond)
 		if prio != 0 {
@@ -148,7 +148,7 @@ func TestPairIPv6(t *testing.T) {
 		}
 		mark := time.Now()
 		a.kill()
-		l.until("takeover", 3*time.Second, func() bool {
+		l.until("takeover", 8*time.Second, func() bool {
 			s := l.adverts(mark)
 			return len(s) > 0 && s[len(s)-1].src != srcA
 		})
@@ -163,7 +163,7 @@ func TestPairSplitBrain(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		l.start("a", p.a, conf(3, "0.1", 150, "", vip))
 		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
-		l.until("a is master", 5*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) })
+		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) })
 		port := func(up bool) {
 			if err := inNS(l.ns["bridge"], func() error {
 				link, err := netlink.LinkByName("vb")
@@ -179,7 +179,7 @@ func TestPairSplitBrain(t *testing.T) {
 			}
 		}
 		port(false)
-		deadline := time.Now().Add(3 * time.Second)
+		deadline := time.Now().Add(6 * time.Second)
 		for !l.has("b", vip) && time.Now().Before(deadline) {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -188,7 +188,7 @@ func TestPairSplitBrain(t *testing.T) {
 		}
 		mark := time.Now()
 		port(true)
-		l.until("one master", 3*time.Second, func() bool { return l.ruled(mark, addrA, 4) && !l.has("b", vip) })
+		l.until("one master", 8*time.Second, func() bool { return l.ruled(mark, addrA, 4) && !l.has("b", vip) })
 	})
 }
 
@@ -205,7 +205,7 @@ func TestPairLinkAndAddress(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		l.start("a", p.a, conf(3, "0.1", 150, "", vip))
 		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
-		l.until("a is master", 5*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) && l.has("a", vip) })
+		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) && l.has("a", vip) })
 		on := func(node string, f func(netlink.Link) error) {
 			if err := inNS(l.ns[node], func() error {
 				link, err := netlink.LinkByName("eth0")
@@ -223,18 +223,18 @@ func TestPairLinkAndAddress(t *testing.T) {
 			a, _ := netlink.ParseAddr(vip + "/32")
 			return netlink.AddrDel(link, a)
 		})
-		l.until("giving up", 2*time.Second, func() bool {
+		l.until("giving up", 6*time.Second, func() bool {
 			s := l.adverts(mark)
 			return len(s) > 0 && s[0].prio == 0
 		})
-		l.until("coming back", 3*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
+		l.until("coming back", 8*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
 		// The link goes: b takes over, and gives it back.
 		mark = time.Now()
 		on("a", netlink.LinkSetDown)
-		l.until("takeover", 3*time.Second, func() bool { return l.ruled(mark, addrB, 2) })
+		l.until("takeover", 8*time.Second, func() bool { return l.ruled(mark, addrB, 2) })
 		mark = time.Now()
 		on("a", netlink.LinkSetUp)
-		l.until("return", 3*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
+		l.until("return", 8*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
 	})
 }
 
@@ -242,15 +242,15 @@ func TestPairReload(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		a := l.start("a", p.a, conf(3, "0.2", 150, "", vip, "10.77.0.101"))
 		l.start("b", p.b, conf(3, "0.2", 100, "", vip, "10.77.0.102"))
-		l.until("a is master", 5*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 2) && l.has("a", vip) })
+		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 2) && l.has("a", vip) })
 		mark := time.Now()
 		a.configure(conf(3, "0.2", 160, "", vip, "10.77.0.102"))
 		a.signal(syscall.SIGHUP)
-		l.until("the new priority", 3*time.Second, func() bool {
+		l.until("the new priority", 8*time.Second, func() bool {
 			s := l.adverts(mark)
 			return len(s) > 0 && s[len(s)-1].prio == 160
 		})
-		l.until("the new address", 2*time.Second, func() bool { return l.has("a", "10.77.0.102") && !l.has("a", "10.77.0.101") })
+		l.until("the new address", 6*time.Second, func() bool { return l.has("a", "10.77.0.102") && !l.has("a", "10.77.0.101") })
 		for _, s := range l.adverts(mark) {
 			if s.prio == 0 || s.src != addrA {
 				t.Errorf("during the reload: advert of %v with priority %d", s.src, s.prio)

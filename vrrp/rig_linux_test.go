@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/netip"
 	"os"
@@ -33,6 +34,11 @@ const nodeEnv = "TANDEM_VRRP_NODE"
 func TestMain(m *testing.M) {
 	if f := os.Getenv(nodeEnv); f != "" {
 		os.Exit(runNode(f))
+	}
+	flag.Parse()
+	if os.Getuid() == 0 {
+		// The pairs spend their time waiting, not computing.
+		_ = flag.Set("test.parallel", "12")
 	}
 	os.Exit(m.Run())
 }
@@ -418,6 +424,11 @@ func (p *proc) kill() {
 	}
 	p.signal(syscall.SIGKILL)
 	<-p.done
+	// Another process, or a child that nobody has buried yet, may have the
+	// numbers in these files.
+	for _, f := range p.pids {
+		_ = os.Remove(f)
+	}
 }
 
 // stop is SIGTERM, and waits for the end.

@@ -123,8 +123,15 @@ func addrsOf(list []*config.Address, in *instance) []netif.Addr {
 	var out []netif.Addr
 	for _, a := range list {
 		n := addrOf(a)
-		if in != nil && (n.Link == "" || !a.DevGiven) {
-			n.Link = in.link
+		if in != nil {
+			if n.Link == "" || !a.DevGiven {
+				n.Link = in.link
+			}
+			if n.Prefix.Addr().Is6() {
+				// Whoever had the address until now may still answer for it:
+				// duplicate detection would keep it unusable.
+				n.Flags |= config.FlagNoDAD
+			}
 		}
 		out = append(out, n)
 	}

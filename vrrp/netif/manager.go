@@ -67,7 +67,8 @@ func ruleID(r Rule) string {
 // Set makes owner hold exactly s: first what is missing is added in the order
 // addresses, routes, rules, then what is no longer wanted is removed in the
 // opposite order. It returns the addresses that were not there before. What
-// fails is told together, and tried again by the next Set.
+// fails is told together; it is tried again when an owner asks for it anew
+// after all have given it up.
 func (m *Manager) Set(owner string, s State) (added []Addr, err error) {
 	old := m.owners[owner]
 	had := make(map[string]bool)
@@ -93,11 +94,11 @@ func (m *Manager) Set(owner string, s State) (added []Addr, err error) {
 		if !h.lost {
 			continue
 		}
+		h.lost = false
 		if e := o.add(); e != nil {
 			errs = append(errs, e)
 			continue
 		}
-		h.lost = false
 		if i < len(s.Addrs) {
 			added = append(added, s.Addrs[i])
 		}

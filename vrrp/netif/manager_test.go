@@ -73,11 +73,14 @@ func TestSetTriesAgain(t *testing.T) {
 	if _, err := m.Set("A", addrs("10.0.0.1/32%eth0", "10.0.0.2/32%eth0")); err == nil || !strings.Contains(err.Error(), "10.0.0.2") {
 		t.Errorf("error = %v, want one about 10.0.0.2", err)
 	}
-	f.Take()
 	f.Fail = ""
+	if added, err := m.Set("A", addrs("10.0.0.1/32%eth0", "10.0.0.2/32%eth0")); err != nil || len(added) != 0 {
+		t.Errorf("while it is held: %v, %v; want no second try", added, err)
+	}
+	m.Set("A", netif.State{})
 	added, err := m.Set("A", addrs("10.0.0.1/32%eth0", "10.0.0.2/32%eth0"))
-	if err != nil || len(added) != 1 {
-		t.Errorf("second try: %v, %v", added, err)
+	if err != nil || len(added) != 2 {
+		t.Errorf("anew: %v, %v", added, err)
 	}
 }
 
