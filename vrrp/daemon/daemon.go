@@ -223,6 +223,7 @@ func (d *Daemon) begin() error {
 		return err
 	}
 	d.install(insts)
+	d.warn()
 	d.logAddresses()
 	d.setStatic()
 	d.openSockets()
@@ -252,6 +253,7 @@ func (d *Daemon) reload(cfg *config.Config) error {
 		}
 	}
 	d.install(insts)
+	d.warn()
 	d.setStatic()
 	d.openSockets()
 	for _, p := range d.opt.Plugins {

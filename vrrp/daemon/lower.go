@@ -15,6 +15,9 @@ import (
 // lowerAll is the machine's view of the running configuration.
 func (d *Daemon) lowerAll() fsm.Config {
 	out := fsm.Config{LogUnknown: d.cfg.Global.LogUnknownVRIDs, StartupDelay: d.cfg.Global.StartupDelay}
+	if g := d.cfg.Global.DelayAfterBoot; g > 0 {
+		out.StartupDelay = max(out.StartupDelay, g-uptime())
+	}
 	for _, in := range d.order {
 		out.Instances = append(out.Instances, in.lower())
 	}
@@ -36,7 +39,7 @@ func (in *instance) lower() fsm.InstanceConfig {
 		Src: in.src, WantMaster: c.WantMaster, Priority: c.Priority, Interval: c.AdvertInterval,
 		NoPreempt: c.Nopreempt, PreemptDelay: c.PreemptDelay, DownAdverts: c.DownTimerAdverts,
 		LowerNoAdvert: c.LowerPrioNoAdvert, HigherAdvert: c.HigherPrioSendAdvert, IgnoreOwner: c.OwnerIgnoreAdverts,
-		ExpiredBackup: c.TimerExpiredBackup, Auth: packet.Auth(c.AuthType), Pass: c.AuthPass,
+		Auth: packet.Auth(c.AuthType), Pass: c.AuthPass,
 		Addrs: in.advert.Addrs, HasVIPs: len(in.vips) > 0, HasExcluded: len(in.excluded) > 0,
 		HasRoutes: len(in.routes) > 0, HasRules: len(in.rules) > 0,
 		Unicast: in.spec.Unicast(), CheckPeers: c.CheckUnicastSource,
@@ -46,6 +49,9 @@ func (in *instance) lower() fsm.InstanceConfig {
 			Delay: c.Garp.Delay, Repeat: c.Garp.Repeat, Refresh: c.Garp.Refresh, RefreshRepeat: c.Garp.RefreshRepeat,
 			LowerDelay: c.Garp.LowerPrioDelay, LowerRepeat: c.Garp.LowerPrioRepeat,
 		},
+	}
+	if c.UnicastFaultNoPeer && len(c.Peers) == 0 {
+		out.Faults = append(out.Faults, "no unicast peers")
 	}
 	for _, p := range c.Peers {
 		out.Peers = append(out.Peers, packet.Peer{Addr: p.Addr, MinTTL: p.MinTTL, MaxTTL: p.MaxTTL})

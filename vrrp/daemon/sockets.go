@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"syscall"
+	"time"
 
 	"tandem/vrrp/fsm"
 	"tandem/vrrp/packet"
@@ -18,6 +19,8 @@ type socket struct {
 	spec   wire.Spec
 	users  int
 	logged bool
+	// shortAt is when a packet that is too short may be told again.
+	shortAt time.Duration
 }
 
 // received is one datagram on its way from a socket to the loop.
@@ -142,13 +145,24 @@ func (d *Daemon) packet(r *received) {
 		r.d, f = packet.FromIPv4(r.buf[:r.n])
 	}
 	if f.Err() {
-		d.logf("%s", f.Text("", netip.Addr{}))
+		d.short(r.s, f)
 	} else {
 		d.step(fsm.Recv{Link: r.s.spec.Link, IPv6: r.s.spec.IPv6, D: &r.d})
 	}
 	select {
 	case d.free <- r:
 	default:
+	}
+}
+
+// shortPause is how long further packets that are too short are not told.
+const shortPause = 10 * time.Second
+
+// short tells of a packet that nobody can be found for.
+func (d *Daemon) short(s *socket, f packet.Fault) {
+	if now := d.now(); now >= s.shortAt {
+		s.shortAt = now + shortPause
+		d.logf("%s", f.Text("", netip.Addr{}))
 	}
 }
 

@@ -31,10 +31,6 @@ type InstanceConfig struct {
 	LowerNoAdvert bool // lower_prio_no_advert
 	HigherAdvert  bool // higher_prio_send_advert
 	IgnoreOwner   bool // owner_ignore_adverts
-	// ExpiredBackup, if not zero, is the priority that the instance goes to
-	// for one round when its timer expired far too late
-	// (timer_expired_backup).
-	ExpiredBackup uint8
 	Auth          packet.Auth
 	Pass          [packet.AuthLen]byte
 	Addrs         []netip.Addr // virtual_ipaddress, in order: what adverts list
@@ -51,7 +47,10 @@ type InstanceConfig struct {
 	NotifyPrio    bool // notify_priority_changes
 	Deleted       bool // notify_deleted: a removed instance says DELETED, not FAULT
 	Garp          Garp
-	Trackers      []Tracking
+	// Faults are reasons to be in Fault that lie in the configuration itself,
+	// such as unicast without a peer.
+	Faults   []string
+	Trackers []Tracking
 }
 
 // Garp is the schedule of announcements (gratuitous ARP, unsolicited neighbour

@@ -54,6 +54,7 @@ func newInstance(m *Machine, cfg InstanceConfig) *instance {
 		learned: cfg.Interval,
 		timer:   never, refreshAt: never, lowerAt: never,
 	}
+	in.reasons = append(in.reasons, cfg.Faults...)
 	if !cfg.Src.IsValid() {
 		in.reasons = append(in.reasons, in.noAddress())
 	}

@@ -303,6 +303,11 @@ func (w *world) option(c *fsm.InstanceConfig, k, v string) bool {
 		c.HasRules = true
 	case "unicast":
 		c.Unicast = true
+	case "faults":
+		c.Faults = nil
+		if v != "" {
+			c.Faults = strings.Split(strings.ReplaceAll(v, "_", " "), ",")
+		}
 	case "peers":
 		c.Unicast, c.CheckPeers = true, true
 		for s := range strings.SplitSeq(v, ",") {

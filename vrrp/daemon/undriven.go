@@ -1,0 +1,97 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"tandem/vrrp/config"
+)
+
+// warn tells what the configuration asks for and nobody does, so that nothing
+// is ignored silently.
+func (d *Daemon) warn() {
+	for _, w := range undriven(d.cfg) {
+		d.logf("WARNING - %s", w)
+	}
+}
+
+// undriven lists what is read and checked, but has no effect here.
+func undriven(cfg *config.Config) []string {
+	var out []string
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	for _, in := range cfg.Instances {
+		undrivenInstance(in, say)
+	}
+	g := &cfg.Global
+	for _, x := range []struct {
+		on   bool
+		text string
+	}{
+		{g.DisableLocalIGMP, "disable_local_igmp has no effect: the kernel's IGMP reports are not touched"},
+		{g.NFTables != "" || len(g.Iptables) > 0 || len(g.Ipsets) > 0, "no firewall is driven: nftables, vrrp_iptables and vrrp_ipsets have no effect"},
+		{g.RxBufsPolicy != "", "vrrp_rx_bufs_policy has no effect: receive buffers are the kernel's unless kernel_rx_buf_size is set"},
+		{len(g.NetlinkBuffers) > 0, "netlink buffer sizes are chosen here: the configured ones have no effect"},
+		{len(cfg.LinkbeatInterfaces) > 0 || cfg.Process.LinkbeatUsePolling, "links are not polled: linkbeat words have no effect, netlink reports decide"},
+	} {
+		if x.on {
+			say("%s", x.text)
+		}
+	}
+	undrivenRoutes(cfg.StaticRoutes, cfg.StaticRules, say)
+	return out
+}
+
+func undrivenInstance(in *config.Instance, say func(string, ...any)) {
+	for _, x := range []struct {
+		on   bool
+		text string
+	}{
+		{in.HMAC != nil, "auth_hmac is not spoken: adverts are sent and taken without it"},
+		{in.VMAC != nil && in.VMAC.IPVLAN, "use_ipvlan is not driven: the addresses go on the interface itself"},
+		{in.VMAC != nil && in.VMAC.AddrOnly, "use_vmac_addr is not driven: addresses on other interfaces get no VMAC"},
+		{in.VRF != "", "vrf is not driven"},
+		{in.PromoteSecondaries, "promote_secondaries is not set by this program"},
+		{in.TimerExpiredBackup != 0, "timer_expired_backup has no effect"},
+		{in.Garp.ExtraInterval > 0, "garp_extra_if has no effect"},
+		{!in.Accept && in.Strict && in.Priority != 255, "packets for the virtual addresses are not blocked: no firewall is driven"},
+	} {
+		if x.on {
+			say("(%s) %s", in.Name, x.text)
+		}
+	}
+	undrivenRoutes(in.VirtualRoutes, in.VirtualRules, say)
+}
+
+func undrivenRoutes(routes []*config.Route, rules []*config.Rule, say func(string, ...any)) {
+	for _, r := range routes {
+		encap := len(r.Encap) > 0
+		for _, h := range r.NextHops {
+			encap = encap || len(h.Encap) > 0
+		}
+		if encap {
+			say("route %s: encap has no effect", r.Text)
+		}
+		if r.Src.IsValid() || r.Pref != "" || r.TTLProp != nil || r.Expires != 0 {
+			say("route %s: from, pref, ttl-propagate and expires have no effect", r.Text)
+		}
+	}
+	for _, r := range rules {
+		if r.L3MDev {
+			say("rule %s: l3mdev has no effect", r.Text)
+		}
+	}
+}
+
+// uptime is how long the system has been up; zero if it does not tell.
+func uptime() time.Duration {
+	b, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		return 0
+	}
+	var s float64
+	if _, err := fmt.Sscan(string(b), &s); err != nil {
+		return 0
+	}
+	return time.Duration(s * float64(time.Second))
+}
