@@ -117,6 +117,9 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 		say(a, diag.Alert, "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.")
 		return 1
 	}
+	if text := proxy.AutoMaxConn(cfg); text != "" && !a.quiet {
+		say(a, diag.Notice, text)
+	}
 	failed := &diag.List{}
 	p := proxy.New(cfg, deps, failed)
 	if !failed.HasErrors() {
