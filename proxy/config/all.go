@@ -14,7 +14,7 @@ var Sections = keyword.NewTable("section", proxySections)
 var ProxyWords = keyword.NewTable("proxy keyword", proxyCore, proxyOptions, proxyCookies, proxyErrors, proxyStats, proxyLogs, proxyRules, proxyRoutes, proxyTimeouts, proxyServers, proxyBinds)
 
 // GlobalWords is the table of the lines of the global section (chapter 3).
-var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalTunes)
+var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalMisc, globalFlags, globalTLS, globalTunes, globalRemoved, globalQUIC, globalDevices)
 
 // checkBindAddrs reads the addresses of a bind line.
 func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tandem/parser/diag"
-	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/listen"
 )
@@ -20,69 +19,53 @@ func gflag(name, doc string, set func(*Global)) *keyword.Def[Setting[Global]] {
 	})
 }
 
-// gtext makes the Def of a global word with one argument.
-func gtext(name, doc string, set func(*Global, string)) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
+// gtext makes the Def of a global word with one argument; missing is the
+// refusal where it is missing.
+func gtext(name, missing, doc string, set func(*Global, string)) *keyword.Def[Setting[Global]] {
+	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc, Misuse: strings.ReplaceAll(missing, "%s", name)}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
 		return func(g *Global) error { set(g, a.Name.Text); return nil }, nil
-	})
-}
-
-// gnumber makes the Def of a global word with one integer.
-func gnumber(name, doc string, lo, hi int64, set func(*Global, int)) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc,
-		Misuse: fmt.Sprintf("'%s' expects an integer argument.", name)}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
-		n, err := a.Name.Int(lo, hi)
-		if err != nil {
-			return nil, &keyword.Error{Index: a.Name.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s.", name, err)}
-		}
-		return func(g *Global) error { set(g, int(n)); return nil }, nil
 	})
 }
 
 // gtime makes the Def of a global word with one time in milliseconds.
 func gtime(name, doc string, set func(*Global, time.Duration)) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc}, func(_ *keyword.Env, a *timeArgs) (Setting[Global], error) {
-		d, err := timeValue(a.Time, name, time.Millisecond)
-		if err != nil {
-			return nil, err
-		}
-		return func(g *Global) error { set(g, d); return nil }, nil
-	})
+	return knob{name, timeKnob("'%s' expects <time> as argument.", 0, maxInt, ""), doc, keyword.Open}.into(func(g *Global, ms int64) { set(g, time.Duration(ms)*time.Millisecond) })
 }
 
 const maxInt = 1<<31 - 1
 
 // globalProcess are the words about the process (configuration manual 3.1, 3.2).
 var globalProcess = []*keyword.Def[Setting[Global]]{
-	gnumber("maxconn", "Most connections of the process.", 0, maxInt, func(g *Global, n int) { g.MaxConn = n }),
-	gnumber("maxconnrate", "Most connections per second.", 0, maxInt, func(g *Global, n int) { g.MaxConnRate = n }),
-	gnumber("maxsessrate", "Most sessions per second.", 0, maxInt, func(g *Global, n int) { g.MaxSessRate = n }),
-	gnumber("maxsslconn", "Most TLS connections.", 0, maxInt, func(g *Global, n int) { g.MaxSSLConn = n }),
-	gnumber("maxsslrate", "Most TLS handshakes per second.", 0, maxInt, func(g *Global, n int) { g.MaxSSLRate = n }),
-	gnumber("maxpipes", "Most pipes for splicing.", 0, maxInt, func(g *Global, n int) { g.MaxPipes = n }),
-	gnumber("ulimit-n", "Most open descriptors.", 0, maxInt, func(g *Global, n int) { g.ULimitN = n }),
-	gnumber("nbthread", "Threads that run at the same time.", 1, 1024, func(g *Global, n int) { g.NbThread = n }),
-	gnumber("spread-checks", "Randomise check intervals by so many percent.", 0, 50, func(g *Global, n int) { g.SpreadChecks = n }),
-	gtime("max-spread-checks", "Upper bound of spread-checks.", func(g *Global, d time.Duration) { g.MaxSpreadChecks = d }),
+	field("maxconn", maxConnValue, "Most connections of the process.", func(g *Global, n int64) { g.MaxConn = int(n) }),
+	field("maxconnrate", whole(wantsInt), "Most connections per second.", func(g *Global, n int64) { g.MaxConnRate = int(n) }),
+	field("maxsessrate", whole(wantsInt), "Most sessions per second.", func(g *Global, n int64) { g.MaxSessRate = int(n) }),
+	field("maxsslconn", between(0, maxInt, wantsInt, positiveText), "Most TLS connections.", func(g *Global, n int64) { g.MaxSSLConn = int(n) }),
+	field("maxsslrate", whole(wantsInt), "Most TLS handshakes per second.", func(g *Global, n int64) { g.MaxSSLRate = int(n) }),
+	field("maxpipes", whole(wantsInt), "Most pipes for splicing.", func(g *Global, n int64) { g.MaxPipes = int(n) }),
+	field("ulimit-n", whole(wantsInt), "Most open descriptors.", func(g *Global, n int64) { g.ULimitN = int(n) }),
+	field("nbthread", exact(1, 1024, "'%s' passed a missing or unparsable integer value in '{}'", "'%s' value must be between 1 and 1024 (was {})"), "Threads that run at the same time.", func(g *Global, n int64) { g.NbThread = int(n) }),
+	field("spread-checks", between(0, 50, "'%s' expects an integer argument (0..50).", "'%s' needs a positive value in range 0..50."), "Randomise check intervals by so many percent.", func(g *Global, n int64) { g.SpreadChecks = int(n) }),
+	knob{"max-spread-checks", maxSpread, "Upper bound of spread-checks.", 0}.into(func(g *Global, ms int64) { g.MaxSpreadChecks = time.Duration(ms) * time.Millisecond }),
 	gtime("hard-stop-after", "Longest time of a soft stop.", func(g *Global, d time.Duration) { g.HardStopAfter = d }),
 	gtime("grace", "How long to go on accepting once told to stop.", func(g *Global, d time.Duration) { g.Grace = d }),
 	gtime("close-spread-time", "Spread the closing of idle connections.", func(g *Global, d time.Duration) { g.CloseSpread = d }),
 	gflag("daemon", "Go to the background.", func(g *Global) { g.Daemon = true }),
 	gflag("quiet", "No messages while starting.", func(g *Global) { g.Quiet = true }),
 	gflag("zero-warning", "Refuse configurations with warnings.", func(g *Global) { g.ZeroWarning = true }),
-	gflag("external-check", "Allow external checks.", func(g *Global) { g.ExternalCheck = true }),
-	gflag("insecure-fork-wanted", "Allow rules to start processes.", func(g *Global) { g.InsecureFork = true }),
-	gtext("chroot", "Change the root directory.", func(g *Global, s string) { g.Chroot = s }),
-	gtext("pidfile", "Where the process writes its number.", func(g *Global, s string) { g.PidFile = s }),
-	gtext("node", "Name of this node.", func(g *Global, s string) { g.Node = s }),
-	gtext("ca-base", "Directory of CA files.", func(g *Global, s string) { g.CABase = s }),
-	gtext("crt-base", "Directory of certificates.", func(g *Global, s string) { g.CRTBase = s }),
-	gtext("key-base", "Directory of keys.", func(g *Global, s string) { g.KeyBase = s }),
-	gtext("localpeer", "Name of the local peer.", func(g *Global, s string) { g.LocalPeer = s }),
-	gtext("server-state-base", "Directory of server state files.", func(g *Global, s string) { g.ServerStateBase = s }),
-	gtext("server-state-file", "File of the servers' states.", func(g *Global, s string) { g.ServerStateFile = s }),
-	gtext("log-tag", "Tag of log lines.", func(g *Global, s string) { g.LogTag = s }),
-	gtext("ssl-server-verify", "Default of verify on servers.", func(g *Global, s string) { g.SSLServerVerify = s }),
+	gprefixed("insecure-fork-wanted", "Allow rules to start processes.", 0, func(g *Global, on bool) { g.InsecureFork = on }),
+	gprefixed("strict-limits", "Refuse to start where limits cannot be raised.", 0, func(g *Global, on bool) { g.StrictLimits = on }),
+	gprefixed("busy-polling", "Poll without waiting.", tuning, func(*Global, bool) {}),
+	gprefixed("numa-cpu-mapping", "Use one NUMA node.", tuning|keyword.Open, func(*Global, bool) {}),
+	gtext("chroot", "'%s' expects a directory as an argument.", "Change the root directory.", func(g *Global, s string) { g.Chroot = s }),
+	gtext("pidfile", "'%s' expects a file name as an argument.", "Where the process writes its number.", func(g *Global, s string) { g.PidFile = s }),
+	gtext("node", "'%s' requires valid node name - non-empty string with digits(0-9), letters(A-Z, a-z), dot(.), hyphen(-) or underscode(_).", "Name of this node.", func(g *Global, s string) { g.Node = s }),
+	gtext("ca-base", "global statement '%s' expects a directory path as an argument.", "Directory of CA files.", func(g *Global, s string) { g.CABase = s }),
+	gtext("crt-base", "global statement '%s' expects a directory path as an argument.", "Directory of certificates.", func(g *Global, s string) { g.CRTBase = s }),
+	gtext("key-base", "global statement '%s' expects a directory path as an argument.", "Directory of keys.", func(g *Global, s string) { g.KeyBase = s }),
+	gtext("localpeer", "'%s' expects a name as an argument.", "Name of the local peer.", func(g *Global, s string) { g.LocalPeer = s }),
+	gtext("server-state-base", "'%s' expects one argument: a directory path.", "Directory of server state files.", func(g *Global, s string) { g.ServerStateBase = s }),
+	gtext("server-state-file", "'%s' expect one argument: a file path.", "File of the servers' states.", func(g *Global, s string) { g.ServerStateFile = s }),
+	gtext("log-tag", "'%s' expects a tag for use in syslog.", "Tag of log lines.", func(g *Global, s string) { g.LogTag = s }),
 	globalLog, logSendHostname, globalUser, globalGroup, globalUID, globalGID, globalDescription, statsSocket, statsTimeout, statsMaxConn, exposeExperimental,
 }
 
@@ -146,8 +129,8 @@ var globalGroup = identity("group", "Group to run as.", func(s string) (string, 
 }, func(g *Global, n int) { g.GID = n })
 
 var (
-	globalUID = gnumber("uid", "Number of the user to run as.", 0, maxInt, func(g *Global, n int) { g.UID = n })
-	globalGID = gnumber("gid", "Number of the group to run as.", 0, maxInt, func(g *Global, n int) { g.GID = n })
+	globalUID = idNumber("uid", "user", "Number of the user to run as.", func(g *Global, n int) { g.UID = n })
+	globalGID = idNumber("gid", "group", "Number of the group to run as.", func(g *Global, n int) { g.GID = n })
 )
 
 // statsSocketArgs is an address and the words of a bind line.
@@ -180,57 +163,10 @@ var statsTimeout = keyword.Define(keyword.Spec{
 	return func(g *Global) error { g.StatsTimeout = d; return nil }, nil
 })
 
-var statsMaxConn = gnumber("stats maxconn", "Most connections on stats sockets.", 1, maxInt, func(g *Global, n int) { g.StatsMaxConn = n })
+var statsMaxConn = field("stats maxconn", whole(wantsInt), "Most connections on stats sockets.", func(g *Global, n int64) { g.StatsMaxConn = int(n) })
 
 var exposeExperimental = keyword.Define(keyword.Spec{
 	Name: "expose-experimental-directives", In: keyword.Global, Doc: "Allow experimental words.",
 }, func(e *keyword.Env, _ *keyword.None) (Setting[Global], error) {
 	return func(g *Global) error { e.Experimental, g.Experimental = true, true; return nil }, nil
-})
-
-// tuneWord is a tune.* word as its table entry has it.
-type tuneWord struct {
-	name   string
-	lo, hi int64
-	size   bool
-	doc    string
-}
-
-// tunes makes the Defs of numeric tune.* words.
-func tunes(list []tuneWord) []*keyword.Def[Setting[Global]] {
-	var out []*keyword.Def[Setting[Global]]
-	for _, t := range list {
-		key := strings.TrimPrefix(t.name, "tune.")
-		out = append(out, keyword.Define(keyword.Spec{Name: t.name, In: keyword.Global, Doc: t.doc,
-			Misuse: fmt.Sprintf("'%s' expects an integer argument.", t.name)}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
-			n, err := tuneValue(a.Name, t)
-			if err != nil {
-				return nil, &keyword.Error{Index: a.Name.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s.", t.name, err)}
-			}
-			return func(g *Global) error { g.Tune[key] = n; return nil }, nil
-		}))
-	}
-	return out
-}
-
-func tuneValue(w expr.Word, t tuneWord) (int64, error) {
-	if !t.size {
-		return w.Int(t.lo, t.hi)
-	}
-	n, err := w.Size()
-	if err == nil && (n < t.lo || n > t.hi) {
-		err = fmt.Errorf("'%s' is out of range: it must be between %d and %d", w.Text, t.lo, t.hi)
-	}
-	return n, err
-}
-
-// globalTunes are the sizes that the engine acts on.
-var globalTunes = tunes([]tuneWord{
-	{"tune.bufsize", 512, 1 << 30, true, "Size of buffers in bytes."},
-	{"tune.maxrewrite", 0, 1 << 30, true, "Room kept for header rewriting in bytes."},
-	{"tune.http.maxhdr", 1, 32767, false, "Most headers in a message."},
-	{"tune.http.logurilen", 0, maxInt, false, "Longest logged URI in bytes."},
-	{"tune.http.cookielen", 0, maxInt, false, "Longest captured cookie in bytes."},
-	{"tune.maxaccept", -1, maxInt, false, "Connections accepted in a row."},
-	{"tune.idletimer", 0, 65535, false, "Silence after which a stream counts as idle, in ms."},
 })

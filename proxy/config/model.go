@@ -267,7 +267,8 @@ type Global struct {
 	HTTPErrCodes, HTTPFailCodes                                                  [600]bool
 	CodesSet                                                                     bool
 	H1CaseAdjust                                                                 map[string]string
-	DefaultPath                                                                  string
+	DefaultPath, UnixPrefix                                                      string
+	Lua                                                                          []string
 }
 
 // ProcVar is a "set-var proc.x" of the global section.
