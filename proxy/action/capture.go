@@ -113,8 +113,9 @@ func newCapture(e *keyword.Env, a *captureArgs) (Action, error) {
 		if on {
 			caps = t.ResCaps
 		}
-		var v tx.Value
-		if id >= len(caps) || !x.Eval(t, tx.TypeStr, &v) {
+		v := t.Borrow()
+		defer t.Return()
+		if id >= len(caps) || !x.Eval(t, tx.TypeStr, v) {
 			return Continue
 		}
 		b := v.B

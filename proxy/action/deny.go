@@ -11,7 +11,7 @@ import (
 // verdicts are the actions that end a rule set.
 var verdicts = []*keyword.Def[Action]{
 	final("allow", httpAll, "Stop evaluating the rules and let the message pass.", Stop),
-	final("accept", tcpCon|tcpSes|tcpCnt|tcpRes, "Stop evaluating the rules and let the connection pass.", Stop),
+	final("accept", tcpCon|tcpSes|tcpCnt|tcpRes|keyword.QUICInitial, "Stop evaluating the rules and let the connection pass.", Stop),
 	keyword.Define(keyword.Spec{
 		Name: "deny", In: httpBoth, Doc: "Refuse the message with an answer.",
 	}, newDeny),
@@ -25,7 +25,7 @@ var verdicts = []*keyword.Def[Action]{
 		Name: "auth", In: httpReq, Doc: "Ask the client for a user name and password.",
 	}, newAuth),
 	keyword.Define(keyword.Spec{
-		Name: "reject", In: httpReq | tcpCon | tcpSes | tcpCnt | tcpRes,
+		Name: "reject", In: httpReq | tcpCon | tcpSes | tcpCnt | tcpRes | keyword.QUICInitial,
 		Doc: "Close the connection without any answer.",
 	}, newReject),
 	keyword.Define(keyword.Spec{

@@ -79,16 +79,15 @@ func newSetVar(e *keyword.Env, a *setVarArgs) (Action, error) {
 	}
 	name, conds := a.name, a.conds
 	return Action{Run: func(t *tx.Tx) Verdict {
-		var v tx.Value
-		if !x.Eval(t, tx.TypeAny, &v) {
-			v = tx.Value{}
-			if len(conds) == 0 {
+		v := t.Borrow()
+		defer t.Return()
+		switch {
+		case !x.Eval(t, tx.TypeAny, v):
+			if conds == nil {
 				unsetVar(t, name)
 			}
-			return Continue
-		}
-		if conds == nil || wanted(t, name, &v, conds) {
-			sample.SetVar(t, name, v)
+		case conds == nil || wanted(t, name, v, conds):
+			sample.SetVar(t, name, *v)
 		}
 		return Continue
 	}}, nil

@@ -403,3 +403,14 @@ func (r *Registry) Lookup(name string) *Table {
 	defer r.mu.Unlock()
 	return r.m[name]
 }
+
+// EnableServers makes entries hold the server that a key sticks to, which
+// "stick" lines do without being asked. Only for tables that are still empty,
+// before Adopt.
+func (t *Table) EnableServers() {
+	one, two := t.Store(ServerID, 1, 0), t.Store(ServerKey, 1, 0)
+	if one || two {
+		layout := t.Config
+		t.store.layout = &layout
+	}
+}

@@ -1,0 +1,307 @@
+package action
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/sample"
+	"tandem/proxy/tx"
+)
+
+// services are the actions that hand a transaction to another part of the
+// program.
+var services = []*keyword.Def[Action]{
+	keyword.Define(keyword.Spec{
+		Name: "use-service", In: tcpCnt | httpReq, Misuse: "'use-service' expects a service name.",
+		Doc: "Let a built-in service answer.",
+	}, newUseService),
+	keyword.Define(keyword.Spec{
+		Name: "do-log", In: keyword.AnyRule | keyword.QUICInitial, Doc: "Write a log line now.",
+	}, newDoLog),
+	keyword.Define(keyword.Spec{
+		Name: "do-resolve(", In: tcpCnt | httpReq, Flags: keyword.Prefix,
+		Doc: "Put the address of a host name into a variable.",
+	}, newDoResolve),
+	keyword.Define(keyword.Spec{
+		Name: "cache-use", In: httpReq, Flags: keyword.NotActed, Doc: "Answer from a cache.",
+	}, newCache),
+	keyword.Define(keyword.Spec{
+		Name: "cache-store", In: httpRes, Flags: keyword.NotActed, Doc: "Keep the response in a cache.",
+	}, newCache),
+	keyword.Define(keyword.Spec{
+		Name: "send-spoe-group", In: tcpCnt | tcpRes | httpBoth, Flags: keyword.NotActed,
+		Misuse: "expects 2 arguments: <engine-id> <group-id>", Doc: "Send a group of messages to an agent.",
+	}, func(*keyword.Env, *spoeArgs) (Action, error) { return nothing, nil }),
+	keyword.Define(keyword.Spec{
+		Name: "set-bandwidth-limit", In: tcpCnt | tcpRes | httpBoth, Flags: keyword.NotActed,
+		Doc: "Turn on a bandwidth limit.",
+	}, newBandwidth),
+	keyword.Define(keyword.Spec{
+		Name: "attach-srv", In: tcpSes, Flags: keyword.Experimental | keyword.NotActed,
+		Doc: "Give the connection to a server with a reversed transport.",
+	}, newAttach),
+	keyword.Define(keyword.Spec{
+		Name: "dgram-drop", In: keyword.QUICInitial, Flags: keyword.Refused, Doc: "Ignore a QUIC packet.",
+	}, func(*keyword.Env, *keyword.None) (Action, error) { return nothing, nil }),
+	keyword.Define(keyword.Spec{
+		Name: "send-retry", In: keyword.QUICInitial, Flags: keyword.Refused, Doc: "Ask a QUIC client to prove its address.",
+	}, func(*keyword.Env, *keyword.None) (Action, error) { return nothing, nil }),
+}
+
+// nothing is an action of a word that is not acted on.
+var nothing = Action{Run: func(*tx.Tx) Verdict { return Continue }}
+
+type serviceArgs struct {
+	Name expr.Word `parser:"@@"`
+}
+
+// ServiceRunner is implemented by a tx.Conn that has built-in services. It
+// puts the answer into t.Reply and returns true, or returns false where it
+// has no such service.
+type ServiceRunner interface {
+	RunService(name string, t *tx.Tx) bool
+}
+
+// newUseService makes use-service; "prometheus-exporter" is the only service
+// that the original has without Lua.
+func newUseService(e *keyword.Env, a *serviceArgs) (Action, error) {
+	name := a.Name.Text
+	if name != "prometheus-exporter" {
+		return Action{}, refuse(a.Name.Index, "'%s' unknown service name.", name)
+	}
+	return Action{Final: true, Run: func(t *tx.Tx) Verdict {
+		if s, ok := t.Conn.(ServiceRunner); ok && s.RunService(name, t) {
+			message(false).term(t, 'L')
+			return Answer
+		}
+		return Fail
+	}}, nil
+}
+
+// doLogArgs is "[profile <name>]".
+type doLogArgs struct{ profile *expr.Word }
+
+// Usage is what messages say of the arguments.
+func (doLogArgs) Usage() string { return "[profile <log_profile>]" }
+
+// ParseArgs reads the profile.
+func (d *doLogArgs) ParseArgs(a *keyword.Args) error {
+	if a.Peek() != "profile" {
+		return nil
+	}
+	a.Next()
+	w, at, ok := a.Next()
+	if !ok {
+		return refuse(-1, "action 'do-log': 'profile' expects argument.")
+	}
+	d.profile = &expr.Word{Text: w, Index: at}
+	return nil
+}
+
+// origins are what %OG says of a log line that do-log wrote.
+var origins = map[keyword.Scope]string{
+	keyword.QUICInitial: "quic_init", tcpCon: "tcp_req_conn", tcpSes: "tcp_req_sess", tcpCnt: "tcp_req_cont",
+	tcpRes: "tcp_res_cont", httpReq: "http_req", httpRes: "http_res", httpAft: "http_after_res",
+}
+
+func newDoLog(e *keyword.Env, a *doLogArgs) (Action, error) {
+	if a.profile != nil {
+		ref := e.NewRef(keyword.ToLogProfile, a.profile.Text, a.profile.Index)
+		ref.Missing = fmt.Sprintf("Proxy '%s': do-log action: profile '%s' is invalid.", e.Owner, a.profile.Text)
+	}
+	origin := origins[e.Scope]
+	return Action{Run: func(t *tx.Tx) Verdict {
+		if t.Conn != nil {
+			t.Conn.Log(t, origin)
+		}
+		return Continue
+	}}, nil
+}
+
+// Resolver is a resolvers section as do-resolve needs it; the linker gives
+// the reference a target of this type.
+type Resolver interface {
+	// ResolveNow asks for the address of a host name, which may block; family
+	// 4 or 6 is preferred, 0 means none is.
+	ResolveNow(name string, family int, timeout time.Duration) (netip.Addr, bool)
+}
+
+// resolveArgs is "(<var>,<resolvers>[,ipv4|ipv6]) <expr>".
+type resolveArgs struct {
+	name      tx.VarName
+	resolvers expr.Word
+	family    int
+	exprArgs
+}
+
+// Usage is what messages say of the arguments.
+func (resolveArgs) Usage() string { return "<expr>" }
+
+// ParseArgs reads the word's parentheses and the expression.
+func (r *resolveArgs) ParseArgs(a *keyword.Args) error {
+	const usage = "Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available options are 'ipv4' and 'ipv6'"
+	word, at, _ := a.Next()
+	args, ok := parens(word)
+	if !ok || len(args) < 2 || len(args) > 3 || args[0] == "" || args[1] == "" {
+		return refuse(at, "Can't parse '%s'. %s", word, usage)
+	}
+	if len(args) == 3 {
+		switch args[2] {
+		case "ipv4":
+			r.family = 4
+		case "ipv6":
+			r.family = 6
+		default:
+			return refuse(at, "Can't parse '%s'. %s", word, usage)
+		}
+	}
+	var err error
+	if r.name, err = sample.ParseVar(args[0]); err != nil {
+		return refuse(at, "%s", err)
+	}
+	r.resolvers = expr.Word{Text: args[1], Index: at}
+	if !a.More() {
+		return refuse(-1, "Can't parse '': missing fetch method. %s", usage)
+	}
+	return r.exprArgs.ParseArgs(a)
+}
+
+// resolveTimeout bounds one resolution; the resolvers section has its own
+// retries and timeouts within it.
+const resolveTimeout = 10 * time.Second
+
+func newDoResolve(e *keyword.Env, a *resolveArgs) (Action, error) {
+	x, err := sample.Compile(e, a.Sample)
+	if err != nil {
+		return Action{}, err
+	}
+	ref := e.NewRef(keyword.ToResolvers, a.resolvers.Text, a.resolvers.Index)
+	ref.Missing = fmt.Sprintf("Proxy '%s': Can't find resolvers section '%s' for do-resolve action.", e.Owner, a.resolvers.Text)
+	name, family := a.name, a.family
+	return Action{Run: func(t *tx.Tx) Verdict {
+		var v tx.Value
+		r := keyword.Target[Resolver](ref)
+		if r == nil || !x.Eval(t, tx.TypeStr, &v) || len(v.B) == 0 {
+			return Continue
+		}
+		if ip, ok := r.ResolveNow(strings.TrimSuffix(string(v.B), "."), family, resolveTimeout); ok {
+			var got tx.Value
+			got.SetIP(ip)
+			sample.SetVar(t, name, got)
+		}
+		return Continue
+	}}, nil
+}
+
+// cacheArgs is "<name> [no-early-hints]".
+type cacheArgs struct{ name expr.Word }
+
+// Usage is what messages say of the arguments.
+func (cacheArgs) Usage() string { return "<name>" }
+
+// ParseArgs reads the name of the cache.
+func (c *cacheArgs) ParseArgs(a *keyword.Args) error {
+	w, at, ok := a.Next()
+	if !ok || w == "if" || w == "unless" {
+		return refuse(-1, "expects a cache name")
+	}
+	c.name = expr.Word{Text: w, Index: at}
+	if a.Env.Scope == httpReq && a.Peek() == "no-early-hints" {
+		a.Next()
+	}
+	return nil
+}
+
+func newCache(e *keyword.Env, a *cacheArgs) (Action, error) {
+	ref := e.NewRef(keyword.ToCache, a.name.Text, a.name.Index)
+	ref.Missing = fmt.Sprintf("config: proxy '%s': unable to find the cache '%s' referenced by the filter 'cache'.", e.Owner, a.name.Text)
+	return nothing, nil
+}
+
+type spoeArgs struct {
+	Engine expr.Word `parser:"@@"`
+	Group  expr.Word `parser:"@@"`
+}
+
+// bandwidthArgs is "<name> [limit {<expr>|<size>}] [period {<expr>|<time>}]".
+type bandwidthArgs struct {
+	name          expr.Word
+	limit, period numberOrExpr
+}
+
+// Usage is what messages say of the arguments.
+func (bandwidthArgs) Usage() string {
+	return "<name> [limit {<expr> | <size>}] [period {<expr> | <time>}]"
+}
+
+// ParseArgs reads the filter's name and the limits.
+func (b *bandwidthArgs) ParseArgs(a *keyword.Args) (err error) {
+	w, at, ok := a.Next()
+	if !ok || w == "if" || w == "unless" {
+		return refuse(-1, "missing bwlim filter name")
+	}
+	b.name = expr.Word{Text: w, Index: at}
+	for err == nil {
+		switch a.Peek() {
+		case "limit":
+			a.Next()
+			b.limit, err = compileNumber(a, func(s string) (int64, bool) {
+				n, err := expr.ParseSize(s)
+				return n, err == nil
+			})
+		case "period":
+			a.Next()
+			b.period, err = compileNumber(a, func(s string) (int64, bool) {
+				d, err := expr.ParseTime(s, time.Millisecond)
+				return d.Milliseconds(), err == nil
+			})
+		default:
+			return nil
+		}
+	}
+	return err
+}
+
+func newBandwidth(*keyword.Env, *bandwidthArgs) (Action, error) { return nothing, nil }
+
+// attachArgs is "<srv> [name <expr>]".
+type attachArgs struct {
+	server expr.Word
+	name   *expr.Sample
+}
+
+// Usage is what messages say of the arguments.
+func (attachArgs) Usage() string { return "<srv> [name <expr>]" }
+
+// ParseArgs reads the server and the name.
+func (x *attachArgs) ParseArgs(a *keyword.Args) error {
+	w, at, ok := a.Next()
+	if !ok {
+		return refuse(-1, "expects a server name")
+	}
+	x.server = expr.Word{Text: w, Index: at}
+	if a.Peek() != "name" {
+		return nil
+	}
+	a.Next()
+	s, err := takeSample(a)
+	x.name = &s
+	return err
+}
+
+func newAttach(e *keyword.Env, a *attachArgs) (Action, error) {
+	if !strings.Contains(a.server.Text, "/") {
+		return Action{}, refuse(a.server.Index, "Proxy '%s': attach-srv rule: invalid server name '%s'", e.Owner, a.server.Text)
+	}
+	e.NewRef(keyword.ToServer, a.server.Text, a.server.Index)
+	if a.name != nil {
+		if _, err := sample.Compile(e, *a.name); err != nil {
+			return Action{}, err
+		}
+	}
+	return nothing, nil
+}
