@@ -9,6 +9,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"tandem/vrrp/announce"
@@ -75,9 +76,11 @@ type Daemon struct {
 	frames map[string]wire.LinkConn
 	links  map[string]*link
 	vmacs  map[string]bool
-	net    *netif.Manager
-	queue  announce.Queue
-	gaps   map[string]announce.Gap
+	// virtual holds the addresses of all instances, the held and the others.
+	virtual map[netip.Addr]bool
+	net     *netif.Manager
+	queue   announce.Queue
+	gaps    map[string]announce.Gap
 
 	packets chan *received
 	free    chan *received

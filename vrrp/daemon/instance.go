@@ -179,6 +179,14 @@ func (d *Daemon) install(insts []*instance) {
 		d.insts[in.cfg.Name] = in
 	}
 	d.gaps = gapsOf(d.cfg)
+	d.virtual = make(map[netip.Addr]bool)
+	for _, in := range insts {
+		for _, list := range [][]netif.Addr{in.vips, in.excluded} {
+			for _, a := range list {
+				d.virtual[a.Prefix.Addr()] = true
+			}
+		}
+	}
 }
 
 // of finds the instance that an effect is about.

@@ -54,21 +54,7 @@ func (d *Daemon) readLinks() error {
 
 // isVIP says that an address belongs to an instance, and so is nobody's source
 // address.
-func (d *Daemon) isVIP(p netip.Prefix) bool {
-	for _, in := range d.order {
-		for _, a := range in.vips {
-			if a.Prefix.Addr() == p.Addr() {
-				return true
-			}
-		}
-		for _, a := range in.excluded {
-			if a.Prefix.Addr() == p.Addr() {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (d *Daemon) isVIP(p netip.Prefix) bool { return d.virtual[p.Addr()] }
 
 // sourceOn is the address of a link that adverts leave from: the first IPv4
 // address, or the first link-local IPv6 address.
@@ -307,6 +293,14 @@ func (d *Daemon) addrEvent(ev netif.Event) {
 	if l == nil {
 		return
 	}
+	if d.isVIP(ev.Addr) {
+		// With hundreds of addresses that come and go at once, nothing more
+		// may be done for each.
+		if ev.Gone {
+			d.addrGone(ev)
+		}
+		return
+	}
 	had := d.sourceOn(ev.Link.Name, ev.Addr.Addr().Is6())
 	i := slices.Index(l.Addrs, ev.Addr)
 	if ev.Gone {
@@ -317,9 +311,7 @@ func (d *Daemon) addrEvent(ev netif.Event) {
 	} else if i < 0 {
 		l.Addrs = append(slices.Clone(l.Addrs), ev.Addr)
 	}
-	if !d.isVIP(ev.Addr) {
-		d.sourcesChanged(ev, had)
-	}
+	d.sourcesChanged(ev, had)
 }
 
 // addrGone answers the loss of an address that is held.

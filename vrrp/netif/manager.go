@@ -3,6 +3,7 @@ package netif
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 )
 
 // State is what one owner wants to hold.
@@ -25,11 +26,28 @@ type Manager struct {
 	k      Kernel
 	owners map[string]State
 	held   map[string]*held // by kind and identity
+	addrs  map[where]int    // how many owners want an address
+}
+
+// where is an address on an interface.
+type where struct {
+	p    netip.Prefix
+	link string
+}
+
+// count adds n to the wants of the addresses of s.
+func (m *Manager) count(s State, n int) {
+	for _, a := range s.Addrs {
+		w := where{a.Prefix, a.Link}
+		if m.addrs[w] += n; m.addrs[w] == 0 {
+			delete(m.addrs, w)
+		}
+	}
 }
 
 // New makes a manager that holds nothing yet.
 func New(k Kernel) *Manager {
-	return &Manager{k: k, owners: make(map[string]State), held: make(map[string]*held)}
+	return &Manager{k: k, owners: make(map[string]State), held: make(map[string]*held), addrs: make(map[where]int)}
 }
 
 // op is one operation with its inverse's identity.
@@ -114,6 +132,8 @@ func (m *Manager) Set(owner string, s State) (added []Addr, err error) {
 			errs = append(errs, e)
 		}
 	}
+	m.count(old, -1)
+	m.count(s, 1)
 	m.owners[owner] = s
 	if len(s.Addrs)+len(s.Routes)+len(s.Rules) == 0 {
 		delete(m.owners, owner)
@@ -160,7 +180,7 @@ func (m *Manager) Holds(owner string) State { return m.owners[owner] }
 // address that is there again, because the report is about an older time, has
 // not been lost.
 func (m *Manager) Lost(ev Event) (owners []string) {
-	if !ev.Gone || !ev.Addr.IsValid() {
+	if !ev.Gone || !ev.Addr.IsValid() || m.addrs[where{ev.Addr, ev.Link.Name}] == 0 {
 		return nil
 	}
 	for name, s := range m.owners {
