@@ -128,7 +128,7 @@ func (c *conn) connectionToServer(m *tx.Message) {
 		if m.Version >= 11 && c.p.Flags&h1.ConnUpgrade == 0 {
 			m.Append(nameConnection, valueClose)
 		}
-	case m.Version < 11:
+	case m.Version < 11 && c.p.Flags&h1.OldChunked == 0:
 		m.Append(nameConnection, valueKeepAlive)
 	}
 }

@@ -191,8 +191,8 @@ func (c *Chunks) trailerLine(src []byte) (int, *Error) {
 	if line[0] == ' ' || line[0] == '\t' { // folded: behind the last value
 		if k := len(c.Trailers.Fields); k > 0 {
 			f := &c.Trailers.Fields[k-1]
-			v := append(append(append([]byte(nil), f.Value...), ' '), trim(line)...)
-			f.Value = v
+			v := append(append(append([]byte(nil), f.Value...), ' ', ' '), line...) // blanks for the line end
+			f.Value = trim(v)
 			return n, nil
 		}
 		return n, bad(400, 0, "blank before the first trailer")

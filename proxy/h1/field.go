@@ -98,13 +98,10 @@ func (p *Parser) known(id tx.HeaderID, value *[]byte, m *tx.Message) (drop bool,
 	case tx.HdrContentLength:
 		return p.contentLength(value, m)
 	case tx.HdrTransferEncoding:
-		if p.te != teNone {
-			return false, bad(400, 0, "several transfer-encoding fields")
-		}
-		p.te = codings(*value)
-		if p.te == teBad {
+		if p.te = codings(p.te, *value); p.te == teBad {
 			return false, bad(400, 0, "invalid transfer-encoding")
 		}
+		*value = chunkedTok
 	case tx.HdrHost:
 		return p.host(*value, m)
 	case tx.HdrConnection:
@@ -167,44 +164,43 @@ func parseLength(b []byte) (uint64, bool) {
 	return n, len(b) > 0
 }
 
-// What a transfer-encoding field says.
+// What the transfer-encoding fields say.
 const (
 	teNone    = iota
+	teAlone   // codings, but not chunked yet
 	teChunked // exactly "chunked"
 	teOther   // something else under chunked
 	teBad
 )
 
-func codings(v []byte) int {
-	n, others, more := 0, 0, true
-	last := false
-	for more {
+// codings goes on with a list of transfer codings: chunked must come once,
+// and last (RFC 9112 6.1).
+func codings(te int, v []byte) int {
+	for more := true; more; {
 		var tok []byte
 		tok, v, more = nextToken(v)
 		switch {
-		case len(tok) == 0:
+		case len(tok) == 0 || te >= teChunked:
 			return teBad
 		case equalFold(tok, "chunked"):
-			n++
-			last = true
+			if te == teAlone {
+				te = teOther
+			} else {
+				te = teChunked
+			}
 		default:
 			for _, c := range tok {
 				if lower[c] == 0 {
 					return teBad
 				}
 			}
-			others++
-			last = false
+			te = teAlone
 		}
 	}
-	switch {
-	case n != 1 || !last:
-		return teBad
-	case others > 0:
-		return teOther
-	}
-	return teChunked
+	return te
 }
+
+var chunkedTok = []byte("chunked")
 
 // keepTokens removes the list elements that drop names, in place, and leaves
 // the others as they were written.
@@ -223,7 +219,9 @@ func keepTokens(v []byte, drop func(tok []byte) bool) []byte {
 		if len(out) > 0 { // never overtakes rest: each kept element had a comma behind it
 			out = append(out, ',')
 		} else {
-			seg = trim(seg)
+			for seg[0] == ' ' || seg[0] == '\t' {
+				seg = seg[1:]
+			}
 		}
 		out = append(out, seg...)
 	}

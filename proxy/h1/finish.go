@@ -36,8 +36,8 @@ func checkHost(v []byte) *Error {
 			return bad(400, i, "invalid character in host")
 		}
 	}
-	if len(v) > 0 && v[0] == '[' && bytes.IndexByte(v, ']') < 0 {
-		return bad(400, 0, "unclosed bracket in host")
+	if n := bytes.IndexByte(v, ']'); n >= 0 != (len(v) > 0 && v[0] == '[') {
+		return bad(400, 0, "unbalanced brackets in host")
 	}
 	return nil
 }
@@ -182,8 +182,11 @@ func (p *Parser) finishRequest(m *tx.Message) *Error {
 			return err
 		}
 	}
-	if p.te == teOther {
+	switch p.te {
+	case teOther:
 		return bad(422, 0, "unsupported transfer-encoding")
+	case teAlone:
+		return bad(400, 0, "transfer-encoding without chunked")
 	}
 	p.lengths(m)
 	if m.Version < 11 && (m.Framing == tx.Chunked || m.Framing == tx.ByLength && m.Length > 0) {
@@ -199,9 +202,25 @@ func (p *Parser) finishRequest(m *tx.Message) *Error {
 	return nil
 }
 
+// upgrades keeps an upgrade only where both of its fields ask for it
+// (RFC 9110 7.8).
 func (p *Parser) upgrades(m *tx.Message) {
-	if p.upgradeTok && p.upgrade && m.GetID(tx.HdrUpgrade) != nil {
+	if !p.upgradeTok && !p.upgrade {
+		return
+	}
+	has := m.GetID(tx.HdrUpgrade) != nil
+	switch {
+	case p.upgradeTok && has:
 		p.Flags |= ConnUpgrade
+	case has:
+		m.DelID(tx.HdrUpgrade)
+	case p.upgradeTok:
+		for i := range m.Fields {
+			if f := &m.Fields[i]; f.ID == tx.HdrConnection {
+				f.Value = keepTokens(f.Value, func(tok []byte) bool { return equalFold(tok, "upgrade") })
+			}
+		}
+		m.DelFunc(func(f *tx.Field) bool { return f.ID == tx.HdrConnection && len(f.Value) == 0 })
 	}
 }
 
@@ -229,7 +248,7 @@ func (p *Parser) lengths(m *tx.Message) {
 
 // finishResponse decides the framing of a response (RFC 9112 6.3).
 func (p *Parser) finishResponse(m *tx.Message, method []byte) *Error {
-	if p.te == teOther {
+	if p.te == teOther || p.te == teAlone {
 		return bad(502, 0, "unsupported transfer-encoding")
 	}
 	p.lengths(m)

@@ -168,7 +168,7 @@ var crByte = []byte{'\r'}
 
 // startLine finds and reads the request or status line.
 func (p *Parser) startLine(buf []byte, m *tx.Message, response bool) (bool, *Error) {
-	for !response && p.pos < len(buf) && (buf[p.pos] == '\r' || buf[p.pos] == '\n') { // RFC 9112 2.2
+	for p.pos < len(buf) && (buf[p.pos] == '\r' || buf[p.pos] == '\n') { // RFC 9112 2.2
 		if buf[p.pos] == '\r' {
 			if p.pos+1 >= len(buf) {
 				_, err := p.incomplete(buf)
@@ -301,10 +301,5 @@ func (p *Parser) statusLine(b []byte, m *tx.Message) *Error {
 		return bad(502, i, "invalid status")
 	}
 	m.Reason = trim(b[i:])
-	for _, c := range m.Reason {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return bad(502, i, "invalid reason phrase")
-		}
-	}
 	return nil
 }

@@ -88,17 +88,17 @@ func TestRequestVerdicts(t *testing.T) {
 		cases = append(cases, c{"POST / HTTP/1.1\r\n" + h + "Content-Length: " + v + "\r\n", 200})
 	}
 	cases = append(cases, c{"POST / HTTP/1.1\r\n" + h + "Content-Length: 5\r\nContent-Length: 6\r\n", 400})
-	for _, v := range []string{"", ",chunked", "chunked,", "chunked, chunked", "chunked, gzip", "foobar", "identity", "chunked;q=1", `"chunked"`, "\x0bchunked", "\xffchunked", "\xa0chunked", "chunked\r\nTransfer-Encoding: chunked"} {
+	for _, v := range []string{"", ",chunked", "chunked,", "chunked, chunked", "chunked, gzip", "foobar", "identity", "chunked;q=1", `"chunked"`, "\x0bchunked", "\xffchunked", "\xa0chunked", "chunked\r\nTransfer-Encoding: chunked", "chunked\r\nTransfer-Encoding: gzip"} {
 		cases = append(cases, c{"POST / HTTP/1.1\r\n" + h + "Transfer-Encoding: " + v + "\r\n", 400})
 	}
-	for v, s := range map[string]int{"gzip, chunked": 422, "identity, chunked": 422, "Chunked": 200, "\tchunked\t": 200} {
+	for v, s := range map[string]int{"gzip, chunked": 422, "gzip\r\nTransfer-Encoding: chunked": 422, "identity, chunked": 422, "Chunked": 200, "\tchunked\t": 200} {
 		cases = append(cases, c{"POST / HTTP/1.1\r\n" + h + "Transfer-Encoding: " + v + "\r\n", s})
 	}
 	cases = append(cases, c{"POST / HTTP/1.1\r\n" + h + "Transfer-Encoding : chunked\r\n", 400})
 	for _, ch := range "\xff(,/@[{\"= \t\r\x00\x7f" {
 		cases = append(cases, c{"GET / HTTP/1.1\r\na" + string(byte(ch)) + "b: x\r\n" + h, 400})
 	}
-	for _, v := range []string{"u@a", "a b", "a/b", "a?b", "a#b", "[::1", "\xff", "a,b"} {
+	for _, v := range []string{"u@a", "a b", "a/b", "a?b", "a#b", "[::1", "\xff", "a,b", "]", "a]"} {
 		cases = append(cases, c{"GET / HTTP/1.1\r\nHost: " + v + "\r\n", 400})
 	}
 	for _, v := range []string{"a:99999", "a:x", "A.", "a..b", "[::1]:80"} {
@@ -136,6 +136,10 @@ func TestRequestRewriting(t *testing.T) {
 		{"CONNECT hostname:80 HTTP/1.1\r\nHost: hostname:\r\n\r\n", "CONNECT hostname:80 HTTP/1.1\r\nhost: hostname:\r\n\r\n"},
 		{"CONNECT hostname:443 HTTP/1.1\r\nHost: hostname:443\r\n\r\n", "CONNECT hostname:443 HTTP/1.1\r\nhost: hostname\r\n\r\n"},
 		{"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nhost: a\r\n\r\n"},
+		{"GET / HTTP/1.1\r\nConnection: a , keep-alive,b\r\n\r\n", "GET / HTTP/1.1\r\nconnection: a ,b\r\n\r\n"},
+		{"GET / HTTP/1.1\r\nConnection: upgrade\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"},
+		{"GET / HTTP/1.1\r\nUpgrade: foo\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"},
+		{"GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: x, Upgrade\r\n\r\n", "GET / HTTP/1.1\r\nconnection: x\r\n\r\n"},
 		{"GET / HTTP/1.1\r\nTE: trailers, gzip\r\n\r\n", "GET / HTTP/1.1\r\nte: trailers\r\n\r\n"},
 	} {
 		got, _, st, _ := scanRequest(tc.in, Options{})
@@ -226,7 +230,7 @@ func TestChunks(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ in, data, end string }{
 		{"5\r\nhello\r\n0\r\n\r\n", "hello", "0\r\n\r\n"},
-		{"0000000000000000005;a=\"b\\\"\";c\r\nhello\r\n3  \r\nabc\r\n0\r\nFoo: Bar\r\n x\r\nHost: a\r\n\r\n", "helloabc", "0\r\nfoo: Bar x\r\n\r\n"},
+		{"0000000000000000005;a=\"b\\\"\";c\r\nhello\r\n3  \r\nabc\r\n0\r\nFoo: Bar\r\n x\r\nHost: a\r\n\r\n", "helloabc", "0\r\nfoo: Bar   x\r\n\r\n"},
 		{in: "\r\n"}, {in: "0x5\r\nhello"}, {in: "-1\r\n"}, {in: "+1\r\n"}, {in: "5_0\r\n"}, {in: " 5\r\n"},
 		{in: "10000000000000\r\n"}, {in: "5\nhello"}, {in: "5\r;"}, {in: "5\r\nhelloX\r"}, {in: "5\r\r;"},
 		{in: "5;a=\x01\r\n"}, {in: "5;a=b\n"}, {in: "5;\"\r\n\"\r\n"}, {in: "5;a\\b\r\n"},
