@@ -12,7 +12,22 @@ import (
 // one line until none is left, and emits what remains.
 func (r *reader) expand(b bare, depth int) {
 	blank := false // the line begins with a blank that substitution left
-	for round := 0; round < maxExpand; round++ {
+	for round := 0; ; round++ {
+		if depth > 0 || round > 0 {
+			r.steps++
+		}
+		if r.steps > maxSteps {
+			if !r.full {
+				r.full = true
+				r.report(diag.Alert, diag.Syntax, "definitions and sequences expand more than %d times; reading stops here", maxSteps).Ours = true
+			}
+			return
+		}
+		if round == maxExpand {
+			// The original never ends here.
+			r.report(diag.Alert, diag.Syntax, "definitions refer to each other without end in '%s'", b.text).Ours = true
+			break
+		}
 		if strings.HasPrefix(b.text, "@") && !blank {
 			rest, keep := r.conditional(b.text)
 			if !keep {

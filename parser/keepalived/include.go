@@ -43,7 +43,7 @@ func (r *reader) include(s string) bool {
 	}
 	check |= r.opt.Include
 	pattern := strings.TrimLeft(s[n:], " \t\f\v\r")
-	if r.depth >= maxDepth {
+	if r.depth >= maxDepth || len(r.doc.Files) >= maxFiles {
 		r.report(diag.Alert, diag.Syntax, "Configuration file '%s' open problem (%s) - skipping", pattern, syscall.EMFILE.Error())
 		return true
 	}

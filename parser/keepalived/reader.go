@@ -68,8 +68,10 @@ type Document struct {
 const (
 	maxLine     = 1023    // bytes of a line without its LF (MAXBUF)
 	maxDepth    = 32      // files including files
+	maxFiles    = 4096    // files in all
 	maxLogical  = 1 << 20 // logical lines that all files may make
 	maxExpand   = 64      // rounds of substitution on one line
+	maxSteps    = 1 << 18 // rounds of substitution beyond the first of each line, in all
 	maxSequence = 1 << 20 // members of one ~SEQ
 )
 
@@ -79,6 +81,7 @@ type reader struct {
 	doc   *Document
 	defs  map[string]string // value; the lines of a multi-line one are joined by LF
 	depth int               // of includes
+	steps int               // expansions inside expansions so far
 	full  bool              // maxLogical was reached and reported
 
 	file *source.File

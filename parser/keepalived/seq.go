@@ -58,11 +58,18 @@ func (r *reader) members(head, whole string) (vars []string, rows func() []strin
 	if hex {
 		spec = spec[1:]
 	}
-	if !strings.HasPrefix(spec, "(") || !strings.HasSuffix(spec, ")") {
+	if !strings.HasPrefix(spec, "(") {
+		return nil, nil, false
+	}
+	if !strings.HasSuffix(spec, ")") {
+		r.report(diag.Alert, diag.Syntax, "%s missing terminating ')' '%s'", head[:4], whole)
 		return nil, nil, false
 	}
 	args, ok := splitArgs(spec[1 : len(spec)-1])
 	if !ok || len(args) < 2 {
+		if head[:4] == "~SEQ" {
+			r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ definition '%s'", whole)
+		}
 		return nil, nil, false
 	}
 	if strings.HasPrefix(head, "~LST") {
@@ -79,7 +86,7 @@ func (r *reader) members(head, whole string) (vars []string, rows func() []strin
 		}
 		v, err := strconv.ParseInt(strings.TrimSpace(a[0]), 0, 64)
 		if err != nil || hex && v < 0 {
-			r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ values '%s'", whole)
+			r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ definition '%s'", whole)
 			return nil, nil, false
 		}
 		n[i] = v

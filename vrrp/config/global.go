@@ -130,7 +130,7 @@ func globalProcess() []def[Global] {
 		optNumber(kw("min_auto_priority_delay", v(2, 1), "Microseconds of delay that raise the priority.").tuning(), 1, 10000000,
 			"min_auto_priority_delay requires delay time", "min_auto_priority_delay '{value}' must be in [1, 10000000] - ignoring",
 			func(_ *compiler, t *Global, n int64) { t.MinAutoPrioDelay = time.Duration(n) * time.Microsecond }),
-		keyword.Define(kw("umask", v(2, 0), "File mode creation mask: a number or IRUSR|IWGRP…").spec(), setUmask),
+		keyword.Define(kw("umask", v(2, 0), "File mode creation mask: a number, or names like IRUSR|IWGRP.").spec(), setUmask),
 		number(kw("random_seed", v(2, 0), "Seed of random numbers, for tests."), 0, 1<<32-1, "random_seed {value} invalid",
 			func(_ *compiler, t *Global, n int64) { s := uint32(n); t.RandomSeed = &s }),
 	}

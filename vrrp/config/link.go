@@ -213,6 +213,9 @@ func (c *compiler) linkInstance(i *Instance) bool {
 			i.VMAC.XmitBase = true
 		}
 	}
+	for _, f := range c.lateTracks {
+		f()
+	}
 	if i.VMAC != nil && i.VMAC.IPVLAN && !i.IPv6 && !i.SourceAddress.IsValid() && !i.VMAC.Address.IsValid() {
 		c.lateAt(i.NameSpan, "(%s) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state", i.Name)
 	}
@@ -430,9 +433,6 @@ func (c *compiler) tracks(i *Instance) {
 		if owner && t.Weight != 0 && i.Group == nil {
 			c.lateAt(t.At, "(%s) ignoring tracked script %s with weights due to address_owner", i.Name, t.Name)
 		}
-	}
-	for _, f := range c.lateTracks {
-		f()
 	}
 }
 
