@@ -270,6 +270,10 @@ func TestReplies(t *testing.T) {
 		{"redirect prefix /", "/o?a=b", 302, []string{"content-length: 0", "location: /o?a=b", "cache-control: no-cache"}, ""},
 		{"redirect location /x set-cookie A=b clear-cookie C", "/p", 302,
 			[]string{"content-length: 0", "location: /x", "cache-control: no-cache", "set-cookie: C; path=/; Max-Age=0;"}, ""},
+		{"redirect location /x set-cookie-fmt A=%[path]", "/p", 302,
+			[]string{"content-length: 0", "location: /x", "cache-control: no-cache", "set-cookie: A=/p; path=/;"}, ""},
+		{"redirect location /x set-cookie-fmt A=%[path] set-cookie B=1", "/p", 302,
+			[]string{"content-length: 0", "location: /x", "cache-control: no-cache", "set-cookie: B=1; path=/;"}, ""},
 		{"redirect location /x keep-query", "/q?x=1", 302, []string{"content-length: 0", "location: /x?x=1", "cache-control: no-cache"}, ""},
 		{"redirect location /x?z=1 keep-query", "/q?x=1", 302, []string{"content-length: 0", "location: /x?z=1&x=1", "cache-control: no-cache"}, ""},
 		{"redirect scheme https", "/u?x=1", 302, []string{"content-length: 0", "location: https://h:80/u?x=1", "cache-control: no-cache"}, ""},
@@ -316,6 +320,7 @@ func TestVars(t *testing.T) {
 	}
 	for _, c := range []struct{ line, want string }{
 		{"set-var(txn.a) path", "/p"},
+		{"set-var(txn.a) req.hdr(none)", "/p"},
 		{"set-var-fmt(txn.a) <%[path]>", "</p>"},
 		{"set-var(txn.a,ifnotexists) str(x)", "</p>"},
 		{"set-var(txn.a,ifexists) str(x)", "x"},

@@ -1,7 +1,6 @@
 package action
 
 import (
-	"bytes"
 	"strconv"
 
 	"tandem/parser/keyword"
@@ -149,43 +148,32 @@ func (r *authArgs) ParseArgs(a *keyword.Args) error {
 	return nil
 }
 
-// newAuth makes auth: 401 with a challenge, or 407 for requests to a proxy
-// (RFC 9110 11.6, 11.7). The realm is the proxy's name where none is given.
+// newAuth makes auth: 401 with a challenge (RFC 9110 11.6). The realm is the
+// proxy's name where none is given.
 func newAuth(e *keyword.Env, a *authArgs) (Action, error) {
-	var fixed [2]*tx.Reply
+	var fixed *tx.Reply
 	if a.realm != "" {
-		fixed = [2]*tx.Reply{challenge(false, a.realm), challenge(true, a.realm)}
+		fixed = challenge(a.realm)
 	}
 	return Action{Final: true, Run: func(t *tx.Tx) Verdict {
-		proxy := len(t.Req.URI) > 0 && t.Req.URI[0] != '/' && !bytes.Equal(t.Req.URI, asterisk)
 		switch {
-		case proxy && fixed[1] != nil:
-			t.Reply = fixed[1]
-		case fixed[0] != nil:
-			t.Reply = fixed[0]
+		case fixed != nil:
+			t.Reply = fixed
 		case t.Back != nil:
-			t.Reply = challenge(proxy, t.Back.Name)
+			t.Reply = challenge(t.Back.Name)
 		default:
-			t.Reply = challenge(proxy, t.Sess.Front.Name)
+			t.Reply = challenge(t.Sess.Front.Name)
 		}
-		t.Term = [2]byte{'P', 'R'}
+		message(false).term(t, 'P')
 		return Answer
 	}}, nil
 }
 
-var asterisk = []byte("*")
-
 // challenge makes the answer that asks for credentials; its body is the
 // proxy's error file.
-func challenge(proxy bool, realm string) *tx.Reply {
-	r := &tx.Reply{Status: 401}
-	name := nameWWWAuth
-	if proxy {
-		r.Status, name = 407, nameProxyAuth
-	}
+func challenge(realm string) *tx.Reply {
 	v := strconv.AppendQuote([]byte("Basic realm="), realm)
-	r.Fields = []tx.Field{{Name: name, Value: v, ID: tx.IDOf(name)}}
-	return r
+	return &tx.Reply{Status: 401, Fields: []tx.Field{{Name: nameWWWAuth, Value: v, ID: tx.IDOf(nameWWWAuth)}}}
 }
 
 // newReject makes reject. The engine counts it as what it is in its rule set:

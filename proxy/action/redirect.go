@@ -111,15 +111,15 @@ func (r *redirect) set(e *keyword.Env, w, v string, at int, formats bool) error 
 		n, _ := strconv.Atoi(v)
 		return refuse(at, "'code': unsupported HTTP code '%d' (must be one of 301, 302, 303, 307 or 308)", n)
 	case "set-cookie":
-		r.cookie = []byte(v + "; path=/;")
+		r.cookie, r.cookieFmt = []byte(v+"; path=/;"), nil
 	case "clear-cookie":
-		r.cookie = []byte(v + "; path=/; Max-Age=0;")
+		r.cookie, r.cookieFmt = []byte(v+"; path=/; Max-Age=0;"), nil
 	case "set-cookie-fmt":
 		f, err := compileFmt(e, v, at)
 		if err != nil {
 			return err
 		}
-		r.cookieFmt = f
+		r.cookie, r.cookieFmt = nil, f // of several cookies the last is sent
 	default:
 		r.kind = map[string]redirectKind{"location": toLocation, "prefix": toPrefix, "scheme": toScheme}[w]
 		r.fixed, r.format = []byte(v), nil

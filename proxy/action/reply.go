@@ -250,7 +250,6 @@ var (
 	nameCacheControl  = []byte("cache-control")
 	nameSetCookie     = []byte("set-cookie")
 	nameWWWAuth       = []byte("www-authenticate")
-	nameProxyAuth     = []byte("proxy-authenticate")
 )
 
 // Reply returns the answer for a transaction. It is shared: nobody may change it.

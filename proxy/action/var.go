@@ -72,6 +72,8 @@ func (s *setVarArgs) ParseArgs(a *keyword.Args) error {
 	return s.exprArgs.ParseArgs(a)
 }
 
+// newSetVar makes set-var. Where the expression gives nothing, the variable
+// keeps what it had.
 func newSetVar(e *keyword.Env, a *setVarArgs) (Action, error) {
 	x, err := sample.Compile(e, a.Sample)
 	if err != nil {
@@ -81,12 +83,7 @@ func newSetVar(e *keyword.Env, a *setVarArgs) (Action, error) {
 	return Action{Run: func(t *tx.Tx) Verdict {
 		v := t.Borrow()
 		defer t.Return()
-		switch {
-		case !x.Eval(t, tx.TypeAny, v):
-			if conds == nil {
-				unsetVar(t, name)
-			}
-		case conds == nil || wanted(t, name, v, conds):
+		if x.Eval(t, tx.TypeAny, v) && (conds == nil || wanted(t, name, v, conds)) {
 			sample.SetVar(t, name, *v)
 		}
 		return Continue
