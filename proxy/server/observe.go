@@ -71,7 +71,7 @@ func (s *Server) apply(r *CheckResult, logged bool, now time.Time) {
 
 // record keeps the result for the stats page.
 func (c *CheckState) record(r *CheckResult) {
-	c.changed = c.Status != r.Status
+	c.changed, c.Running = c.Status != r.Status, false
 	c.Status, c.Code, c.Duration, c.Desc = r.Status, r.Code, r.Duration, r.Desc
 	c.Result = 2
 	if r.OK {
@@ -165,4 +165,12 @@ func (s *Server) Observed(ok, layer7 bool, now time.Time) (hurry bool) {
 	s.check.Fail()
 	s.apply(r, false, now)
 	return true
+}
+
+// AgentIdle notes that an agent answered without a word on the server's
+// health.
+func (s *Server) AgentIdle() {
+	unlock := s.Backend.lock()
+	defer unlock()
+	s.Agent.Running = false
 }

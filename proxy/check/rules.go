@@ -1,0 +1,411 @@
+package check
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/logformat"
+	"tandem/proxy/sample"
+	"tandem/proxy/tx"
+)
+
+// side says which of the two rule sets a line belongs to.
+type side struct {
+	word string // "http-check", "tcp-check"
+	list func(*Setup) *[]rule
+	note func(*Setup) *string
+	in   keyword.Scope
+}
+
+var (
+	httpSide = side{"http-check", func(s *Setup) *[]rule { return &s.http }, func(s *Setup) *string { return &s.httpComment }, keyword.HTTPCheck}
+	tcpSide  = side{"tcp-check", func(s *Setup) *[]rule { return &s.tcp }, func(s *Setup) *string { return &s.tcpComment }, keyword.TCPCheck}
+)
+
+func (d side) append(r rule) Change {
+	return func(s *Setup) error {
+		add(d.list(s), d.note(s), r)
+		return nil
+	}
+}
+
+// define makes the Def of a rule line of one side.
+func define[A any](d side, name, doc string, flags keyword.Flags, build func(e *keyword.Env, a *A) (Change, error)) *keyword.Def[Change] {
+	return keyword.Define(keyword.Spec{Name: d.word + " " + name, In: proxySides, Doc: doc, Flags: flags}, func(e *keyword.Env, a *A) (Change, error) {
+		saved := e.Scope
+		e.Scope = d.in
+		defer func() { e.Scope = saved }()
+		return build(e, a)
+	})
+}
+
+// words takes the rest of a line.
+type words struct {
+	list  []string
+	first int
+}
+
+// Usage is what the reference prints.
+func (*words) Usage() string { return "<args>*" }
+
+// ParseArgs takes all words.
+func (w *words) ParseArgs(a *keyword.Args) error {
+	w.first = a.Pos
+	for _, x := range a.Rest() {
+		w.list = append(w.list, x.Text)
+	}
+	return nil
+}
+
+// cursor walks through the words of a rule.
+type cursor struct {
+	*words
+	i    int
+	what string
+}
+
+func (c *cursor) more() bool { return c.i < len(c.list) }
+
+// next takes a word, "" at the end.
+func (c *cursor) next() string {
+	c.i++
+	if c.i > len(c.list) {
+		return ""
+	}
+	return c.list[c.i-1]
+}
+
+func (c *cursor) fail(format string, args ...any) error {
+	return bad(c.first+min(c.i, len(c.list))-1, "'%s' : %s", c.what, fmt.Sprintf(format, args...))
+}
+
+// need takes the argument of the word before it.
+func (c *cursor) need(complaint string) (string, error) {
+	v := c.next()
+	if v == "" {
+		return "", c.fail("%s", complaint)
+	}
+	return v, nil
+}
+
+func comment(d side) *keyword.Def[Change] {
+	return define(d, "comment", "Comment of the next rule, printed where it fails.", 0, func(_ *keyword.Env, a *words) (Change, error) {
+		if len(a.list) == 0 || a.list[0] == "" {
+			return nil, bad(a.first-1, "'%s comment' : expects a string as argument.", d.word)
+		}
+		text := a.list[0]
+		return func(s *Setup) error {
+			*d.list(s) = append(*d.list(s), rule{run: func(context.Context, *Probe, *rule) *Result { return nil }})
+			*d.note(s) = text
+			return nil
+		}, nil
+	})
+}
+
+func connect(d side) *keyword.Def[Change] {
+	return define(d, "connect", "Open a connection.", 0, func(e *keyword.Env, a *words) (Change, error) {
+		c := &cursor{words: a, what: d.word + " connect"}
+		to, where, remark, err := readConnect(e, c)
+		if err != nil {
+			return nil, err
+		}
+		r := rule{connect: true, comment: remark, name: where}
+		r.run = func(ctx context.Context, p *Probe, r *rule) *Result {
+			x := to.Connect
+			if to.portExpr != nil {
+				var v sample.Value
+				if to.portExpr.Eval(p.tx, tx.TypeInt, &v) {
+					x.Port = int(v.Int)
+				}
+			}
+			return p.connect(ctx, x, fmt.Sprintf(" at step %d of tcp-check (%s)%s", p.rule, r.name, r.remark()))
+		}
+		return func(s *Setup) error { return addConnect(d.list(s), d.note(s), r, d.word) }, nil
+	})
+}
+
+type connectWords struct {
+	Connect
+	portExpr *sample.Expr
+}
+
+// readConnect reads the words of a connect rule.
+func readConnect(e *keyword.Env, c *cursor) (to connectWords, where, remark string, err error) {
+	to.Explicit, where = true, "connect"
+	for c.more() && err == nil {
+		switch w := c.next(); w {
+		case "default":
+			to.Default = true
+		case "send-proxy":
+			to.SendProxy = true
+		case "via-socks4":
+			to.Socks4 = true
+		case "ssl":
+			to.SSL = true
+		case "linger":
+			to.Linger = true
+		case "sni":
+			to.SNI, err = c.need("'sni' expects a string as argument..")
+		case "alpn":
+			to.ALPN, err = c.need("'alpn' expects a comma-delimited protocol suite as argument..")
+		case "comment":
+			remark, err = c.need("'comment' expects a string as argument.")
+		case "proto":
+			v := c.next()
+			switch v {
+			case "h1", "h2", "none", "fcgi", "spop":
+			default:
+				err = c.fail("'proto' : unknown MUX protocol '%s'..", v)
+			}
+		case "addr":
+			var v string
+			if v, err = c.need("'addr' expects <ipv4|ipv6> as argument.."); err == nil {
+				a, bad := expr.ParseAddr(v, 0)
+				if bad != nil {
+					err = c.fail("'addr' : %s..", bad)
+				}
+				to.Addr, to.Port = v, max(to.Port, a.Port)
+				if a.Kind == expr.Inet && a.IP.IsValid() {
+					to.Addr = a.IP.String()
+				}
+			}
+		case "port":
+			where, err = readPort(e, c, &to)
+		default:
+			err = c.fail("expects 'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', 'linger', 'default' but got '%s' as argument..", w)
+		}
+	}
+	return to, where, remark, err
+}
+
+// readPort reads a number or an expression.
+func readPort(e *keyword.Env, c *cursor, to *connectWords) (string, error) {
+	v, err := c.need("'port' expects a port number or a sample expression as argument..")
+	if err != nil {
+		return "", err
+	}
+	if n, err := strconv.Atoi(v); err == nil {
+		if n < 1 || n > 65535 {
+			return "", c.fail("expects a valid TCP port (from range 1 to 65535) or a sample expression, got %s..", v)
+		}
+		to.Port = n
+		return "connect port " + v, nil
+	}
+	x, err := compileExpr(e, v)
+	if err != nil {
+		return "", c.fail("error detected while parsing port expression : %s.", err)
+	}
+	to.portExpr = x
+	return "connect port " + v, nil
+}
+
+func compileExpr(e *keyword.Env, text string) (*sample.Expr, error) {
+	s, err := expr.ParseSample(text)
+	if err != nil {
+		return nil, err
+	}
+	return sample.CompileAnywhere(e, s)
+}
+
+var httpSendDef = define(httpSide, "send", "Send a request.", 0, func(e *keyword.Env, a *words) (Change, error) {
+	c := &cursor{words: a, what: "http-check send"}
+	var h httpSend
+	remark, err := readSend(e, c, &h)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *Setup) error {
+		// A second request needs a connection of its own.
+		for i, r := range s.http {
+			if (r.send || r.expect != nil) && !lastIsConnect(s.http) {
+				_ = i
+				return bad(-1, "'http-check send' : unable to add http-check send rule at step %d (missing connect rule)..", len(s.http)+1)
+			}
+		}
+		add(&s.http, &s.httpComment, sendRule(h, remark))
+		return nil
+	}, nil
+})
+
+// lastIsConnect says whether a connection was opened since the last request.
+func lastIsConnect(list []rule) bool {
+	for i := len(list) - 1; i >= 0; i-- {
+		switch {
+		case list[i].connect:
+			return true
+		case list[i].send || list[i].expect != nil:
+			return false
+		}
+	}
+	return false
+}
+
+// readSend reads the words of a send rule.
+func readSend(e *keyword.Env, c *cursor, h *httpSend) (remark string, err error) {
+	for c.more() && err == nil {
+		w := c.next()
+		str := func() (v string) {
+			v, err = c.need("'" + w + "' expects a string as argument..")
+			return v
+		}
+		switch w {
+		case "meth":
+			h.method = str()
+		case "ver":
+			h.version = str()
+		case "uri":
+			h.uri, h.uriFmt = str(), nil
+		case "body":
+			h.body, h.bodyFmt = str(), nil
+		case "comment":
+			remark = str()
+		case "uri-lf", "body-lf":
+			v := str()
+			if err != nil {
+				return "", err
+			}
+			var f *logformat.Format
+			if f, err = compileFormat(e, v, c.first+c.i-1, c.what); w == "uri-lf" {
+				h.uriFmt = f
+			} else {
+				h.bodyFmt = f
+			}
+		case "hdr":
+			name, v := c.next(), c.next()
+			if name == "" || c.i > len(c.list) {
+				return "", c.fail("'hdr' expects <name> and <value> as arguments.")
+			}
+			f, bad := compileFormat(e, v, c.first+c.i-1, c.what)
+			err = bad
+			h.headers = append(h.headers, httpHeader{name: lowerName(name), text: v, fmt: f})
+		default:
+			err = c.fail("expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but got '%s' as argument..", w)
+		}
+	}
+	return remark, err
+}
+
+var disableOn404 = define(httpSide, "disable-on-404", "Let a server that answers 404 finish its sessions only.", 0, func(_ *keyword.Env, a *words) (Change, error) {
+	if len(a.list) > 0 {
+		return nil, bad(a.first, "'http-check' cannot handle unexpected argument '%s'.", a.list[0])
+	}
+	return func(s *Setup) error { s.DisableOn404 = true; return nil }, nil
+})
+
+var sendState = define(httpSide, "send-state", "Tell servers how they are seen, in a header.", 0, func(_ *keyword.Env, a *words) (Change, error) {
+	if len(a.list) > 0 {
+		return nil, bad(a.first, "'http-check' cannot handle unexpected argument '%s'.", a.list[0])
+	}
+	return func(s *Setup) error { s.SendState = true; return nil }, nil
+})
+
+// tcpSend makes the Defs of the lines that send bytes.
+func tcpSend(name, doc string, isHex, isFormat bool) *keyword.Def[Change] {
+	return define(tcpSide, name, doc, 0, func(e *keyword.Env, a *words) (Change, error) {
+		c := &cursor{words: a, what: "tcp-check " + name}
+		v := c.next()
+		if v == "" {
+			return nil, c.fail("'string' expects a send as argument.")
+		}
+		var data []byte
+		var f *logformat.Format
+		var err error
+		switch {
+		case isFormat:
+			if f, err = compileFormat(e, v, c.first, c.what); err != nil {
+				return nil, err
+			}
+		case isHex:
+			if data, err = hex.DecodeString(v); err != nil {
+				return nil, c.fail("'%s' invalid binary string (an even number of hex digit is expected).\n.", v)
+			}
+		default:
+			data = []byte(unescape(v))
+		}
+		remark := ""
+		if c.more() {
+			if w := c.next(); w != "comment" {
+				return nil, c.fail("expects 'comment' but got '%s' as argument..", w)
+			}
+			if remark, err = c.need("'comment' expects a string as argument."); err != nil {
+				return nil, err
+			}
+		}
+		return tcpSide.append(rule{send: true, comment: remark, run: func(_ context.Context, p *Probe, r *rule) *Result {
+			out := data
+			if f != nil {
+				out = f.Append(nil, p.tx)
+				if isHex {
+					if out, err = hex.DecodeString(string(out)); err != nil {
+						return &Result{Status: "L7RSP", Desc: fmt.Sprintf("TCPCHK invalid binary string at step %d%s", p.rule, r.remark())}
+					}
+				}
+			}
+			p.last, p.buf = nil, p.buf[:0]
+			if _, err := p.conn.Write(out); err != nil {
+				return sendError(err)
+			}
+			return nil
+		}}), nil
+	})
+}
+
+// unescape resolves the escapes that the lexer leaves to checks: CR and LF
+// written with single quotes, for one.
+func unescape(s string) string {
+	return strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\t`, "\t").Replace(s)
+}
+
+// setVar makes the Defs of the lines that set and unset variables.
+func setVar(d side, name, doc string) *keyword.Def[Change] {
+	return keyword.Define(keyword.Spec{Name: d.word + " " + name + "(", In: proxySides, Doc: doc, Flags: keyword.Prefix}, func(e *keyword.Env, a *words) (Change, error) {
+		return readVar(e, d, name, a)
+	})
+}
+
+func readVar(e *keyword.Env, d side, name string, a *words) (Change, error) {
+	if len(a.list) == 0 {
+		return nil, bad(a.first-1, "'%s %s' : missing variable.", d.word, name)
+	}
+	word, rest := a.list[0], a.list[1:]
+	_, inner, _ := strings.Cut(word, "(")
+	inner, _, _ = strings.Cut(strings.TrimSuffix(inner, ")"), ",")
+	v, err := sample.ParseVar(inner)
+	if err != nil {
+		return nil, bad(a.first, "'%s %s' : '%s' : %s.", d.word, word, name, err)
+	}
+	if name == "unset-var" {
+		return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result { p.tx.UnsetVar(v); return nil }}), nil
+	}
+	if len(rest) == 0 {
+		return nil, bad(a.first, "'%s %s' : '%s' : missing fetch method.", d.word, word, name)
+	}
+	if name == "set-var-fmt" {
+		f, err := compileFormat(e, rest[0], a.first+1, d.word+" "+word)
+		if err != nil {
+			return nil, err
+		}
+		return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result {
+			var x tx.Value
+			x.SetStr(f.Append(nil, p.tx))
+			p.tx.SetVar(v, x)
+			return nil
+		}}), nil
+	}
+	x, err := compileExpr(e, rest[0])
+	if err != nil {
+		return nil, bad(a.first+1, "'%s %s' : '%s' : %s", d.word, word, name, err)
+	}
+	return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result {
+		var val sample.Value
+		if x.Eval(p.tx, tx.TypeAny, &val) {
+			p.tx.SetVar(v, val)
+		}
+		return nil
+	}}), nil
+}
