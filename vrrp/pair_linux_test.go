@@ -273,6 +273,7 @@ func TestSameBytes(t *testing.T) {
 	tests := []struct{ name, conf string }{
 		{"v2", conf(2, "1", 254, "", vip, "10.77.0.101")},
 		{"v2 password", conf(2, "1", 254, pass, vip)},
+		{"v2 AH", conf(2, "1", 254, "authentication {\n auth_type AH\n auth_pass secret\n }", vip)},
 		{"v3", conf(3, "0.1", 200, "", vip, "10.77.0.101")},
 		{"owner", conf(3, "0.5", 255, "", vip)},
 		{"unicast", conf(3, "0.1", 200, "unicast_peer {\n 10.77.0.9\n }", vip)},

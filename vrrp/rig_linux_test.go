@@ -280,6 +280,8 @@ func (s *sight) read() {
 	switch {
 	case len(b) >= 42 && b[12] == 0x08 && b[13] == 0 && b[23] == packet.Protocol:
 		s.src, s.prio = netip.AddrFrom4([4]byte(b[26:30])), int(b[14+int(b[14]&15)*4+2])
+	case len(b) >= 66 && b[12] == 0x08 && b[13] == 0 && b[23] == packet.ProtocolAH:
+		s.src, s.prio = netip.AddrFrom4([4]byte(b[26:30])), int(b[14+int(b[14]&15)*4+packet.AHLen+2])
 	case len(b) >= 62 && b[12] == 0x86 && b[13] == 0xdd && b[20] == packet.Protocol:
 		s.src, s.prio = netip.AddrFrom16([16]byte(b[22:38])), int(b[54+2])
 	}

@@ -91,6 +91,8 @@ type Daemon struct {
 	fsmOn   bool
 	queueAt time.Duration
 	queueOn bool
+	armed   bool // the timer is set, to armedAt
+	armedAt time.Duration
 	ended   bool
 	frame   []byte
 }
@@ -111,7 +113,7 @@ func New(cfg *config.Config, opt Options) *Daemon {
 		insts: make(map[string]*instance), socks: make(map[wire.Spec]*socket),
 		frames: make(map[string]wire.LinkConn), links: make(map[string]*link),
 		vmacs: make(map[string]bool), net: netif.New(opt.Kernel),
-		packets: make(chan *received, 256), free: make(chan *received, 256),
+		packets: make(chan *received, 8), free: make(chan *received, 8),
 		posted: make(chan func(), 256), stop: make(chan struct{}),
 	}
 	return d
@@ -185,31 +187,24 @@ func (d *Daemon) Run(ctx context.Context) error {
 	for !d.ended {
 		d.arm()
 		select {
+		case <-timer.C():
+			// First of all: a flood of packets must not delay our own.
+			d.tick()
+			continue
+		default:
+		}
+		select {
 		case <-ctx.Done():
 			d.finish()
 		case <-timer.C():
 			d.tick()
 		case p := <-d.packets:
 			d.packet(p)
-			d.drain()
 		case f := <-d.posted:
 			f()
 		}
 	}
 	return nil
-}
-
-// drain handles further packets that wait already, but not for ever: timers
-// and everything else get their turn after a few.
-func (d *Daemon) drain() {
-	for range 32 {
-		select {
-		case p := <-d.packets:
-			d.packet(p)
-		default:
-			return
-		}
-	}
 }
 
 // begin brings everything up in the order of the original: interfaces, static
@@ -325,6 +320,7 @@ func (d *Daemon) step(ev fsm.Event) {
 // tick wakes whoever is due.
 func (d *Daemon) tick() {
 	now := d.now()
+	d.armed = false
 	if d.fsmOn && d.fsmAt <= now {
 		d.step(fsm.Tick{})
 	}
@@ -343,6 +339,10 @@ func (d *Daemon) arm() {
 	if d.queueOn && (!on || d.queueAt < at) {
 		at, on = d.queueAt, true
 	}
+	if on == d.armed && (!on || at == d.armedAt) {
+		return
+	}
+	d.armed, d.armedAt = on, at
 	if !on {
 		d.timer.Stop()
 		return

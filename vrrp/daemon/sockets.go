@@ -23,13 +23,16 @@ type socket struct {
 	shortAt time.Duration
 }
 
-// received is one datagram on its way from a socket to the loop.
+// batch is how many datagrams go to the loop at once under load.
+const batch = 16
+
+// received is a batch of datagrams on its way from a socket to the loop.
 type received struct {
-	s   *socket
-	buf [2048]byte
-	n   int
-	m   wire.Meta
-	d   packet.Datagram
+	s    *socket
+	n    int
+	list [batch]wire.Packet
+	d    packet.Datagram
+	ev   fsm.Recv
 }
 
 // openSockets opens what the instances need and does not exist yet, and lets
@@ -115,19 +118,11 @@ func (d *Daemon) read(s *socket) {
 		default:
 			r = new(received)
 		}
-		n, m, err := s.conn.Recv(r.buf[:])
+		n, err := s.conn.Recv(r.list[:])
 		if errors.Is(err, wire.ErrClosed) {
 			return
 		}
-		if err != nil {
-			select {
-			case <-d.stop:
-				return
-			default:
-			}
-			continue
-		}
-		r.s, r.n, r.m = s, n, m
+		r.s, r.n = s, n
 		select {
 		case d.packets <- r:
 		case <-d.stop:
@@ -136,18 +131,22 @@ func (d *Daemon) read(s *socket) {
 	}
 }
 
-// packet hands one datagram to the machine.
+// packet hands a batch of datagrams to the machine.
 func (d *Daemon) packet(r *received) {
-	var f packet.Fault
-	if r.s.spec.IPv6 {
-		r.d, f = packet.FromIPv6(r.buf[:r.n], r.m.Src.WithZone(""), r.m.Dst.WithZone(""), r.m.Hops)
-	} else {
-		r.d, f = packet.FromIPv4(r.buf[:r.n])
-	}
-	if f.Err() {
-		d.short(r.s, f)
-	} else {
-		d.step(fsm.Recv{Link: r.s.spec.Link, IPv6: r.s.spec.IPv6, D: &r.d})
+	for i := range r.n {
+		var f packet.Fault
+		p := &r.list[i]
+		if r.s.spec.IPv6 {
+			r.d, f = packet.FromIPv6(p.Buf[:p.N], p.Meta.Src.WithZone(""), p.Meta.Dst.WithZone(""), p.Meta.Hops)
+		} else {
+			r.d, f = packet.FromIPv4(p.Buf[:p.N])
+		}
+		if f.Err() {
+			d.short(r.s, f)
+			continue
+		}
+		r.ev = fsm.Recv{Link: r.s.spec.Link, IPv6: r.s.spec.IPv6, D: &r.d}
+		d.step(&r.ev)
 	}
 	select {
 	case d.free <- r:

@@ -18,7 +18,8 @@ type Start struct{}
 // fires them too, before it is looked at.
 type Tick struct{}
 
-// Recv is one datagram received on Link.
+// Recv is one datagram received on Link. A pointer to one is an event too, for
+// callers that must not allocate.
 type Recv struct {
 	Link string
 	IPv6 bool

@@ -90,6 +90,8 @@ func (m *Machine) dispatch(ev Event) {
 		m.start()
 	case Recv:
 		m.receive(ev)
+	case *Recv:
+		m.receive(*ev)
 	case Track:
 		m.track(ev)
 	case SourceAddr:

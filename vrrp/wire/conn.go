@@ -51,13 +51,25 @@ type Meta struct {
 	Hops     int // hop limit, -1 if unknown
 }
 
+// MaxDatagram is the size of the longest advert: an IPv4 header, an
+// Authentication Header or 255 IPv6 addresses, with room to spare.
+const MaxDatagram = 4608
+
+// Packet is one received datagram.
+type Packet struct {
+	N    int // bytes of Buf that were received
+	Meta Meta
+	Buf  [MaxDatagram]byte
+}
+
 // Conn sends and receives adverts.
 type Conn interface {
 	// Send transmits b to dst: for IPv4 a whole datagram with its header, for
 	// IPv6 a VRRP message that leaves from src.
 	Send(b []byte, src, dst netip.Addr) error
-	// Recv waits for a datagram. It may run beside Send.
-	Recv(buf []byte) (int, Meta, error)
+	// Recv waits for a datagram and takes what else is there already, up to
+	// len(list); it returns how many. It may run beside Send.
+	Recv(list []Packet) (int, error)
 	// Filter lets only adverts for the VRIDs pass from now on; nil lets all
 	// pass. It keeps a flood of others from costing anything.
 	Filter(vrids []uint8) error

@@ -298,20 +298,33 @@ func (c *rawConn) Send(b []byte, src, dst netip.Addr) error {
 }
 
 // Recv implements [Conn].
-func (c *rawConn) Recv(buf []byte) (n int, m Meta, err error) {
-	m.Hops = -1
+func (c *rawConn) Recv(list []Packet) (n int, err error) {
 	e := c.rxc.Read(func(fd uintptr) bool {
-		if !c.spec.IPv6 {
-			n, err = unix.Read(int(fd), buf)
-		} else {
-			n, err = c.recv6(int(fd), buf, &m)
+		for n < len(list) {
+			p := &list[n]
+			p.Meta = Meta{Hops: -1}
+			if c.spec.IPv6 {
+				p.N, err = c.recv6(int(fd), p.Buf[:], &p.Meta)
+			} else {
+				p.N, err = unix.Read(int(fd), p.Buf[:])
+			}
+			if err == unix.EINTR {
+				continue
+			}
+			if err != nil {
+				break
+			}
+			n++
 		}
-		return err != unix.EAGAIN && err != unix.EINTR
+		return n > 0 || err != unix.EAGAIN
 	})
 	if e != nil {
-		return 0, m, ErrClosed
+		return 0, ErrClosed
 	}
-	return n, m, err
+	if n > 0 {
+		err = nil
+	}
+	return n, err
 }
 
 func (c *rawConn) recv6(fd int, buf []byte, m *Meta) (int, error) {

@@ -102,12 +102,13 @@ func (c *fakeConn) Send(b []byte, src, dst netip.Addr) error {
 }
 
 // Recv implements [Conn].
-func (c *fakeConn) Recv(buf []byte) (int, Meta, error) {
+func (c *fakeConn) Recv(list []Packet) (int, error) {
 	select {
 	case <-c.closed:
-		return 0, Meta{}, ErrClosed
+		return 0, ErrClosed
 	case d := <-c.in:
-		return copy(buf, d.b), d.m, nil
+		list[0].N, list[0].Meta = copy(list[0].Buf[:], d.b), d.m
+		return 1, nil
 	}
 }
 

@@ -79,12 +79,12 @@ func TestFake(t *testing.T) {
 	b, _ := f.Node("b").Open(spec)
 	src := netip.MustParseAddr("10.0.0.1")
 	pkt := append(make([]byte, 20), 0x21, 51)
-	buf := make([]byte, 100)
+	buf := make([]Packet, 2)
 	if err := a.Send(pkt, src, spec.Group); err != nil {
 		t.Fatal(err)
 	}
-	if n, m, err := b.Recv(buf); n != len(pkt) || m.Src != src || err != nil {
-		t.Errorf("received %d bytes from %v, %v", n, m.Src, err)
+	if n, err := b.Recv(buf); n != 1 || buf[0].N != len(pkt) || buf[0].Meta.Src != src || err != nil {
+		t.Errorf("received %d datagrams, %d bytes from %v, %v", n, buf[0].N, buf[0].Meta.Src, err)
 	}
 	b.Filter([]uint8{1})
 	a.Send(pkt, src, spec.Group)
@@ -93,7 +93,7 @@ func TestFake(t *testing.T) {
 	a.Send(pkt, src, spec.Group)
 	f.Cut("b", false)
 	b.Close()
-	if _, _, err := b.Recv(buf); !errors.Is(err, ErrClosed) {
+	if _, err := b.Recv(buf); !errors.Is(err, ErrClosed) {
 		t.Errorf("after Close: %v; something passed a filter or a cut", err)
 	}
 	l, _ := f.Node("a").OpenLink("eth0")
