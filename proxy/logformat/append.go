@@ -17,15 +17,26 @@ func (f *Format) AppendFrom(dst []byte, t *tx.Tx, origin string, early bool) []b
 	if f.global {
 		return f.appendWhole(dst, t, origin, early)
 	}
+	// In logs a value that is nothing at all (captured headers where none are
+	// declared) takes the blank behind it along.
+	blank := f.mode == Log
 	for i := range f.items {
 		it := &f.items[i]
+		start := len(dst)
 		if it.lit != nil {
-			dst = append(dst, it.lit...)
-			continue
+			lit := it.lit
+			if blank && len(lit) > 0 && lit[0] == ' ' {
+				lit = lit[1:]
+			}
+			dst = append(dst, lit...)
+		} else {
+			flags := it.flags
+			flags.Origin, flags.Early = origin, early
+			dst = f.appendItem(dst, it, t, flags)
 		}
-		flags := it.flags
-		flags.Origin, flags.Early = origin, early
-		dst = f.appendItem(dst, it, t, flags)
+		if n := len(dst); n > start {
+			blank = f.mode == Log && it.lit != nil && dst[n-1] == ' '
+		}
 	}
 	return dst
 }

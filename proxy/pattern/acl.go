@@ -162,6 +162,10 @@ func warnNever(e *keyword.Env, index int, name string, tests []*Test) {
 	e.Warnf(diag.MissingLayer, index, "'anonymous acl will never match because it uses keyword '%s' which is incompatible with '%s'", tests[0].Criterion(), place)
 }
 
+// Finder reaches the ACLs attached to an Env; proxy/config hands it to the
+// fetches.
+var Finder sample.ACLFinder = aclFinder{}
+
 // aclFinder is how the fetch acl reaches the ACLs of its section.
 type aclFinder struct{}
 
