@@ -246,13 +246,15 @@ func (s *Server) clearAdmin(a Admin, now time.Time) {
 			return s.kind() + s.full() + " is " + s.upOrDown() + " (leaving " + forced(was&ForcedDrain != 0) + "drain)" + s.via() + "."
 		}, now)
 	}
+	var gone Admin
+	if s.admin&AnyMaint == 0 {
+		gone |= InheritedMaint
+	}
+	if s.admin&AnyDrain == 0 {
+		gone |= InheritedDrain
+	}
 	for _, t := range s.trackers {
-		if s.admin&AnyMaint == 0 {
-			t.clearAdmin(InheritedMaint, now)
-		}
-		if s.admin&AnyDrain == 0 {
-			t.clearAdmin(InheritedDrain, now)
-		}
+		t.clearAdmin(gone, now)
 	}
 }
 
