@@ -51,14 +51,6 @@ var stickCounters = [...]struct {
 	{"updt_conn_cnt", "count of connections, which is raised", false, "S"},
 }
 
-// StickLookup is what fetches ask of stick tables; the room of stick tables
-// implements it and it reaches them through the Env. name is the word without
-// its family ("http_req_rate"); counter is the number of the tracked counter,
-// -1 for the client's address as key.
-type StickLookup interface {
-	Read(t *tx.Tx, name string, counter, index int, table *keyword.Ref, v *Value) bool
-}
-
 func stickWords() []word[Fetch] {
 	var ws []word[Fetch]
 	for _, c := range stickCounters {
@@ -117,32 +109,25 @@ func stickWords() []word[Fetch] {
 		fetch("table_cnt", "table", tx.TypeInt, Internal, "Entries in a table.", newStick("table_cnt", -2, false)))
 }
 
-// newStick makes a fetch of a stick counter. counter -1: it is the first
-// argument; -2: the client's address is the key.
+// newStick makes a fetch of a stick counter. counter -1: it is an argument,
+// behind the number of an array element; -2: the client's address is the key.
 func newStick(name string, counter int, index bool) buildFunc {
-	return func(e *keyword.Env, a args) (evalFunc, error) {
-		look := keyword.Attached[StickLookup](e)
+	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		i, sc, idx := 0, counter, 0
+		if index {
+			idx, i = int(a.int(0, 0)), 1
+		}
 		if counter == -1 {
-			sc, i = int(a.int(0, 0)), 1
-			if sc < 0 || sc >= 12 {
+			sc = int(a.int(i, 0))
+			i++
+			if sc < 0 || sc >= len(tx.Session{}.Tracked) {
 				return nil, errText("sample fetch 'sc_" + name + "' : stick-counter number out of range")
 			}
-		}
-		if index {
-			idx = int(a.int(i, 0))
-			i++
 		}
 		var ref *keyword.Ref
 		if i < len(a) {
 			ref = a[i].ref
 		}
-		key := sc
-		if counter == -2 {
-			key = -1
-		}
-		return func(t *tx.Tx, v *Value) bool {
-			return look != nil && look.Read(t, name, key, idx, ref, v)
-		}, nil
+		return stickFetch(name, sc, idx, counter == -2, ref), nil
 	}
 }
