@@ -105,6 +105,12 @@ func (r *Router) Stats(path string, clear bool) error {
 	return writeFile(path, "keepalived.stats", func(w io.Writer) error { return r.d.WriteStats(w, clear) })
 }
 
+// JSON (SIGRTMIN+2) writes, without a line in the log, the state of everything to path, by default
+// /tmp/keepalived.json.
+func (r *Router) JSON(path string) error {
+	return writeFile(path, "keepalived.json", r.d.WriteJSON)
+}
+
 // writeFile writes a file beside its place and moves it there, so that a link
 // that somebody laid in a public directory is replaced, never followed.
 func writeFile(path, name string, write func(io.Writer) error) error {

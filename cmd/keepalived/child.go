@@ -85,7 +85,7 @@ func serve(o *options, r *vrrp.Router, cfg *config.Config, log *logger, signals 
 		case sigClear:
 			err = r.Stats(g.StatsDumpFile, true)
 		case sigJSON:
-			log.line("The JSON dump is not written yet")
+			err = r.JSON(g.JSONDumpFile)
 		}
 		if err != nil {
 			log.line(err.Error())

@@ -223,6 +223,7 @@ func (d *Daemon) begin() error {
 	d.install(insts)
 	d.warn()
 	d.logAddresses()
+	d.logChannels()
 	d.setStatic()
 	d.openSockets()
 	d.m = fsm.New(d.lowerAll())
@@ -252,6 +253,7 @@ func (d *Daemon) reload(cfg *config.Config) error {
 	}
 	d.install(insts)
 	d.warn()
+	d.logAddresses()
 	d.setStatic()
 	d.openSockets()
 	for _, p := range d.opt.Plugins {

@@ -393,6 +393,17 @@ func TestStatsAndData(t *testing.T) {
 				t.Errorf("data lacks %q:\n%s", want, data.String())
 			}
 		}
+		var js strings.Builder
+		if err := a.d.WriteJSON(&js); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`[{"data":{"iname":"VI_1","dont_track_primary":0,"skip_check_adv_addr":0,`, `"vipset":true`,
+			`"adver_int":1,"master_adver_int":1,`, `"state":2,"wantstate":2,"version":2,`, `"vips":["10.0.0.100 dev eth0 scope global set"],"auth_type":0}`,
+			`"stats":{"advert_rcvd":0,"advert_sent":0,`} {
+			if !strings.Contains(js.String(), want) {
+				t.Errorf("JSON lacks %q:\n%s", want, js.String())
+			}
+		}
 		a.stop()
 		if err := a.d.WriteStats(&s, false); err == nil {
 			t.Error("statistics of an ended daemon")

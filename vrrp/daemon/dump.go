@@ -44,10 +44,19 @@ func (d *Daemon) writeData(b *bufio.Writer) {
 	d.writeLinks(b)
 }
 
+// moment is a time of the machine by the wall clock.
+func (d *Daemon) moment(at time.Duration) time.Time { return d.opt.Wall().Add(at - d.now()) }
+
+// stamp is a moment as seconds with six decimals.
+func (d *Daemon) stamp(at time.Duration) string {
+	t := d.moment(at)
+	return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000)
+}
+
 // wall writes a moment of the machine as the original does: seconds and the
 // date.
 func (d *Daemon) wall(at time.Duration) string {
-	t := d.opt.Wall().Add(at - d.now())
+	t := d.moment(at)
 	return fmt.Sprintf("%d.%06d (%s.%06d %d)", t.Unix(), t.Nanosecond()/1000,
 		t.Format("Mon Jan _2 15:04:05"), t.Nanosecond()/1000, t.Year())
 }
@@ -126,8 +135,7 @@ func (d *Daemon) writeTimers(b *bufio.Writer, v fsm.View, in *instance) {
 		p("Advert interval = %d milli-sec", c.AdvertInterval.Milliseconds())
 	}
 	if v.LastAdvert > 0 {
-		t := d.opt.Wall().Add(v.LastAdvert - d.now())
-		p("Last advert sent = %d.%06d", t.Unix(), t.Nanosecond()/1000)
+		p("Last advert sent = %s", d.stamp(v.LastAdvert))
 	}
 	p("Accept = %s", enabled(c.Accept, "enabled", "disabled"))
 	p("Preempt = %s", enabled(!v.Config.NoPreempt, "enabled", "disabled"))
@@ -146,11 +154,7 @@ func (d *Daemon) writeHeld(b *bufio.Writer, v fsm.View, in *instance) {
 	p := func(format string, args ...any) { fmt.Fprintf(b, "   "+format+"\n", args...) }
 	addrs := func(list []netif.Addr, set bool) {
 		for _, a := range list {
-			s := a.Prefix.String()
-			if a.Prefix.IsSingleIP() {
-				s = a.Prefix.Addr().String()
-			}
-			p("  %s dev %s scope %s%s", s, a.Link, scopeName(a.Scope), enabled(set, " set", ""))
+			p("  %s", addrText(a, set))
 		}
 	}
 	if len(in.vips) > 0 {
@@ -188,6 +192,15 @@ func (d *Daemon) writeHeld(b *bufio.Writer, v fsm.View, in *instance) {
 	p("Using smtp notification = %s", enabled(c.SMTPAlert, "yes", "no"))
 	p("Notify deleted = %s", enabled(v.Config.Deleted, "Deleted", "Fault"))
 	p("Notify priority changes = %t", c.Notify.PriorityChanges)
+}
+
+// addrText is an address with where it is and whether it is set.
+func addrText(a netif.Addr, set bool) string {
+	s := a.Prefix.String()
+	if a.Prefix.IsSingleIP() {
+		s = a.Prefix.Addr().String()
+	}
+	return fmt.Sprintf("%s dev %s scope %s%s", s, a.Link, scopeName(a.Scope), enabled(set, " set", ""))
 }
 
 func scopeName(s uint8) string {

@@ -85,6 +85,10 @@ func (d *Daemon) logAddresses() {
 			}
 		}
 	}
+}
+
+// logChannels tells what announcements go through.
+func (d *Daemon) logChannels() {
 	v4, v6 := false, false
 	for _, in := range d.order {
 		v4, v6 = v4 || !in.cfg.IPv6, v6 || in.cfg.IPv6
