@@ -12,5 +12,7 @@ var Fetches, FetchSignatures = table("fetch method",
 // Convs is the table of all converters (configuration manual 7.3.1), and
 // ConvSignatures has the signature of each by name.
 var Convs, ConvSignatures = table("converter",
-	hashConvs, binConvs, mapConvs,
+	hashConvs, binConvs, mapConvs, stringConvs, numConvs, varConvs, timeConvs,
+	cryptoConvs, jsonConvs, proxyConvs, netConvs, forwardedConvs, messageConvs,
+	jwtConvs, stickConvs, x509Convs,
 )

@@ -15,7 +15,7 @@ const chunkSig = "string[,integer,integer]"
 // binConvs turn blocks into text and back.
 var binConvs = []word[Conv]{
 	conv("hex", "", tx.TypeBin, tx.TypeStr, "Two upper-case hexadecimal digits a byte.", plain(applyHex)),
-	conv("hex2i", "", tx.TypeStr, tx.TypeInt, "Integer of hexadecimal text, 0 where it is none.", plain(applyHex2i)),
+	conv("hex2i", "", tx.TypeStr, tx.TypeInt, "Integer of hexadecimal text.", plain(applyHex2i)),
 	conv("base2", "", tx.TypeBin, tx.TypeStr, "Eight binary digits a byte.", plain(applyBase2)),
 	conv("base64", "", tx.TypeBin, tx.TypeStr, "Base64 text (RFC 4648 4).", plain(encode64(base64.StdEncoding))),
 	conv("b64dec", "", tx.TypeStr, tx.TypeBin, "Bytes of base64 text.", plain(decode64(base64.StdEncoding))),
@@ -49,8 +49,7 @@ func applyHex2i(_ *tx.Tx, v *Value) bool {
 	for _, c := range v.B {
 		d := hexDigit(c)
 		if d < 0 {
-			n = 0
-			break
+			return false
 		}
 		n = n<<4 | uint64(d)
 	}
@@ -107,11 +106,8 @@ func newBE2Hex(_ *keyword.Env, a args) (evalFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size < 0 {
-		return nil, fmt.Errorf("chunk_size out of [0..] range (%d)", size)
-	}
-	if a.has(1) && size == 0 {
-		size = 1
+	if a.has(1) && size <= 0 {
+		return nil, fmt.Errorf("chunk_size needs to be positive (%d)", size)
 	}
 	return func(t *tx.Tx, v *Value) bool {
 		b := v.B
@@ -252,7 +248,7 @@ func newHasCtl(_ *keyword.Env, a args) (evalFunc, error) {
 			return nil, fmt.Errorf("cannot parse value '%s', problem at position %d; expecting an integer value (decimal or hex with '0x' prefix)", s, at)
 		}
 		if n > 0x1ffffffff {
-			return nil, fmt.Errorf("value '%s' is out of range; only bits 0 to 32 may be set", s)
+			return nil, fmt.Errorf("unsupported excess bits 0x%x in argument value 0x%x", n&^0x1ffffffff, n)
 		}
 		mask = n
 	}

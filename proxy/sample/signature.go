@@ -104,7 +104,7 @@ func (s signature) read(e *keyword.Env, words []source.Word) (args, error) {
 				}
 				return nil, &argError{index: i, err: fmt.Errorf("missing arguments (got %d/%d), type '%s' expected", len(words), s.min, typ)}
 			}
-			if i == 0 && s.min > 0 && !needsWord(typ) {
+			if i < s.min && !needsWord(typ) {
 				if err := a.refer(e, typ, i); err != nil {
 					return nil, err
 				}

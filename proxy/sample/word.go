@@ -48,7 +48,7 @@ func fetch(name, sig string, out Type, need Layer, doc string, build buildFunc, 
 		}
 		eval, err := build(e, a)
 		if err != nil {
-			return Fetch{}, &argError{build: true, err: err}
+			return Fetch{}, buildError(err)
 		}
 		f := Fetch{Out: out, Need: need, Eval: eval}
 		for i := range a {
@@ -71,10 +71,19 @@ func conv(name, sig string, in, out Type, doc string, build buildFunc, flags ...
 		}
 		apply, err := build(e, a)
 		if err != nil {
-			return Conv{}, &argError{build: true, err: err}
+			return Conv{}, buildError(err)
 		}
 		return Conv{In: in, Out: out, Apply: apply}, nil
 	})}
+}
+
+// buildError marks an error as one that the word itself found.
+func buildError(err error) error {
+	switch err.(type) {
+	case *argError, *keyword.Error:
+		return err
+	}
+	return &argError{build: true, err: err}
 }
 
 func allFlags(flags []keyword.Flags) (f keyword.Flags) {
