@@ -49,6 +49,9 @@ func (c *conn) forced() *server.Server {
 	if s := c.cookieServer; s != nil {
 		return s
 	}
+	if s := c.stuck(); s != nil {
+		return s
+	}
 	if c.mine != nil && (c.mine.private || c.be.preferLast) && c.be.srvOf(c.mine.srv.s) != nil && c.usable(c.mine.srv.s) {
 		return c.mine.srv.s
 	}

@@ -122,6 +122,7 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 
 // end gives everything back.
 func (c *conn) end() {
+	c.sess.EndTracking(time.Now())
 	c.releaseServer(false)
 	if c.mine != nil {
 		c.mine.Close()
@@ -192,6 +193,7 @@ func (c *conn) serve() {
 			return
 		}
 	}
+	c.sess.CountSession(now)
 	ms := c.e.nowMS(now)
 	c.fe.st.SessTot.Add(1)
 	c.fe.st.SessRate.Add(ms, 1)
@@ -231,7 +233,7 @@ func (c *conn) handshakes() bool {
 	if hs == 0 {
 		hs = c.fe.p.Timeouts.Client
 	}
-	if l.Bind != nil && l.Bind.AcceptProxy && c.e.deps.ReadProxy != nil {
+	if l.Bind != nil && (l.Bind.AcceptProxy || c.sess.ExpectProxy) && c.e.deps.ReadProxy != nil {
 		if hs > 0 {
 			c.cli.SetDeadline(time.Now().Add(hs))
 		}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"tandem/parser/keyword"
+	"tandem/proxy/action"
 	"tandem/proxy/config"
 	"tandem/proxy/h1"
 	"tandem/proxy/tx"
@@ -90,22 +91,47 @@ func (c *conn) errorReply(status int) *tx.Reply {
 	return builtinReplies[500]
 }
 
+// pageOf completes a reply that has a status and perhaps fields, but no body
+// of its own: the body is the status' error page.
+func (c *conn) pageOf(r *tx.Reply) *tx.Reply {
+	if r.Body != nil || r.Raw != nil || r.Silent {
+		return r
+	}
+	page := c.errorReply(r.Status)
+	if len(r.Fields) == 0 && !r.Close {
+		return page
+	}
+	out := *page
+	if page.Raw != nil { // read it, so that fields can be added
+		var p h1.Parser
+		var m tx.Message
+		raw := append([]byte(nil), page.Raw...)
+		p.Unsafe, p.Limit = true, len(raw)+1
+		n, err := p.Response(raw, &m, nil)
+		if err != nil || n == 0 {
+			return page
+		}
+		out = tx.Reply{Status: m.Status, Reason: string(m.Reason), Fields: m.Fields, Body: raw[n:], Close: p.Flags&h1.ConnClose != 0}
+	}
+	out.Fields = append(append([]tx.Field(nil), out.Fields...), r.Fields...)
+	out.Close = out.Close || r.Close
+	return &out
+}
+
 // fileReply returns a proxy's own answer for a status, nil if it has none.
 func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 	f := p.ErrorFiles[status]
-	for range 2 {
-		if f == nil {
-			return nil
+	if f != nil && f.Section != nil {
+		if s := keyword.Target[action.ErrorFiles](f.Section); s != nil {
+			return s.ErrorReply(status)
 		}
-		if f.Section == nil {
-			break
-		}
-		m := keyword.Target[map[int]*config.ErrorFile](f.Section)
-		f = m[status]
+		f = keyword.Target[map[int]*config.ErrorFile](f.Section)[status]
 	}
 	switch {
 	case f == nil:
 		return nil
+	case f.Spec != nil:
+		return f.Spec.Reply(&c.t)
 	case f.Reply != nil:
 		return f.Reply
 	case f.Location != "":
@@ -113,7 +139,7 @@ func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 		if code == 0 {
 			code = 302
 		}
-		return &tx.Reply{Status: code, Reason: h1.Reason(code), Fields: []tx.Field{
+		return &tx.Reply{Status: code, Reason: h1.Reason(code), Body: []byte{}, Fields: []tx.Field{
 			field("content-length", "0"), field("cache-control", "no-cache"), field("location", f.Location)}}
 	case f.Raw != nil:
 		return &tx.Reply{Status: status, Raw: f.Raw}

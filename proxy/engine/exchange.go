@@ -443,7 +443,7 @@ func (c *conn) watch() {
 
 // watchFor calls gone once the client is gone, until unwatch.
 func (c *conn) watchFor(gone func()) {
-	if c.upl.running || c.in == nil || !c.be.abortOnClose {
+	if c.upl.running || c.in == nil || c.be != nil && !c.be.abortOnClose {
 		return
 	}
 	if c.watchDone == nil {

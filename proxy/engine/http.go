@@ -164,6 +164,7 @@ func (c *conn) failRequest(status int, cause byte, log bool) {
 	now := time.Now()
 	t.Now, t.Time.End = now, now
 	t.HasReq = false
+	c.sess.CountError(now)
 	t.Status = status
 	t.Term = [2]byte{cause, 'R'}
 	t.LogURI = t.LogURI[:0]
@@ -235,6 +236,7 @@ func (c *conn) transact() {
 	fe.st.ReqTot.Add(1)
 	fe.st.ReqVersion.Add(stats.HTTP1)
 	fe.st.ReqRate.Add(ms, 1)
+	c.sess.CountRequest(t.Now)
 	c.e.deps.Process.ReqTot.Add(1)
 	if fe.needCaps {
 		c.captureRequest()
@@ -424,16 +426,21 @@ func (c *conn) answer(rules action.Rules, i int) {
 		return
 	}
 	switch name {
+	case "wait-for-body": // the rule has said what the log shows
+		c.keep = false
 	case "redirect", "return", "auth", "use-service":
+		if name == "auth" {
+			c.sess.CountError(t.Now)
+		}
 		t.Term = [2]byte{'L', 'R'}
 		c.fe.st.Intercepted.Add(1)
 	default:
 		t.Term = [2]byte{'P', 'R'}
 		c.denied()
 	}
-	if r.Delay > 0 {
+	if r.Tarpit || r.Delay > 0 {
 		t.Term[1] = 'T'
-		c.tarpit(r.Delay)
+		c.tarpit(c.tarpitTime(r))
 		c.keep = false
 	}
 	if r.Silent {
@@ -442,11 +449,12 @@ func (c *conn) answer(rules action.Rules, i int) {
 		c.close()
 		return
 	}
-	c.reply(r)
+	c.reply(c.page(r))
 }
 
 // denied counts a refused request.
 func (c *conn) denied() {
+	c.sess.CountError(c.t.Now)
 	c.fe.st.DeniedReq.Add(1)
 	c.sess.Listener.Stats.DeniedReq.Add(1)
 	if c.backSeen {
@@ -477,6 +485,7 @@ func (c *conn) finishTransaction() {
 	c.releaseServer(false)
 	c.countEnd(now)
 	c.logTx()
+	c.countTracked(now)
 	c.e.bufs.put(c.out)
 	c.e.bufs.put(c.reqOut.out)
 	c.out, c.reqOut.out = nil, nil

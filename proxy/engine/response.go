@@ -19,6 +19,8 @@ func (c *conn) respond() {
 	if c.rp.Flags&h1.NTLM != 0 {
 		c.up.private = true
 	}
+	c.sess.CountStatus(m.Status, t.Now)
+	c.storeSticks(true)
 	if !c.responseRules() {
 		return
 	}
@@ -84,7 +86,7 @@ func (c *conn) responseRules() bool {
 					c.silentDrop(r)
 					return false
 				}
-				c.reply(r)
+				c.reply(c.page(r))
 				return false
 			case action.Close:
 				return c.denyResponse(502)

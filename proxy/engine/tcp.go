@@ -25,6 +25,7 @@ func (c *conn) serveTCP() {
 	c.leaveServer()
 	c.countEnd(t.Time.End)
 	c.logTx()
+	c.countTracked(t.Time.End)
 }
 
 func (c *conn) tcpSession() {
@@ -48,6 +49,7 @@ func (c *conn) tcpSession() {
 		}
 		return
 	}
+	c.storeSticks(false)
 	var pending []byte
 	if c.in != nil {
 		pending = c.in.b[c.in.r:c.in.w]

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tandem/parser/keyword"
+	"tandem/proxy/action"
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/logformat"
@@ -38,6 +39,7 @@ type back struct {
 	st      *stats.Backend
 	servers []*srv
 	uses    []useServer
+	sticks  []*action.StickRule
 	retry   retrySet
 
 	abortOnClose, persist, pretendKA, unsafe, adjust, preferLast bool
@@ -183,6 +185,11 @@ func newBack(e *Engine, p *config.Proxy) *back {
 	for i := range p.UseServer {
 		u := &p.UseServer[i]
 		b.uses = append(b.uses, useServer{u.Cond, keyword.Target[*server.Server](u.To), u.Format})
+	}
+	for _, x := range p.StickRules {
+		if r, ok := any(x).(*action.StickRule); ok {
+			b.sticks = append(b.sticks, r)
+		}
 	}
 	return b
 }
