@@ -155,7 +155,7 @@ func (c *testCompiler) criterion() error {
 	word := s.Fetch.Name
 	own := resolveAlias(&s)
 	s.Index = c.index
-	if x, err := sample.CompileCriterion(c.env, s); err != nil {
+	if x, err := sample.CompileCriterion(c.env, s, word); err != nil {
 		if k, ok := err.(*keyword.Error); ok && (strings.HasPrefix(k.Text, "unknown fetch") || strings.HasPrefix(k.Text, "invalid args in fetch")) {
 			k.Text += " in ACL expression '" + c.name + "'"
 		}

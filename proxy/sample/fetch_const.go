@@ -28,7 +28,7 @@ var constFetches = []word[Fetch]{
 	fetch("date_us", "", tx.TypeInt, Constant, "Microseconds of the moment's second.", plain(func(_ *tx.Tx, v *Value) bool { v.SetInt(int64(time.Now().Nanosecond() / 1000)); return true })),
 	fetch("rand", "[integer]", tx.TypeInt, Constant, "A random integer from 0 to the argument less one.", newRand),
 	fetch("uuid", "[integer]", tx.TypeStr, Constant, "A new UUID of version 4 or 7 (RFC 9562).", newUUID),
-	fetch("pid", "", tx.TypeInt, Constant, "Process id.", plain(constantOf(func() int64 { return int64(os.Getpid()) }))),
+	fetch("pid", "", tx.TypeInt, Constant, "Number of the process, as the kernel counts.", plain(constantOf(func() int64 { return int64(os.Getpid()) }))),
 	fetch("proc", "", tx.TypeInt, Constant, "Number of the process, always 1.", plain(constant(1))),
 	fetch("nbproc", "", tx.TypeInt, Constant, "Count of processes, always 1.", plain(constant(1))),
 	fetch("thread", "", tx.TypeInt, Constant, "Number of the thread; this program has none to name and says 0.", plain(constant(0))),

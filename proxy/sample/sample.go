@@ -76,19 +76,22 @@ func Compile(e *keyword.Env, s expr.Sample) (*Expr, error) {
 
 // CompileAnywhere is Compile without the look at where the expression stands.
 func CompileAnywhere(e *keyword.Env, s expr.Sample) (*Expr, error) {
-	return compile(e, s, "sample fetch")
+	return compile(e, s, "sample fetch", s.Fetch.Name)
 }
 
 // CompileCriterion compiles the criterion of an ACL, with the texts that the
-// original has for that case.
-func CompileCriterion(e *keyword.Env, s expr.Sample) (*Expr, error) { return compile(e, s, "ACL") }
+// original has for that case; as is the keyword as written, if it is an ACL's
+// own name for the fetch.
+func CompileCriterion(e *keyword.Env, s expr.Sample, as string) (*Expr, error) {
+	return compile(e, s, "ACL", as)
+}
 
-func compile(e *keyword.Env, s expr.Sample, what string) (*Expr, error) {
+func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
 	def := Fetches.Lookup(s.Fetch.Name)
 	if def == nil {
 		return nil, unknown(s.Index, "fetch method", s.Fetch.Name, Fetches.Suggest(s.Fetch.Name, 0))
 	}
-	site := &callSite{what: what, name: s.Fetch.Name, at: e.Span(s.Index)}
+	site := &callSite{what: what, name: as, at: e.Span(s.Index)}
 	fetch, err := readCall(e, def, s.Fetch, s.Index, site)
 	if err != nil {
 		return nil, err
@@ -99,7 +102,7 @@ func compile(e *keyword.Env, s expr.Sample, what string) (*Expr, error) {
 		if cd == nil {
 			err := unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
 			if what == "ACL" {
-				err.Text = "ACL keyword '" + s.Fetch.Name + "' : " + err.Text
+				err.Text = "ACL keyword '" + as + "' : " + err.Text
 			}
 			return nil, err
 		}
