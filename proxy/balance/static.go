@@ -40,7 +40,11 @@ func (m *mapOf) get() *slots {
 	if s := m.cur.Load(); s != nil && s.farm == f {
 		return s
 	}
-	s := &slots{farm: f, list: spread(f.Servers, f.Weights)}
+	weights := make([]int, len(f.Servers))
+	for i, x := range f.Servers {
+		weights[i] = x.Weight() // no slow start: the map is static
+	}
+	s := &slots{farm: f, list: spread(f.Servers, weights)}
 	m.cur.Store(s)
 	return s
 }

@@ -161,7 +161,7 @@ func TestNoChecksInMaintenance(t *testing.T) {
 		d := &script{start: time.Now()}
 		p := &Prober{Dialer: d}
 		p.Set([]Target{{Server: srv, Method: (*Setup)(nil).Method()}})
-		time.Sleep(10 * time.Second)
+		time.Sleep(9 * time.Second)
 		if n := len(d.times()); n != 0 {
 			t.Errorf("%d checks in maintenance", n)
 		}

@@ -84,7 +84,12 @@ func (b *Backend) Commit(list []Declared, settings Settings, now time.Time) {
 		delete(known, d.Server)
 		servers[i] = d.Server
 	}
+	byName := make(map[string]*Server, len(servers))
+	for _, s := range servers {
+		byName[s.Name] = s
+	}
 	b.servers.Store(&servers)
+	b.byName.Store(&byName)
 	b.settings.Store(&settings)
 	b.refarm()
 	for s := range known {
@@ -187,6 +192,7 @@ func (s *Server) retire() {
 	s.untrack()
 	s.op = Stopped
 	s.willing.Store(false)
+	s.chosen.Store(false)
 	s.requeue()
 	if s.warming != nil {
 		s.warming.Stop()

@@ -57,5 +57,13 @@ func (b *Backend) refarm() (before, after int) {
 		f.Total += f.Weights[i]
 	}
 	b.farm.Store(f)
+	next := 0 // both lists are in the same order
+	for _, s := range b.Servers() {
+		in := next < len(f.Servers) && f.Servers[next] == s
+		if in {
+			next++
+		}
+		s.chosen.Store(in)
+	}
 	return old.Active + old.Backups, f.Active + f.Backups
 }

@@ -153,10 +153,10 @@ func (s *Server) dispatch() {
 	if s.waiting.Load() == 0 && b.waiting.Load() == 0 {
 		return
 	}
-	usable := false
-	for _, u := range b.Farm().Servers {
-		usable = usable || u == s
+	if limit := s.Limit(); limit > 0 && s.cur.Load() >= limit {
+		return
 	}
+	usable := s.chosen.Load()
 	b.qmu.Lock()
 	defer b.qmu.Unlock()
 	for {

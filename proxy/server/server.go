@@ -70,6 +70,7 @@ type Server struct {
 	uw       atomic.Int32 // user weight, 0 to 256
 	ew       atomic.Int32 // effective weight × WeightScale
 	willing  atomic.Bool  // takes persistent traffic
+	chosen   atomic.Bool  // stands in the backend's farm
 	errs     atomic.Int32 // consecutive observed errors
 	starting atomic.Int32 // percent of a slow start; 0: none is running
 
@@ -109,6 +110,7 @@ type Backend struct {
 	reg      *Registry
 	own      sync.Mutex // state lock of a backend without registry
 	servers  atomic.Pointer[[]*Server]
+	byName   atomic.Pointer[map[string]*Server]
 	farm     atomic.Pointer[Farm]
 	settings atomic.Pointer[Settings]
 	cur      atomic.Int64 // requests now, for the ramp between minconn and maxconn
@@ -205,10 +207,8 @@ func (b *Backend) Servers() []*Server {
 
 // Server returns the server of that name, nil if there is none.
 func (b *Backend) Server(name string) *Server {
-	for _, s := range b.Servers() {
-		if s.Name == name {
-			return s
-		}
+	if m := b.byName.Load(); m != nil {
+		return (*m)[name]
 	}
 	return nil
 }
