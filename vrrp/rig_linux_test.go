@@ -373,6 +373,12 @@ func reference() string {
 	return p
 }
 
+// hasBFD says whether the original was built with BFD.
+var hasBFD = sync.OnceValue(func() bool {
+	out, _ := exec.Command(reference(), "--help").CombinedOutput()
+	return bytes.Contains(out, []byte("bfd_pid"))
+})
+
 // start runs a node with a configuration: ours, or the original.
 func (l *lab) start(node string, ref bool, conf string) *proc {
 	l.t.Helper()
@@ -380,7 +386,12 @@ func (l *lab) start(node string, ref bool, conf string) *proc {
 	p.configure(conf)
 	if ref {
 		p.pids = [2]string{filepath.Join(l.dir, node+".pid"), filepath.Join(l.dir, node+".vrrp.pid")}
-		p.cmd = exec.Command(reference(), "-n", "-l", "-D", "-P", "-f", p.conf, "-p", p.pids[0], "-r", p.pids[1])
+		args := []string{"-n", "-l", "-D", "-P", "-f", p.conf, "-p", p.pids[0], "-r", p.pids[1]}
+		if hasBFD() {
+			// Such builds lock a pid file for BFD even if nothing uses it.
+			args = append(args, "-b", filepath.Join(l.dir, node+".bfd.pid"))
+		}
+		p.cmd = exec.Command(reference(), args...)
 	} else {
 		p.cmd = exec.Command(os.Args[0])
 		p.cmd.Env = append(os.Environ(), nodeEnv+"="+p.conf)
