@@ -44,7 +44,18 @@ func running(path string) bool {
 		return false
 	}
 	err = syscall.Kill(pid, 0)
-	return err == nil || err == syscall.EPERM
+	return (err == nil || err == syscall.EPERM) && !zombie(pid)
+}
+
+// zombie says that a process has ended and only waits to be buried: after a
+// crash that may take a while, and it must not keep us from starting.
+func zombie(pid int) bool {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	i := strings.LastIndexByte(string(data), ')')
+	return i >= 0 && i+2 < len(data) && data[i+2] == 'Z'
 }
 
 // writePid writes a pid file; it never follows a link that somebody else laid.
