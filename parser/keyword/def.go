@@ -175,3 +175,17 @@ func (d *Def[T]) Read(e *Env, words []source.Word, i int) (T, int, error) {
 	e.Words, e.Start = savedWords, savedStart
 	return v, n, err
 }
+
+// Map makes a keyword of another table out of d: the same name, grammar and
+// texts; f turns what a line makes into what that table wants.
+func Map[T, U any](d *Def[T], f func(*Env, T) (U, error)) *Def[U] {
+	return &Def[U]{Spec: d.Spec, args: d.args, usage: d.usage, check: d.check, read: func(e *Env, w []source.Word, i int) (U, int, error) {
+		v, n, err := d.read(e, w, i)
+		if err != nil {
+			var zero U
+			return zero, n, err
+		}
+		u, err := f(e, v)
+		return u, n, err
+	}}
+}

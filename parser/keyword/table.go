@@ -73,6 +73,9 @@ func (t *Table[T]) Match(words []source.Word, i int) (*Def[T], int) {
 		if strings.HasPrefix(words[i].Text, d.Name) {
 			return d, i
 		}
+		if head, tail, two := strings.Cut(d.Name, " "); two && i+1 < len(words) && words[i].Text == head && strings.HasPrefix(words[i+1].Text, tail) {
+			return d, i + 1
+		}
 	}
 	return nil, i
 }
