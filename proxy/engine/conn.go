@@ -304,8 +304,17 @@ func (c *conn) setCaptures() {
 // Client implements tx.Conn.
 func (c *conn) Client() net.Conn { return c.cli.Conn }
 
-// BufferSize implements tx.Conn.
-func (c *conn) BufferSize() int { return c.rt.bufSize }
+// BufferSize implements tx.Conn: what the body takes of the buffer is not
+// there for heads.
+func (c *conn) BufferSize() int {
+	n := c.rt.bufSize
+	for _, b := range [2]*body{&c.reqBody, &c.resBody} {
+		if b.buf != nil && (b == &c.resBody) == c.t.HasRes {
+			n -= b.d1 - b.d0
+		}
+	}
+	return n
+}
 
 // MaxRewrite implements tx.Conn.
 func (c *conn) MaxRewrite() int { return c.rt.maxRewrite }

@@ -91,33 +91,6 @@ func (c *conn) errorReply(status int) *tx.Reply {
 	return builtinReplies[500]
 }
 
-// pageOf completes a reply that has a status and perhaps fields, but no body
-// of its own: the body is the status' error page.
-func (c *conn) pageOf(r *tx.Reply) *tx.Reply {
-	if r.Body != nil || r.Raw != nil || r.Silent {
-		return r
-	}
-	page := c.errorReply(r.Status)
-	if len(r.Fields) == 0 && !r.Close {
-		return page
-	}
-	out := *page
-	if page.Raw != nil { // read it, so that fields can be added
-		var p h1.Parser
-		var m tx.Message
-		raw := append([]byte(nil), page.Raw...)
-		p.Unsafe, p.Limit = true, len(raw)+1
-		n, err := p.Response(raw, &m, nil)
-		if err != nil || n == 0 {
-			return page
-		}
-		out = tx.Reply{Status: m.Status, Reason: string(m.Reason), Fields: m.Fields, Body: raw[n:], Close: p.Flags&h1.ConnClose != 0}
-	}
-	out.Fields = append(append([]tx.Field(nil), out.Fields...), r.Fields...)
-	out.Close = out.Close || r.Close
-	return &out
-}
-
 // fileReply returns a proxy's own answer for a status, nil if it has none.
 func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 	f := p.ErrorFiles[status]
@@ -130,8 +103,6 @@ func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 	switch {
 	case f == nil:
 		return nil
-	case f.Spec != nil:
-		return f.Spec.Reply(&c.t)
 	case f.Reply != nil:
 		return f.Reply
 	case f.Location != "":

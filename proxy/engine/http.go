@@ -37,7 +37,7 @@ func (c *conn) nextTransaction() {
 	c.setCaptures()
 	c.be, c.srv, c.logged = nil, nil, false
 	if rt := c.e.rt.Load(); rt != c.rt { // a new configuration: this connection goes on with it
-		if fe := rt.fronts[c.sess.Front]; fe != nil && fe.http {
+		if fe := rt.fronts[c.sess.Front]; fe != nil && fe.http == c.fe.http {
 			c.rt, c.fe = rt, fe
 		} else {
 			c.closing = true
@@ -305,7 +305,11 @@ func (c *conn) enterBackend(ms int64) {
 
 // monitor answers the monitor-uri.
 func (c *conn) monitor() bool {
-	if string(c.t.Req.URI) != c.fe.p.MonitorURI {
+	uri := c.t.Req.URI
+	if c.fe.p.MonitorURI[0] == '/' {
+		uri = c.t.Req.PathQuery()
+	}
+	if string(uri) != c.fe.p.MonitorURI {
 		return false
 	}
 	c.t.LogLevel = 8
@@ -380,18 +384,23 @@ func (c *conn) bufferRequest() bool {
 	switch c.WaitBody(false, 0, left) {
 	case tx.BodyTimeout:
 		c.keep = false
-		c.fail(408, 'c', 'D')
+		c.fail(408, 'c', 'R')
 		return false
 	case tx.BodyError:
-		c.keep = false
-		if c.reqBody.bad != nil {
-			c.fail(400, 'P', 'D')
-		} else {
-			c.fail(400, 'C', 'D')
-		}
+		c.bodyError()
 		return false
 	}
 	return true
+}
+
+// bodyError answers a request whose body did not come whole.
+func (c *conn) bodyError() {
+	c.keep = false
+	c.t.Term = [2]byte{'C', 'R'}
+	if c.reqBody.bad != nil {
+		c.t.Term[0] = 'P'
+	}
+	c.fail(400, 'C', 'R')
 }
 
 // handle acts on the verdict of a request rule; true: go on.
@@ -403,12 +412,18 @@ func (c *conn) handle(v action.Verdict, rules action.Rules, i int) bool {
 	case action.Answer:
 		c.answer(rules, i)
 	case action.Close:
+		if c.reqBody.err != nil { // a rule waited for the body in vain
+			c.bodyError()
+			return false
+		}
 		c.denied()
 		t.Term = [2]byte{'P', 'R'}
 		c.keep = false
 		c.close()
 	default:
-		c.fail(500, 'I', 'R')
+		t.Term = [2]byte{}
+		c.fe.st.InternalErrs.Add(1)
+		c.fail(500, 'P', 'R')
 	}
 	return false
 }

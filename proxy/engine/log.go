@@ -56,7 +56,7 @@ func (c *conn) failedTx() bool {
 	if t.Term[0] != 0 && t.Term[0] != 'L' || t.Retries > 0 || t.Redispatched {
 		return true
 	}
-	return c.fe.http && t.Status >= 500
+	return c.sess.HTTP && t.Status >= 500
 }
 
 // logASAP writes the line before the data come ("option logasap").

@@ -32,6 +32,12 @@ func cookieValue(s *server.Server) string {
 func (c *conn) requestCookie() {
 	t, ck := &c.t, c.be.p.Cookie
 	t.CookieIn = cookieNone
+	for _, cond := range c.be.p.ForcePersist {
+		t.Settings.ForcePersist = t.Settings.ForcePersist || cond.Eval(t) == passResult
+	}
+	for _, cond := range c.be.p.IgnorePersist {
+		t.Settings.IgnorePersist = t.Settings.IgnorePersist || cond.Eval(t) == passResult
+	}
 	if t.Settings.IgnorePersist {
 		t.CookieIn = cookieUnused
 	}

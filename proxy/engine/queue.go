@@ -65,7 +65,7 @@ func (c *conn) wait(s *server.Server) (*server.Server, failure) {
 		to = *d
 	}
 	abort := make(chan struct{})
-	if c.fe.http {
+	if c.sess.HTTP {
 		c.watchFor(func() { close(abort) })
 		defer c.unwatch()
 	}

@@ -82,6 +82,7 @@ func (c *conn) prepareRequest() bool {
 	if c.be.p.Cookie != nil {
 		c.requestCookie()
 	}
+	c.place.Class, c.place.Offset = c.t.Settings.PriorityClass, time.Duration(c.t.Settings.PriorityOffset)*time.Millisecond
 	return true
 }
 
@@ -162,6 +163,11 @@ func (c *conn) reply(r *tx.Reply) {
 	t.Res.Reset()
 	m := &t.Res
 	body := r.Body
+	if r.Raw != nil && len(r.Raw) == 0 { // an empty error file: no answer at all
+		c.keep = false
+		t.Status = r.Status
+		return
+	}
 	if r.Raw != nil {
 		raw := append([]byte(nil), r.Raw...)
 		var p h1.Parser

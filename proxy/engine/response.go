@@ -121,8 +121,9 @@ func (c *conn) denyResponse(status int) bool {
 
 func (c *conn) internal() bool {
 	c.dropServerKeeping()
-	c.t.Term = [2]byte{'I', 'H'}
-	c.fail(500, 'I', 'H')
+	c.t.Term = [2]byte{'P', 'H'}
+	c.fe.st.InternalErrs.Add(1)
+	c.fail(500, 'P', 'H')
 	return false
 }
 

@@ -19,6 +19,9 @@ func (c *conn) serveTCP() {
 	c.backSeen, c.srvSeen, c.sent = false, false, false
 	c.cookieServer = nil
 	c.tcpSession()
+	if c.sess.HTTP { // a rule switched: what was logged is the last request
+		return
+	}
 	t.Time.End = time.Now()
 	t.Now = t.Time.End
 	c.releaseServer(false)
@@ -30,7 +33,7 @@ func (c *conn) serveTCP() {
 
 func (c *conn) tcpSession() {
 	t := &c.t
-	if !c.inspect(c.fe.p) {
+	if !c.inspect(c.fe.p) || c.switched() {
 		return
 	}
 	if c.be = c.route(); c.be == nil {
@@ -39,6 +42,13 @@ func (c *conn) tcpSession() {
 	}
 	c.enterBackend(c.e.nowMS(time.Now()))
 	if c.be.p != c.fe.p && !c.inspect(c.be.p) {
+		return
+	}
+	if c.t.Settings.SwitchHTTP || c.be.p.Mode == "http" {
+		c.be.st.Sess.Add(-1)
+		c.backSeen = false
+		c.t.Settings.SwitchHTTP = true
+		c.switched()
 		return
 	}
 	if f := c.connectTCP(); f != okay {
@@ -200,4 +210,16 @@ func (c *conn) connectTCP() failure {
 		}
 		avoid = c.nextAttempt(f, n+1, retries)
 	}
+}
+
+// switched goes on as an HTTP connection where a rule or the backend's mode
+// says so ("switch-mode http").
+func (c *conn) switched() bool {
+	if !c.t.Settings.SwitchHTTP {
+		return false
+	}
+	c.sess.HTTP = true
+	c.nextTransaction()
+	c.serveHTTP()
+	return true
 }

@@ -95,7 +95,7 @@ func (c *conn) idleFor(s *srv, key uint64) *upConn {
 func (c *conn) connect(s *srv, fresh bool) failure {
 	t := &c.t
 	key := c.shareKey(s)
-	if c.fe.http && !fresh {
+	if c.sess.HTTP && !fresh {
 		if up := c.idleFor(s, key); up != nil {
 			c.up = up
 			t.SrvReused = true
