@@ -13,6 +13,7 @@ import (
 	"tandem/proxy/pattern"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
+	"tandem/stats"
 )
 
 // Deps is what outlives a configuration: a new one adopts the objects in it.
@@ -20,11 +21,12 @@ type Deps struct {
 	Servers *server.Registry
 	Fronts  *listen.Registry
 	Proc    *tx.ProcVars
+	Process *stats.Process
 }
 
 // NewDeps returns empty registries, for a first start or a check.
 func NewDeps() *Deps {
-	return &Deps{Servers: &server.Registry{}, Fronts: &listen.Registry{}, Proc: &tx.ProcVars{}}
+	return &Deps{Servers: &server.Registry{}, Fronts: &listen.Registry{}, Proc: &tx.ProcVars{}, Process: &stats.Process{}}
 }
 
 // Options steer a compilation.
@@ -50,6 +52,8 @@ type compiler struct {
 	byName     map[string][]*Proxy
 	refs       []*keyword.Ref
 	nextID     int
+	environ    *haproxy.Environ
+	blockACLs  *pattern.ACLs // of the fcgi-app or spoe-message being read
 	headerRest []source.Word // words behind the name of the section line being read
 }
 
@@ -57,17 +61,17 @@ type compiler struct {
 // wrong is in diags; the result is usable only if diags has no errors.
 func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *Config {
 	c := &compiler{
-		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc},
+		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, Patterns: pattern.NewRegistry()},
 		deps: deps, opt: opt, diags: diags,
 		defaults: map[string]*Proxy{}, byName: map[string][]*Proxy{}, nextID: 2,
 	}
 	c.env = &keyword.Env{Diags: diags, Offline: opt.Offline}
-	keyword.Attach(c.env, c)
-	keyword.Attach(c.env, &c.cfg.Global)
+	c.attach()
 	env := opt.Env
 	if env == nil {
 		env = haproxy.NewEnviron(os.LookupEnv)
 	}
+	c.environ = env
 	for _, f := range files {
 		parsed := haproxy.Parse(f, haproxy.Options{Env: env, Cond: opt.Cond}, diags)
 		for _, s := range parsed.Sections {
@@ -120,7 +124,11 @@ func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
 	e := c.env
 	e.Scope, e.Section, e.Owner, e.Subject, e.Prefix = scope, s.Keyword.Text, s.Name(), "", ""
 	e.Words, e.Start = s.Line.Words, len(s.Line.Words)
-	keyword.Attach[*pattern.ACLs](e, nil)
+	c.blockACLs = nil
+	if scope&(keyword.FCGIApp|keyword.SPOE) != 0 {
+		c.blockACLs = &pattern.ACLs{}
+	}
+	keyword.Attach(e, c.blockACLs)
 	keyword.Attach[*Proxy](e, nil)
 }
 

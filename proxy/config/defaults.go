@@ -6,6 +6,7 @@ import (
 
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
+	"tandem/proxy/check"
 	"tandem/proxy/server"
 )
 
@@ -39,6 +40,10 @@ func (p *Proxy) inherit(d *Proxy) {
 	p.Options = maps.Clone(d.Options)
 	p.ErrorFiles = maps.Clone(d.ErrorFiles)
 	p.Logs = slices.Clone(d.Logs)
+	p.Text = maps.Clone(d.Text)
+	if s, ok := d.CheckSetup.(*check.Setup); ok {
+		p.CheckSetup = s.Clone()
+	}
 	def := *d.DefaultServer
 	p.DefaultServer = &def
 	if d.Stats != nil {
@@ -58,6 +63,7 @@ func (p *Proxy) inherit(d *Proxy) {
 	p.Binds, p.Servers, p.UseBackend, p.UseServer, p.serverBy = nil, nil, nil, nil, nil
 	p.ReqCaptures, p.ResCaptures, p.CaptureCookie, p.MonitorFail, p.StickRules, p.Filters = nil, nil, nil, nil, nil, nil
 	p.ForcePersist, p.IgnorePersist, p.StickTable, p.Description = nil, nil, nil, ""
+	p.Redirects, p.Blocks, p.seen = nil, nil, [orderCount]bool{}
 }
 
 // Option says whether an option is set.

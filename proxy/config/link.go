@@ -16,6 +16,7 @@ import (
 func (c *compiler) finish(p *Proxy) {
 	if p.Caps&keyword.Frontend != 0 {
 		p.Front = c.deps.Fronts.Frontend(p.Name)
+		c.defaultLogFormat(p)
 	}
 	if p.Caps&keyword.Backend != 0 {
 		p.Back = c.deps.Servers.Backend(p.Name)
@@ -139,7 +140,7 @@ func (o *Others) find(r *keyword.Ref) any {
 	m := map[keyword.RefKind]map[string]any{
 		keyword.ToUserlist: o.Userlists, keyword.ToResolvers: o.Resolvers, keyword.ToPeers: o.Peers,
 		keyword.ToMailers: o.Mailers, keyword.ToCache: o.Caches, keyword.ToRing: o.Rings,
-		keyword.ToFCGIApp: o.FCGIApps, keyword.ToLogProfile: o.LogProfiles,
+		keyword.ToFCGIApp: o.FCGIApps, keyword.ToLogProfile: o.LogProfiles, keyword.ToHealthcheck: o.Healthchecks,
 	}[r.Kind]
 	if t, ok := m[r.Name]; ok {
 		return t

@@ -27,11 +27,12 @@ type Setting[T any] func(*T) error
 
 // Config is a whole configuration, immutable once linked.
 type Config struct {
-	Global  Global
-	Proxies []*Proxy // frontends, backends, listens in order; no defaults
-	Others  Others
-	Proc    *tx.ProcVars
-	Files   []*source.File
+	Global   Global
+	Proxies  []*Proxy // frontends, backends, listens in order; no defaults
+	Others   Others
+	Proc     *tx.ProcVars
+	Files    []*source.File
+	Patterns *pattern.Registry // ACL files and maps
 }
 
 // Proxy returns the proxy of that name with one of the capabilities.
@@ -137,6 +138,10 @@ type Proxy struct {
 	LogHealthChecks                                 bool
 	ServerTCPKA                                     KeepAliveProbes
 	LoadState                                       string
+	Redirects                                       action.Rules // "redirect" lines; linked behind HTTPRequest
+	Blocks                                          action.Rules // "block" lines; linked before HTTPRequest
+	Text                                            map[string]string
+	seen                                            [orderCount]bool
 }
 
 // KeepAliveProbes are the TCP keep-alive parameters of one side; zero: the system's.
@@ -167,6 +172,7 @@ type ErrorFile struct {
 	Code     int // 302 or 303 for Location
 	Section  *keyword.Ref
 	Reply    *tx.Reply
+	Spec     *action.ReplySpec // of http-error
 }
 
 // UseBackend is one "use_backend" line.
@@ -283,6 +289,7 @@ type Others struct {
 	Userlists                                                                               map[string]any // *auth.Userlist
 	HTTPErrors                                                                              map[string]map[int]*ErrorFile
 	Resolvers, Peers, Mailers, Caches, Rings, FCGIApps, LogForwards, LogProfiles, CrtStores map[string]any
+	ErrorSections, Traces, Healthchecks, Acmes, Programs, Namespaces                        map[string]any // *Block
 }
 
 // Listeners counts the addresses that the configuration listens on: with

@@ -12,7 +12,12 @@ type sectionReader func(c *compiler, s *haproxy.Section)
 
 // section makes the Def of a section.
 func section(name string, in keyword.Scope, doc string, read sectionReader) *keyword.Def[sectionReader] {
-	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: doc}, func(*keyword.Env, *keyword.None) (sectionReader, error) { return read, nil })
+	return sectionAs(keyword.Spec{Name: name, In: in, Doc: doc}, read)
+}
+
+// sectionAs is section for those with a Spec of their own.
+func sectionAs(s keyword.Spec, read sectionReader) *keyword.Def[sectionReader] {
+	return keyword.Define(s, func(*keyword.Env, *keyword.None) (sectionReader, error) { return read, nil })
 }
 
 // proxySections are the sections that make proxies.
@@ -25,6 +30,9 @@ var proxySections = []*keyword.Def[sectionReader]{
 }
 
 func readGlobal(c *compiler, s *haproxy.Section) {
+	if w := s.Line.Words; len(w) > 1 {
+		c.diags.Alertf(diag.BadArguments, w[1].Span, "'global' cannot handle unexpected argument '%s'.", w[1].Text)
+	}
 	readLines(c, GlobalWords, s, &c.cfg.Global)
 }
 
@@ -91,6 +99,7 @@ func (c *compiler) attachProxy(p *Proxy) {
 	}
 	keyword.Attach(c.env, p)
 	keyword.Attach(c.env, p.ACLs)
+	c.attachProxyFeatures(p)
 	c.env.Owner = p.Name
 }
 

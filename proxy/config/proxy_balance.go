@@ -1,0 +1,33 @@
+package config
+
+import (
+	"tandem/parser/keyword"
+	"tandem/proxy/balance"
+)
+
+// proxyBalance are the lines that say how servers are chosen; their grammar is
+// the balance room's.
+var proxyBalance = []*keyword.Def[Setting[Proxy]]{
+	keyword.Define(keyword.Spec{Name: "balance", In: sideB, Doc: "How servers are chosen."}, func(_ *keyword.Env, a *balance.Line) (Setting[Proxy], error) {
+		return func(p *Proxy) error {
+			if a.Algorithm != nil {
+				p.Balance = a.Algorithm
+			}
+			return nil
+		}, nil
+	}),
+	keyword.Define(keyword.Spec{Name: "hash-type", In: sideB, Doc: "How keys are spread over servers."}, func(_ *keyword.Env, a *balance.HashLine) (Setting[Proxy], error) {
+		return func(p *Proxy) error {
+			h := a.HashType
+			h.Factor, h.PreserveAffinity = p.HashType.Factor, p.HashType.PreserveAffinity
+			p.HashType = h
+			return nil
+		}, nil
+	}),
+	keyword.Define(keyword.Spec{Name: "hash-balance-factor", In: sideB, Doc: "How far a server's load may exceed the average, in percent."}, func(_ *keyword.Env, a *balance.FactorLine) (Setting[Proxy], error) {
+		return func(p *Proxy) error { p.HashType.Factor = a.Factor; return nil }, nil
+	}),
+	keyword.Define(keyword.Spec{Name: "hash-preserve-affinity", In: sideB, Doc: "When a full server keeps its keys."}, func(_ *keyword.Env, a *balance.AffinityLine) (Setting[Proxy], error) {
+		return func(p *Proxy) error { p.HashType.PreserveAffinity = a.Affinity; return nil }, nil
+	}),
+}

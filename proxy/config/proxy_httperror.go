@@ -1,0 +1,46 @@
+package config
+
+import (
+	"strings"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/action"
+)
+
+// httpErrorArgs is "status <n> [answer]".
+type httpErrorArgs struct{ file *ErrorFile }
+
+// Usage is what messages say of the line.
+func (httpErrorArgs) Usage() string { return "status <code> [<answer>]" }
+
+// ParseArgs reads the answer with the words of "http-request return".
+func (a *httpErrorArgs) ParseArgs(in *keyword.Args) error {
+	if !in.More() {
+		return badPlace(-1, "http-error : expects at least a <status> as arguments.")
+	}
+	saved := in.Env.Scope
+	in.Env.Scope = keyword.HTTPRequest
+	spec, err := action.ReadReply(in, 0)
+	in.Env.Scope = saved
+	if err != nil {
+		err = prefixError(err, "http-error : ")
+		if at, ok := err.(*keyword.Error); ok {
+			at.Text = strings.TrimSuffix(at.Text, ".")
+		}
+		return err
+	}
+	if indexOfInt(errorStatuses, spec.Status) < 0 {
+		return badPlace(-1, "http-error : status code '"+itoa(spec.Status)+"' not handled (200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504)")
+	}
+	a.file = &ErrorFile{Status: spec.Status, Spec: spec}
+	return nil
+}
+
+func indexOfInt(list []int, n int) int {
+	for i, x := range list {
+		if x == n {
+			return i
+		}
+	}
+	return -1
+}

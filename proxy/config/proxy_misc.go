@@ -1,0 +1,188 @@
+package config
+
+import (
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+)
+
+// proxyMisc are lines that fit no larger group.
+var proxyMisc = []*keyword.Def[Setting[Proxy]]{
+	compression, emailAlert, logSteps, loadState, stateFileName, useFCGIApp, sslFrontUse, frontCrt, filterLine, filterSequence,
+	restrictNames, forwardedOption, httpErrorLine,
+}
+
+// parts is a line that is kept as the words it has until a room reads them.
+func (p *Proxy) keep(key, value string) {
+	if p.Text == nil {
+		p.Text = map[string]string{}
+	}
+	p.Text[key] = value
+}
+
+type compressionArgs struct{ key, value string }
+
+// Usage is what messages say of the line.
+func (compressionArgs) Usage() string {
+	return "{algo|algo-req|algo-res|type|type-req|type-res|offload|direction|minsize-req|minsize-res} [<value>]*"
+}
+
+// ParseArgs reads the word and its values.
+func (a *compressionArgs) ParseArgs(in *keyword.Args) error {
+	w, i, _ := in.Next()
+	a.key = w
+	rest := texts(in.Rest())
+	a.value = strings.Join(rest, " ")
+	switch w {
+	case "algo", "algo-req", "algo-res":
+		if len(rest) == 0 {
+			return in.Env.Errorf(-1, "'compression' expects <algorithm>.")
+		}
+		for k, r := range rest {
+			if indexOf([]string{"identity", "deflate", "raw-deflate", "gzip"}, r) < 0 {
+				return in.Env.Errorf(i+1+k, "'compression' : '%s' is not a supported algorithm.", r)
+			}
+		}
+		if w == "algo-req" && len(rest) > 1 {
+			return in.Env.Errorf(i+2, "'compression algo-req' accepts only one algorithm.")
+		}
+	case "type", "type-req", "type-res":
+		if len(rest) == 0 {
+			return in.Env.Errorf(-1, "'compression' expects <type>.")
+		}
+	case "offload":
+	case "direction":
+		if indexOf([]string{"request", "response", "both"}, a.value) < 0 {
+			return in.Env.Errorf(i, "'compression' expects 'request', 'response', or 'both'.")
+		}
+	case "minsize-req", "minsize-res":
+		if _, err := expr.ParseSize(a.value); err != nil {
+			return in.Env.Errorf(i+1, "unexpected '%s' after size passed to '%s'", sizeRest(a.value), w)
+		}
+	default:
+		return in.Env.Errorf(i, "'compression' expects 'algo', 'type', 'direction', 'offload', 'minsize-req' or 'minsize-res'.")
+	}
+	return nil
+}
+
+var compression = keyword.Define(keyword.Spec{
+	Name: "compression", In: keyword.AnyProxy, Flags: keyword.NotActed, Doc: "Compress bodies.",
+}, func(_ *keyword.Env, a *compressionArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error { p.keep("compression "+a.key, a.value); return nil }, nil
+})
+
+var emailAlert = keyword.Define(keyword.Spec{
+	Name: "email-alert", In: keyword.AnyProxy, Flags: keyword.NotActed | keyword.NotDumped, Doc: "Mails about state changes.",
+}, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
+	if len(a.Words) == 0 {
+		return nil, e.Errorf(-1, "missing argument after 'email-alert'.")
+	}
+	key, value := a.Words[0].Text, ""
+	if len(a.Words) > 1 {
+		value = a.Words[1].Text
+	}
+	switch key {
+	case "from", "mailers", "to", "myhostname":
+	case "level":
+		if indexOf(levels, value) < 0 {
+			return nil, e.Errorf(2, "unknown log level 'level' after '%s'", value)
+		}
+	default:
+		return nil, e.Errorf(1, "email-alert: unknown argument '%s'.", key)
+	}
+	if len(a.Words) > 2 {
+		return nil, e.Errorf(3, "'email-alert' cannot handle unexpected argument '%s'.", a.Words[2].Text)
+	}
+	return func(p *Proxy) error { p.keep("email-alert "+key, value); return nil }, nil
+})
+
+var stepNames = []string{"accept", "request", "connect", "response", "close", "http-req", "http-res", "http-after-res", "tcp-req-conn", "tcp-req-sess", "tcp-req-cont", "tcp-res-cont"}
+
+var logSteps = keyword.Define(keyword.Spec{
+	Name: "log-steps", In: sideF, Flags: keyword.NotActed | keyword.Open, Doc: "When a log line is sent.",
+}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	if a.value != "" && a.value != "all" {
+		for _, s := range strings.Split(a.value, ",") {
+			if indexOf(stepNames, s) < 0 {
+				return nil, e.Errorf(a.index, "invalid log step name (%s). Expected values are: %s", s, strings.Join(stepNames, ", "))
+			}
+		}
+	}
+	return func(p *Proxy) error { p.keep("log-steps", a.value); return nil }, nil
+})
+
+var loadState = keyword.Define(keyword.Spec{
+	Name: "load-server-state-from-file", In: sideB, Flags: keyword.NotActed, Doc: "Where servers' states are loaded from.",
+}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	if indexOf([]string{"global", "local", "none"}, a.value) < 0 {
+		return nil, e.Errorf(-1, "'load-server-state-from-file' expects 'global', 'local' or 'none'. Got '%s'", a.value)
+	}
+	return func(p *Proxy) error { p.LoadState = a.value; return nil }, nil
+})
+
+var stateFileName = keyword.Define(keyword.Spec{
+	Name: "server-state-file-name", In: sideB, Flags: keyword.NotActed, Doc: "File of the servers' states.",
+}, func(_ *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error { p.keep("server-state-file-name", a.value); return nil }, nil
+})
+
+var useFCGIApp = keyword.Define(keyword.Spec{
+	Name: "use-fcgi-app", In: keyword.Backend, Flags: keyword.NotActed | keyword.Open, Doc: "Speak FastCGI to the servers.",
+	Misuse: "'use-fcgi-app' expects <name> as argument",
+}, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	ref := e.NewRef(keyword.ToFCGIApp, a.Name.Text, a.Name.Index)
+	ref.Missing = "proxy '" + e.Owner + "' : fcgi-app '" + a.Name.Text + "' not found."
+	return func(p *Proxy) error { p.keep("use-fcgi-app", a.Name.Text); return nil }, nil
+})
+
+var sslFrontUse = keyword.Define(keyword.Spec{
+	Name: "ssl-f-use", In: keyword.Frontend, Flags: keyword.NotActed, Doc: "A certificate for all TLS listeners of the frontend.",
+}, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
+	crt := false
+	for i := 0; i < len(a.Words); i++ {
+		switch w := a.Words[i].Text; w {
+		case "crt", "key", "issuer", "ocsp", "sctl", "alias", "ocsp-update":
+			crt = crt || w == "crt"
+			i++
+		default:
+			if crtListWords.Lookup(w) == nil {
+				return nil, e.Errorf(a.Words[i].Index, "unknown crt keyword '%s'", w)
+			}
+		}
+	}
+	if !crt {
+		return nil, e.Errorf(-1, "Trying to load a certificate but no 'crt' keyword specified.")
+	}
+	return nil, nil
+})
+
+var frontCrt = keyword.Define(keyword.Spec{
+	Name: "crt", In: keyword.Frontend, Flags: keyword.NotActed | keyword.Open | keyword.NotDumped, Until: keyword.V(3, 3), Instead: "ssl-f-use crt <file>", Doc: "A certificate for all TLS listeners of the frontend.",
+}, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) { return nil, nil })
+
+var restrictNames = keyword.Define(keyword.Spec{
+	Name: "option http-restrict-req-hdr-names", In: keyword.AnyProxy, Doc: "What happens to request headers with unusual names.",
+}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	const wants = "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option."
+	switch a.value {
+	case "preserve", "reject", "delete":
+		return func(p *Proxy) error { p.keep("http-restrict-req-hdr-names", a.value); return nil }, nil
+	case "":
+		return nil, e.Errorf(-1, "missing parameter. %s", wants)
+	}
+	return nil, e.Errorf(a.index, "invalid parameter '%s'. %s", a.value, wants)
+})
+
+// httpErrorLine is "http-error status <n> [answer]".
+var httpErrorLine = keyword.Define(keyword.Spec{
+	Name: "http-error", In: keyword.AnyProxy, Doc: "Answer a status with an answer of one's own.",
+}, func(_ *keyword.Env, a *httpErrorArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error { p.ErrorFiles[a.file.Status] = a.file; return nil }, nil
+})
+
+// badPlace makes an error whose text begins with the line's name.
+func badPlace(i int, text string) error {
+	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: text}
+}

@@ -1,0 +1,206 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/haproxy"
+	"tandem/parser/keyword"
+	"tandem/proxy/auth"
+	"tandem/proxy/stick"
+)
+
+// Sections about what is kept: userlists, caches, error answers, rings,
+// certificates.
+
+// readTable reads the words of a stick table.
+func readTable(in *keyword.Args, name string) (*stick.Table, error) { return stick.ReadLine(in, name) }
+
+// replaceName puts a word's name into a refusal.
+func replaceName(refusal, name string) string { return strings.ReplaceAll(refusal, "%s", name) }
+
+// readUserlist reads a userlist; its lines are the auth room's.
+func readUserlist(c *compiler, s *haproxy.Section) {
+	name := s.Name()
+	if name == "" {
+		c.diags.Alertf(diag.BadArguments, s.Line.Span, "'userlist' expects <name> as arguments.").Layout = diag.ParsingTight
+		return
+	}
+	if bad := badNameByte(name); bad != 0 {
+		c.diags.Alertf(diag.BadValue, s.Line.Span, "character '%c' is not permitted in 'userlist' name '%s'.", bad, name)
+		return
+	}
+	o := &c.cfg.Others
+	if o.Userlists == nil {
+		o.Userlists = map[string]any{}
+	}
+	if o.Userlists[name] != nil {
+		c.diags.Warnf(diag.Duplicate, s.Line.Span, "ignoring duplicated userlist '%s'.", name).Layout = diag.ParsingTight
+		return
+	}
+	l := auth.NewUserlist(name)
+	o.Userlists[name] = l
+	for i := range s.Lines {
+		readLine(c, userlistWords, &s.Lines[i], l)
+	}
+	for _, err := range l.Resolve() {
+		c.diags.Alertf(diag.UnknownRef, s.Line.Span, "%s", err).Layout = diag.PostParse
+	}
+}
+
+// userlistWords are the auth room's lines as settings.
+var userlistWords = keyword.NewTable("userlist keyword", userlistLines())
+
+func userlistLines() []*keyword.Def[Setting[auth.Userlist]] {
+	var out []*keyword.Def[Setting[auth.Userlist]]
+	for _, d := range auth.Words.All() {
+		out = append(out, keyword.Map(d, func(_ *keyword.Env, set auth.Setting) (Setting[auth.Userlist], error) {
+			return Setting[auth.Userlist](set), nil
+		}))
+	}
+	return out
+}
+
+var cacheWords = keyword.NewTable("cache keyword", []*keyword.Def[Setting[Block]]{
+	line(keyword.Cache, "total-max-size", 0, "Size in megabytes.", cacheNumber(1, 4095)),
+	line(keyword.Cache, "max-age", 0, "Longest life of an object in seconds.", cacheNumber(0, maxInt)),
+	line(keyword.Cache, "max-object-size", 0, "Largest object in bytes.", cacheNumber(0, maxInt)),
+	line(keyword.Cache, "process-vary", 0, "Follow Vary.", cacheSwitch),
+	line(keyword.Cache, "max-secondary-entries", 0, "Variants of one URL.", cacheNumber(1, maxInt)),
+	line(keyword.Cache, "early-hints", 0, "Send 103 while an object is fetched again.", cacheSwitch),
+})
+
+func cacheNumber(lo, hi int64) lineCheck {
+	return func(e *keyword.Env, w []expr.Word) error {
+		k := e.Words[0].Text
+		if len(w) == 0 {
+			e.Warnf(diag.BadValue, -1, "%s wrong value ''", k).Layout = diag.ParsingTight
+			return &keyword.Error{Index: -1, Code: diag.BadValue, Text: fmt.Sprintf("'%s' expects a value.", k)}
+		}
+		if n := laxInt(w[0].Text); sizeRest(w[0].Text) != "" || n < lo || n > hi {
+			e.Warnf(diag.BadValue, w[0].Index, "%s wrong value '%s'", k, w[0].Text).Layout = diag.ParsingTight
+			return e.Errorf(w[0].Index, "'%s' : invalid value '%s'.", k, w[0].Text)
+		}
+		return most(1)(e, w)
+	}
+}
+
+func cacheSwitch(e *keyword.Env, w []expr.Word) error {
+	if len(w) == 0 || w[0].Text != "on" && w[0].Text != "off" {
+		return e.Errorf(-1, "'%s' expects \"on\" or \"off\" (enable or disable).", e.Words[0].Text)
+	}
+	return nil
+}
+
+// checkCache refuses a cache without a size.
+func checkCache(c *compiler, b *Block) {
+	for _, l := range b.Lines {
+		if l[0] == "total-max-size" {
+			return
+		}
+	}
+	c.diags.Alertf(diag.BadArguments, b.Span, "Size not specified for cache '%s'", b.Name).Layout = diag.PostParse
+}
+
+var errorsWords = keyword.NewTable("http-errors keyword", []*keyword.Def[Setting[Block]]{
+	keyword.Define(keyword.Spec{Name: "errorfile", In: keyword.HTTPErrors, Doc: "Answer a status with a file's content."}, func(e *keyword.Env, a *restArgs) (Setting[Block], error) {
+		if len(a.Words) < 2 {
+			return nil, e.Errorf(-1, "errorfile: expects <status_code> and <file> as arguments.")
+		}
+		status := int(laxInt(a.Words[0].Text))
+		if indexOfInt(errorStatuses, status) < 0 {
+			return nil, e.Errorf(a.Words[0].Index, "errorfile : status code '%d' not handled.", status)
+		}
+		f, err := loadErrorFile(e, status, a.Words[1])
+		if err != nil {
+			return nil, err
+		}
+		return func(b *Block) error { b.Errors[status] = f; return nil }, nil
+	}),
+})
+
+var ringWords = keyword.NewTable("ring keyword", []*keyword.Def[Setting[Block]]{
+	line(keyword.Ring, "size", 0, "Size in bytes.", ringSize),
+	line(keyword.Ring, "maxlen", 0, "Longest message.", ringSize),
+	line(keyword.Ring, "format", 0, "Header of messages.", func(e *keyword.Env, w []expr.Word) error {
+		f := ""
+		if len(w) > 0 {
+			f = w[0].Text
+		}
+		if indexOf(logFormats, f) < 0 {
+			return e.Errorf(-1, "unknown format '%s'.", f)
+		}
+		return nil
+	}),
+	line(keyword.Ring, "description", 0, "Description of the ring.", least(1, "missing ring description text.")),
+	line(keyword.Ring, "server", keyword.NotActed, "Where messages are sent on to.", least(2, "'server' expects <name> and <addr>[:<port>] as arguments.")),
+	line(keyword.Ring, "timeout", 0, "Timing of the servers.", func(e *keyword.Env, w []expr.Word) error {
+		if len(w) < 2 && len(w) > 0 && (w[0].Text == "connect" || w[0].Text == "server") {
+			return e.Errorf(-1, "'timeout %s' expects <time> as argument.", w[0].Text)
+		}
+		return nil
+	}),
+	line(keyword.Ring, "backing-file", keyword.NotActed, "File that keeps the ring.", least(1, "cannot open backing-file '' for ring: No such file or directory.")),
+})
+
+var logFormats = []string{"local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw"}
+
+func ringSize(e *keyword.Env, w []expr.Word) error {
+	v := ""
+	if len(w) > 0 {
+		v = w[0].Text
+	}
+	if n, err := expr.ParseSize(v); err != nil || n == 0 {
+		return e.Errorf(-1, "invalid size '%s' for new sink buffer.", v)
+	}
+	return nil
+}
+
+var crtStoreWords = keyword.NewTable("crt-store keyword", []*keyword.Def[Setting[Block]]{
+	line(keyword.CrtStore, "crt-base", 0, "Directory of certificates.", least(1, "'crt-base' requires a <path> argument.", most(1))),
+	line(keyword.CrtStore, "key-base", 0, "Directory of keys.", least(1, "'key-base' requires a <path> argument.", most(1))),
+	line(keyword.CrtStore, "load", 0, "A certificate with its files.", loadCrt),
+})
+
+func loadCrt(e *keyword.Env, w []expr.Word) error {
+	crt := ""
+	for i := 0; i < len(w); i += 2 {
+		k := w[i].Text
+		switch k {
+		case "crt", "key", "issuer", "ocsp", "sctl", "alias", "ocsp-update", "domains", "acme", "jwt":
+		default:
+			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': unknown keyword '%s'.", innerPlace(e), k)
+		}
+		if i+1 >= len(w) {
+			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': '%s' requires an argument.", innerPlace(e), k)
+		}
+		if k == "crt" {
+			crt = w[i+1].Text
+		}
+	}
+	if crt == "" {
+		return e.Errorf(-1, "%s'load' in section 'crt-store': mandatory 'crt' parameter not found.", innerPlace(e))
+	}
+	return nil
+}
+
+// crtListWords are the words of a line of a crt-list, which "ssl-f-use" takes too.
+var crtListWords = keyword.NewTable("crt-list word", crtWords(map[string]bool{
+	"allow-0rtt": false, "alpn": true, "ca-file": true, "ca-verify-file": true, "ciphers": true, "ciphersuites": true, "client-sigalgs": true,
+	"crl-file": true, "curves": true, "ecdhe": true, "ktls": true, "no-alpn": false, "no-ca-names": false, "npn": true, "sigalgs": true,
+	"ssl-max-ver": true, "ssl-min-ver": true, "verify": true,
+}))
+
+func crtWords(names map[string]bool) []*keyword.Def[Setting[Block]] {
+	var out []*keyword.Def[Setting[Block]]
+	for n, arg := range names {
+		check := most(0)
+		if arg {
+			check = least(1, "'"+n+"' expects a value.")
+		}
+		out = append(out, line(keyword.CrtStore, n, 0, "As on a bind line, for one certificate.", check))
+	}
+	return out
+}

@@ -1,0 +1,29 @@
+package config
+
+import "tandem/parser/keyword"
+
+// otherSections are the sections that make no proxies.
+var otherSections = []*keyword.Def[sectionReader]{
+	section("userlist", keyword.Userlist, "Users and groups.", readUserlist),
+	section("resolvers", keyword.Resolvers, "Name servers.", readBlock(resolversWords, "missing name for resolvers section.", func(o *Others) *map[string]any { return &o.Resolvers }, checkResolvers)),
+	section("peers", keyword.Peers, "Machines that share stick tables.", readBlock(peersWords, "missing name for peers section.", func(o *Others) *map[string]any { return &o.Peers }, nil)),
+	section("mailers", keyword.Mailers, "Mail servers.", readBlock(mailersWords, "missing name for mailers section.", func(o *Others) *map[string]any { return &o.Mailers }, nil)),
+	section("cache", keyword.Cache, "A cache.", readBlock(cacheWords, "'cache' expects a <name> argument", func(o *Others) *map[string]any { return &o.Caches }, checkCache)),
+	section("http-errors", keyword.HTTPErrors, "Error answers to refer to.", readBlock(errorsWords, "missing name for http-errors section.", func(o *Others) *map[string]any { return &o.ErrorSections }, nil)),
+	section("ring", keyword.Ring, "A ring of messages.", readBlock(ringWords, "missing ring name.", func(o *Others) *map[string]any { return &o.Rings }, nil)),
+	sectionAs(keyword.Spec{Name: "log-forward", In: keyword.LogForward, Flags: keyword.NotActed, Doc: "A relay of log messages."}, readBlock(logForwardWords, "missing name for log-forward section.", func(o *Others) *map[string]any { return &o.LogForwards }, nil)),
+	section("log-profile", keyword.LogProfile, "What is logged when.", readBlock(logProfileWords, "missing name for log-profile section.", func(o *Others) *map[string]any { return &o.LogProfiles }, nil)),
+	sectionAs(keyword.Spec{Name: "fcgi-app", In: keyword.FCGIApp, Flags: keyword.NotActed, Doc: "A FastCGI application."}, readBlock(fcgiWords, "'fcgi-app' expects <name> as argument.", func(o *Others) *map[string]any { return &o.FCGIApps }, checkFCGI)),
+	section("crt-store", keyword.CrtStore, "Certificates by name.", readBlock(crtStoreWords, "", func(o *Others) *map[string]any { return &o.CrtStores }, nil)),
+	sectionAs(keyword.Spec{Name: "traces", In: keyword.Traces, Flags: keyword.Tuning, Doc: "Traces from the start."}, readBlock(tracesWords, "", func(o *Others) *map[string]any { return &o.Traces }, nil)),
+	sectionAs(keyword.Spec{Name: "healthcheck", In: keyword.Healthcheck, Flags: keyword.NotActed, Doc: "A check to refer to."}, readBlock(healthcheckWords, "missing name for healthcheck section.", func(o *Others) *map[string]any { return &o.Healthchecks }, nil)),
+	sectionAs(keyword.Spec{Name: "acme", In: keyword.Acme, Flags: keyword.NotActed | keyword.Experimental, Doc: "An authority that issues certificates."}, readBlock(acmeWords, "", func(o *Others) *map[string]any { return &o.Acmes }, nil)),
+	sectionAs(keyword.Spec{Name: "program", In: keyword.Program, Flags: keyword.NotDumped, Until: keyword.V(3, 3), Instead: "a service of the system", Doc: "A program that the master runs."}, readBlock(programWords, "", func(o *Others) *map[string]any { return &o.Programs }, noPrograms)),
+	section("namespace_list", keyword.Namespaces, "Network namespaces.", readBlock(namespaceWords, "", func(o *Others) *map[string]any { return &o.Namespaces }, nil)),
+}
+
+// noPrograms says that programs are not run.
+func noPrograms(c *compiler, b *Block) {
+	d := c.diags.Warnf("not-acted-on", b.Span, "program '%s' will not be started by this program.", b.Name)
+	d.Ours = true
+}
