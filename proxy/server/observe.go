@@ -129,27 +129,47 @@ func (r *CheckResult) Reason() string {
 	return b.String()
 }
 
+// Texts of observed errors, as messages print them.
+const (
+	ErrConnection  = "L4 unsuccessful connection"
+	ErrStatus      = "Wrong http response"
+	ErrHeaders     = "Invalid http response (headers)"
+	ErrReadTimeout = "Read timeout (http)"
+)
+
 // Observed tells the server how a request of live traffic went (configuration
 // manual 5.2, observe). It returns true where the next check should be made
 // at the fast interval. Successes cost one atomic load.
 func (s *Server) Observed(ok, layer7 bool, now time.Time) (hurry bool) {
+	switch {
+	case !ok && layer7:
+		return s.ObservedError(ErrStatus, true, now)
+	case !ok:
+		return s.ObservedError(ErrConnection, false, now)
+	}
+	if s.errs.Load() != 0 && s.observes(layer7) {
+		s.errs.Store(0)
+	}
+	return false
+}
+
+// observes says whether traffic at that layer counts.
+func (s *Server) observes(layer7 bool) bool {
 	p := s.Params
-	if p.Observe == "" || (p.Observe == "layer7") != layer7 || !p.Check.Enabled {
-		return false
-	}
-	if ok {
-		if s.errs.Load() != 0 {
-			s.errs.Store(0)
-		}
-		return false
-	}
-	if int(s.errs.Add(1)) < p.ErrorLimit {
+	return p.Observe != "" && (p.Observe == "layer7") == layer7 && p.Check.Enabled
+}
+
+// ObservedError is Observed for a failure, with its text in messages: one of
+// ErrConnection, ErrStatus, ErrHeaders, ErrReadTimeout.
+func (s *Server) ObservedError(what string, layer7 bool, now time.Time) (hurry bool) {
+	p := s.Params
+	if !s.observes(layer7) || int(s.errs.Add(1)) < p.ErrorLimit {
 		return false
 	}
 	s.errs.Store(0)
 	unlock := s.Backend.lock()
 	defer unlock()
-	r := &CheckResult{Status: "HANA", Duration: -1, Desc: fmt.Sprintf("Detected %d consecutive errors, last one was: Http status", p.ErrorLimit)}
+	r := &CheckResult{Status: "HANA", Duration: -1, Desc: fmt.Sprintf("Detected %d consecutive errors, last one was: %s", p.ErrorLimit, what)}
 	switch p.OnError {
 	case "fastinter":
 		return true

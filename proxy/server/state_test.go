@@ -239,6 +239,9 @@ func TestObservedErrors(t *testing.T) {
 		if op, _ := s.State(); op != want || !hurry {
 			t.Errorf("%s: state %v, hurry %v", mode, op, hurry)
 		}
+		if mode == "mark-down" {
+			w.expect(t, mode, `<1> Server b/s is DOWN, reason: Health analyze, info: "Detected 3 consecutive errors, last one was: Wrong http response"`+leftNone, "<0> backend b has no server available!")
+		}
 		s.Observed(false, true, w.now)
 		s.Observed(true, true, w.now)
 		if s.errs.Load() != 0 {
