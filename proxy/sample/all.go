@@ -5,7 +5,8 @@ package sample
 var Fetches, FetchSignatures = table("fetch method",
 	httpFetches, hdrFetches, cookieFetches, paramFetches, bodyFetches, l4Fetches,
 	captureFetches, timerFetches, constFetches, varFetches, authFetches,
-	helloFetches, tlsFetches, certFetches, proxyFetches, stateFetches,
+	helloFetches, tlsFetches, certFetches, proxyFetches, timeoutFetches,
+	stateFetches,
 	debugFetches, stickFetches,
 )
 

@@ -21,8 +21,8 @@ type Proxies interface {
 var proxyConvs = []word[Conv]{
 	conv("nbsrv", "", tx.TypeStr, tx.TypeInt, "Count of usable servers of the backend of that name.", newNamedBackend),
 	conv("fe_exists", "", tx.TypeStr, tx.TypeBool, "Whether there is a frontend of that name.", newFrontendExists),
-	conv("srv_is_up", "", tx.TypeStr, tx.TypeBool, "Whether the server of that name, as backend/server, is usable.", newNamedServer(func(s *server.Server, v *Value) { v.SetBool(serverUsable(s)) })),
-	conv("srv_queue", "", tx.TypeStr, tx.TypeInt, "Requests in the queue of the server of that name.", newNamedServer(func(s *server.Server, v *Value) { v.SetInt(int64(s.Stats.Queue.Load())) })),
+	conv("srv_is_up", "", tx.TypeStr, tx.TypeBool, "Whether the server of that name, as backend/server, is usable.", newNamedServer(func(s *server.Server, v *Value) { v.SetBool(s.Willing()) })),
+	conv("srv_queue", "", tx.TypeStr, tx.TypeInt, "Requests in the queue of the server of that name.", newNamedServer(func(s *server.Server, v *Value) { v.SetInt(s.Waiting()) })),
 }
 
 func newNamedBackend(e *keyword.Env, _ args) (evalFunc, error) {

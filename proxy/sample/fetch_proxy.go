@@ -17,7 +17,7 @@ var proxyFetches = []word[Fetch]{
 	fetch("be_conn_free", "backend", tx.TypeInt, Internal, "Connections that a backend's servers can still take; -1: no limit.", newBackend(freeConns)),
 	fetch("be_sess_rate", "backend", tx.TypeInt, Internal, "Sessions of a backend over the last second.", newBackend(func(b *server.Backend, t *tx.Tx) int64 { return int64(b.Stats.SessRate.Read(nowMS(t))) })),
 	fetch("connslots", "backend", tx.TypeInt, Internal, "Connections and queue places left on a backend's servers; -1: no limit.", newBackend(connSlots)),
-	fetch("queue", "backend", tx.TypeInt, Internal, "Requests in all queues of a backend.", newBackend(func(b *server.Backend, _ *tx.Tx) int64 { return queued(b) })),
+	fetch("queue", "backend", tx.TypeInt, Internal, "Requests in all queues of a backend.", newBackend(func(b *server.Backend, _ *tx.Tx) int64 { return b.Waiting() })),
 	fetch("avg_queue", "backend", tx.TypeInt, Internal, "Requests in all queues of a backend divided by its usable servers.", newBackend(averageQueue)),
 	fetch("be_name", "", tx.TypeStr, Backend, "Name of the backend in use.", plain(evalBackendName)),
 	fetch("be_id", "", tx.TypeInt, Backend, "Number of the backend in use.", plain(evalBackendID)),
@@ -28,17 +28,18 @@ var proxyFetches = []word[Fetch]{
 	fetch("fe_sess_rate", "frontend", tx.TypeInt, Internal, "Sessions of a frontend over the last second.", newFrontend(func(f *listen.Frontend, t *tx.Tx) int64 { return int64(f.Stats.SessRate.Read(nowMS(t))) })),
 	fetch("fe_name", "", tx.TypeStr, Listener, "Name of the frontend.", plain(evalFrontendName)),
 	fetch("fe_id", "", tx.TypeInt, Listener, "Number of the frontend.", plain(evalFrontendID)),
-	fetch("fe_defbe", "", tx.TypeStr, Listener, "Name of the frontend's default backend.", never, keyword.NotActed),
 	fetch("srv_id", "", tx.TypeInt, Server, "Number of the server in use.", plain(evalServerID)),
 	fetch("srv_name", "", tx.TypeStr, Server, "Name of the server in use.", plain(evalServerName)),
-	fetch("srv_is_up", "server", tx.TypeBool, Internal, "Whether a server is usable.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetBool(serverUsable(s)) })),
-	fetch("srv_conn", "server", tx.TypeInt, Internal, "Connections of a server now.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(int64(s.Stats.Sess.Load())) })),
+	fetch("srv_is_up", "server", tx.TypeBool, Internal, "Whether a server is usable.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetBool(s.Willing()) })),
+	fetch("srv_conn", "server", tx.TypeInt, Internal, "Connections of a server now.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(s.Cur()) })),
 	fetch("srv_conn_free", "server", tx.TypeInt, Internal, "Connections that a server can still take; -1: no limit.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(serverFree(s)) })),
-	fetch("srv_queue", "server", tx.TypeInt, Internal, "Requests in a server's queue.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(int64(s.Stats.Queue.Load())) })),
+	fetch("srv_queue", "server", tx.TypeInt, Internal, "Requests in a server's queue.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(s.Waiting()) })),
 	fetch("srv_sess_rate", "server", tx.TypeInt, Internal, "Sessions of a server over the last second.", newServer(func(s *server.Server, t *tx.Tx, v *Value) { v.SetInt(int64(s.Stats.SessRate.Read(nowMS(t)))) })),
-	fetch("srv_weight", "server", tx.TypeInt, Internal, "Effective weight of a server.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(serverWeight(s)) })),
-	fetch("srv_uweight", "server", tx.TypeInt, Internal, "Weight of a server as set.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(serverWeight(s)) })),
-	fetch("srv_iweight", "server", tx.TypeInt, Internal, "Weight of a server in the configuration.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(serverWeight(s)) })),
+	fetch("srv_weight", "server", tx.TypeInt, Internal, "Effective weight of a server.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) {
+		v.SetInt(int64((s.EffectiveWeight() + server.WeightScale - 1) / server.WeightScale))
+	})),
+	fetch("srv_uweight", "server", tx.TypeInt, Internal, "Weight of a server as set.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(int64(s.Weight())) })),
+	fetch("srv_iweight", "server", tx.TypeInt, Internal, "Weight of a server in the configuration.", newServer(func(s *server.Server, _ *tx.Tx, v *Value) { v.SetInt(int64(s.InitialWeight())) })),
 }
 
 // nowMS is the moment of the rules in the unit of package stats.
@@ -98,21 +99,11 @@ func newServer(get func(*server.Server, *tx.Tx, *Value)) buildFunc {
 	}
 }
 
-func usableServers(b *server.Backend) (n int64) {
-	for _, s := range b.Servers() {
-		if serverUsable(s) {
-			n++
-		}
-	}
-	return n
-}
+func usableServers(b *server.Backend) int64 { return int64(len(b.Farm().Servers)) }
 
 // freeConns is be_conn_free: what the servers can take, -1 where one has no limit.
 func freeConns(b *server.Backend, _ *tx.Tx) (n int64) {
-	for _, s := range b.Servers() {
-		if !serverUsable(s) {
-			continue
-		}
+	for _, s := range b.Farm().Servers {
 		free := serverFree(s)
 		if free < 0 {
 			return -1
@@ -124,39 +115,28 @@ func freeConns(b *server.Backend, _ *tx.Tx) (n int64) {
 
 // connSlots is connslots: the same with the places in their queues.
 func connSlots(b *server.Backend, _ *tx.Tx) (n int64) {
-	for _, s := range b.Servers() {
-		if !serverUsable(s) {
-			continue
-		}
-		if s.Params == nil || s.Params.MaxConn == 0 || s.Params.MaxQueue == 0 {
+	for _, s := range b.Farm().Servers {
+		if s.MaxConn() == 0 || s.Params.MaxQueue == 0 {
 			return -1
 		}
-		n += int64(s.Params.MaxConn) - int64(s.Stats.Sess.Load()) + int64(s.Params.MaxQueue) - int64(s.Stats.Queue.Load())
+		n += s.MaxConn() - s.Cur() + int64(s.Params.MaxQueue) - s.Waiting()
 	}
 	return max(0, n)
 }
 
 func serverFree(s *server.Server) int64 {
-	if s.Params == nil || s.Params.MaxConn == 0 {
+	if s.MaxConn() == 0 {
 		return -1
 	}
-	return max(0, int64(s.Params.MaxConn)-int64(s.Stats.Sess.Load()))
-}
-
-func queued(b *server.Backend) int64 {
-	n := int64(b.Stats.Queue.Load())
-	for _, s := range b.Servers() {
-		n += int64(s.Stats.Queue.Load())
-	}
-	return n
+	return max(0, s.MaxConn()-s.Cur())
 }
 
 func averageQueue(b *server.Backend, _ *tx.Tx) int64 {
 	n := usableServers(b)
 	if n == 0 {
-		return queued(b)
+		return b.Waiting()
 	}
-	return (queued(b) + n - 1) / n
+	return (b.Waiting() + n - 1) / n
 }
 
 func evalBackendName(t *tx.Tx, v *Value) bool {
@@ -205,20 +185,4 @@ func evalServerName(t *tx.Tx, v *Value) bool {
 	}
 	v.SetStr(stringBytes(t, t.Server.Name))
 	return true
-}
-
-// serverUsable says whether a server takes new traffic.
-func serverUsable(s *server.Server) bool {
-	if u, ok := any(s).(interface{ Usable() bool }); ok {
-		return u.Usable()
-	}
-	return true
-}
-
-// serverWeight is a server's weight as configured or set.
-func serverWeight(s *server.Server) int64 {
-	if s.Params == nil {
-		return 1
-	}
-	return int64(s.Params.Weight)
 }

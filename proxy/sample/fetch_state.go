@@ -3,6 +3,7 @@ package sample
 import (
 	"tandem/parser/keyword"
 	"tandem/proxy/tx"
+	"tandem/stats"
 )
 
 // ACLFinder finds named ACLs for the fetch acl; the room of patterns
@@ -29,22 +30,7 @@ var stateFetches = []word[Fetch]{
 	fetch("txn.id32", "", tx.TypeInt, Internal, "32-bit number of the connection.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(uint32(t.Sess.ID))); return true })),
 	fetch("last_rule_file", "", tx.TypeStr, Internal, "File of the last final rule that ran.", plain(evalLastRuleFile)),
 	fetch("last_rule_line", "", tx.TypeInt, Internal, "Line of the last final rule that ran.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.LastRule.Line)); return t.LastRule.Line > 0 })),
-	fetch("cur_client_timeout", "", tx.TypeInt, Listener, "Client timeout in force if a rule set it, in ms.", never, keyword.NotActed),
-	fetch("cur_server_timeout", "", tx.TypeInt, Backend, "Server timeout in force if a rule set it, in ms.", never, keyword.NotActed),
-	fetch("cur_tunnel_timeout", "", tx.TypeInt, Backend, "Tunnel timeout in force, in ms.", never, keyword.NotActed),
-	fetch("cur_connect_timeout", "", tx.TypeInt, Backend, "Connect timeout in force, in ms.", never, keyword.NotActed),
-	fetch("cur_queue_timeout", "", tx.TypeInt, Backend, "Queue timeout in force, in ms.", never, keyword.NotActed),
-	fetch("cur_tarpit_timeout", "", tx.TypeInt, ClientL4, "Tarpit timeout in force, in ms.", never, keyword.NotActed),
-	fetch("cur_max_retries", "", tx.TypeInt, Backend, "Retries allowed now.", never, keyword.NotActed),
-	fetch("be_connect_timeout", "", tx.TypeInt, Backend, "Connect timeout of the backend, in ms.", never, keyword.NotActed),
-	fetch("be_queue_timeout", "", tx.TypeInt, Backend, "Queue timeout of the backend, in ms.", never, keyword.NotActed),
-	fetch("be_server_timeout", "", tx.TypeInt, Backend, "Server timeout of the backend, in ms.", never, keyword.NotActed),
-	fetch("be_tarpit_timeout", "", tx.TypeInt, Backend, "Tarpit timeout of the backend, in ms.", never, keyword.NotActed),
-	fetch("be_tunnel_timeout", "", tx.TypeInt, Backend, "Tunnel timeout of the backend, in ms.", never, keyword.NotActed),
-	fetch("be_max_retries", "", tx.TypeInt, Backend, "Retries that the backend allows.", never, keyword.NotActed),
-	fetch("fe_client_timeout", "", tx.TypeInt, Listener, "Client timeout of the frontend, in ms.", never, keyword.NotActed),
-	fetch("fe_tarpit_timeout", "", tx.TypeInt, Listener, "Tarpit timeout of the frontend, in ms.", never, keyword.NotActed),
-	fetch("act_conn", "", tx.TypeInt, Constant, "Connections of the whole process now.", never, keyword.NotActed),
+	fetch("act_conn", "", tx.TypeInt, Constant, "Connections of the whole process now.", newProcessConns),
 	fetch("stopping", "", tx.TypeBool, Internal, "Whether the process is stopping.", plain(func(_ *tx.Tx, v *Value) bool { v.SetBool(false); return true }), keyword.NotActed),
 	fetch("prio_class", "", tx.TypeInt, Internal, "Priority class of the request in queues.", plain(constant(0)), keyword.NotActed),
 	fetch("prio_offset", "", tx.TypeInt, Internal, "Priority offset of the request in queues.", plain(constant(0)), keyword.NotActed),
@@ -74,6 +60,18 @@ var stateFetches = []word[Fetch]{
 	fetch("cpu_usage_thr", "", tx.TypeInt, Internal, "Processor load of the thread, in percent.", never, keyword.NotActed),
 	fetch("lat_ns_avg", "", tx.TypeInt, Internal, "Latency of a call, in ns.", never, keyword.NotActed),
 	fetch("lat_ns_tot", "", tx.TypeInt, Internal, "Latency of all calls, in ns.", never, keyword.NotActed),
+}
+
+// newProcessConns reads the process's counters, which reach it through the Env.
+func newProcessConns(e *keyword.Env, _ args) (evalFunc, error) {
+	p := keyword.Attached[*stats.Process](e)
+	return func(_ *tx.Tx, v *Value) bool {
+		if p == nil {
+			return false
+		}
+		v.SetInt(int64(p.Conns.Load()))
+		return true
+	}, nil
 }
 
 func newACL(e *keyword.Env, a args) (evalFunc, error) {
