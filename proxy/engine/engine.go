@@ -43,8 +43,9 @@ type Deps struct {
 	Dial func(ctx context.Context, network, addr string, t *tx.Tx) (net.Conn, error)
 
 	onEnd func(t *tx.Tx) // sees every finished transaction, for tests
-	// Hurry is told that live traffic wants the server checked soon (on-error fastinter).
-	Hurry func(s *server.Server)
+	// Marked is told how live traffic of an observed server went, layer 4 or 7
+	// (observe, on-error); nil: the server alone is told.
+	Marked func(s *server.Server, ok, layer7 bool)
 }
 
 // Service answers requests inside of the proxy: the stats page.

@@ -284,9 +284,11 @@ func (e *Engine) observe(s *srv, ok, layer7 bool) {
 	if p := s.s.Params; p == nil || p.Observe == "" {
 		return
 	}
-	if s.s.Observed(ok, layer7, time.Now()) && e.deps.Hurry != nil {
-		e.deps.Hurry(s.s)
+	if e.deps.Marked != nil {
+		e.deps.Marked(s.s, ok, layer7)
+		return
 	}
+	s.s.Observed(ok, layer7, time.Now())
 }
 
 // dialNet opens the socket, from the source address that the server or the
