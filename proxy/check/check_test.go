@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tandem/parser/diag"
@@ -188,35 +189,37 @@ func TestVerdictsAreTheOriginals(t *testing.T) {
 	for _, c := range verdicts {
 		t.Run(c.lines, func(t *testing.T) {
 			t.Parallel()
-			s := &Setup{}
-			for _, l := range strings.Split(c.lines, "\n") {
-				if l != "" {
-					if err := apply(s, l); err != nil {
-						t.Fatal(err)
+			synctest.Test(t, func(t *testing.T) {
+				s := &Setup{}
+				for _, l := range strings.Split(c.lines, "\n") {
+					if l != "" {
+						if err := apply(s, l); err != nil {
+							t.Fatal(err)
+						}
 					}
 				}
-			}
-			f := &fake{answer: c.answer, greet: c.greet, hang: c.hang, got: make(chan string, 1)}
-			limit := 5 * time.Second
-			if c.hang {
-				limit = 100 * time.Millisecond
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), limit)
-			defer cancel()
-			p := &Probe{Server: testServer(nil), Dialer: f, Node: "vm"}
-			r := s.Method().Run(ctx, p)
-			r.Duration = -1
-			if got := r.Status + " " + r.Reason(); got != c.want {
-				t.Errorf("\n got %s\nwant %s", got, c.want)
-			}
-			if r.OK != (strings.HasSuffix(r.Status, "OK") || r.Status == "L7OKC") {
-				t.Errorf("OK is %v for %s", r.OK, r.Status)
-			}
-			if c.sent != "" {
-				if got := <-f.got; got != c.sent {
-					t.Errorf("\nsent %q\nwant %q", got, c.sent)
+				f := &fake{answer: c.answer, greet: c.greet, hang: c.hang, got: make(chan string, 1)}
+				limit := 5 * time.Second
+				if c.hang {
+					limit = 100 * time.Millisecond
 				}
-			}
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				p := &Probe{Server: testServer(nil), Dialer: f, Node: "vm"}
+				r := s.Method().Run(ctx, p)
+				r.Duration = -1
+				if got := r.Status + " " + r.Reason(); got != c.want {
+					t.Errorf("\n got %s\nwant %s", got, c.want)
+				}
+				if r.OK != (strings.HasSuffix(r.Status, "OK") || r.Status == "L7OKC") {
+					t.Errorf("OK is %v for %s", r.OK, r.Status)
+				}
+				if c.sent != "" {
+					if got := <-f.got; got != c.sent {
+						t.Errorf("\nsent %q\nwant %q", got, c.sent)
+					}
+				}
+			})
 		})
 	}
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"strings"
 
+	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
@@ -31,6 +32,8 @@ var httpchk = keyword.Define(keyword.Spec{
 	version, body := a.version, ""
 	if i := strings.Index(version, "\\r\\n"); i >= 0 || strings.Contains(version, "\r\n") {
 		version, legacy, body = splitVersion(version)
+		d := e.Warnf(diag.RemovedWord, a.first+2, "'option httpchk' : headers or a body behind the version were dropped in HAProxy 2.7; they are accepted here and sent as they were. Please write 'http-check send' instead.")
+		d.Ours, d.Hint = true, "http-check send hdr <name> <value> body <string>"
 	}
 	if a.host != "" {
 		f, err := compileFormat(e, a.host, a.hostIndex, "option httpchk")
@@ -65,7 +68,7 @@ func splitVersion(v string) (version string, headers []httpHeader, body string) 
 // httpchkArgs is "[[<method>] <uri> [<version> [<host>]]]".
 type httpchkArgs struct {
 	method, uri, version, host string
-	hostIndex                  int
+	hostIndex, first           int
 }
 
 // Usage is what the reference prints.
@@ -73,6 +76,7 @@ func (*httpchkArgs) Usage() string { return "[<method>] [<uri>] [<version>] [<ho
 
 // ParseArgs reads the words to the end of the line.
 func (h *httpchkArgs) ParseArgs(a *keyword.Args) error {
+	h.first = a.Pos
 	w := a.Rest()
 	if len(w) > 4 {
 		return bad(a.Pos-len(w)+4, "'option httpchk' cannot handle unexpected argument '%s'.", w[4].Text)

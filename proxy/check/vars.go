@@ -1,0 +1,59 @@
+package check
+
+import (
+	"context"
+	"strings"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/sample"
+	"tandem/proxy/tx"
+)
+
+// setVar makes the Defs of the lines that set and unset variables.
+func setVar(d side, name, doc string) *keyword.Def[Change] {
+	return keyword.Define(keyword.Spec{Name: d.word + " " + name + "(", In: proxySides, Doc: doc, Flags: keyword.Prefix}, func(e *keyword.Env, a *words) (Change, error) {
+		return readVar(e, d, name, a)
+	})
+}
+
+func readVar(e *keyword.Env, d side, name string, a *words) (Change, error) {
+	if len(a.list) == 0 {
+		return nil, bad(a.first-1, "'%s %s' : missing variable.", d.word, name)
+	}
+	word, rest := a.list[0], a.list[1:]
+	_, inner, _ := strings.Cut(word, "(")
+	inner, _, _ = strings.Cut(strings.TrimSuffix(inner, ")"), ",")
+	v, err := sample.ParseVar(inner)
+	if err != nil {
+		return nil, bad(a.first, "'%s %s' : '%s' : %s.", d.word, word, name, err)
+	}
+	if name == "unset-var" {
+		return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result { p.tx.UnsetVar(v); return nil }}), nil
+	}
+	if len(rest) == 0 {
+		return nil, bad(a.first, "'%s %s' : '%s' : missing fetch method.", d.word, word, name)
+	}
+	if name == "set-var-fmt" {
+		f, err := compileFormat(e, rest[0], a.first+1, d.word+" "+word)
+		if err != nil {
+			return nil, err
+		}
+		return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result {
+			var x tx.Value
+			x.SetStr(f.Append(nil, p.tx))
+			p.tx.SetVar(v, x)
+			return nil
+		}}), nil
+	}
+	x, err := compileExpr(e, rest[0])
+	if err != nil {
+		return nil, bad(a.first+1, "'%s %s' : '%s' : %s", d.word, word, name, err)
+	}
+	return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result {
+		var val sample.Value
+		if x.Eval(p.tx, tx.TypeAny, &val) {
+			p.tx.SetVar(v, val)
+		}
+		return nil
+	}}), nil
+}
