@@ -366,6 +366,9 @@ func TestStrictMode(t *testing.T) {
 type smallConn struct{ tx.Conn }
 
 func (smallConn) BufferSize() int { return 100 }
+
+func (smallConn) Body(bool) ([]byte, bool) { return nil, true }
+
 func (smallConn) MaxRewrite() int { return 20 }
 
 // TestErrors holds the words of the original for what it refuses.

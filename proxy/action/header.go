@@ -70,7 +70,7 @@ func newHeader(e *keyword.Env, a *headerArgs, replace bool) (Action, error) {
 
 // put adds a field, instead of those of the same name where replace says so.
 func (r message) put(t *tx.Tx, m *tx.Message, name, value []byte, replace, host bool) Verdict {
-	if !fits(t, m, len(name)+len(value)+8) {
+	if !r.fits(t, m, len(name)+len(value)+8) {
 		return r.failed(t)
 	}
 	if replace {
@@ -207,7 +207,7 @@ func newReplaceHeader(e *keyword.Env, a *replaceArgs, values bool) (Action, erro
 			if now == nil {
 				continue
 			}
-			if !fits(t, m, len(now)-len(old)) {
+			if !on.fits(t, m, len(now)-len(old)) {
 				if v := on.failed(t); v != Continue {
 					return v
 				}

@@ -23,15 +23,19 @@ func (r message) of(t *tx.Tx) *tx.Message {
 	return &t.Req
 }
 
-// fits says whether n more bytes fit into the buffer of a message, and counts
-// them. Received messages leave tune.maxrewrite bytes free, so that the whole
-// size must be known only beyond that.
-func fits(t *tx.Tx, m *tx.Message, n int) bool {
+// fits says whether n more bytes fit into the buffer of a message, beside its
+// head and what is there of its body, and counts them. Received messages leave
+// tune.maxrewrite bytes free, so that the sizes must be known only beyond that.
+func (r message) fits(t *tx.Tx, m *tx.Message, n int) bool {
 	if n <= 0 || t.Conn == nil {
 		return true
 	}
 	m.Grown += n
-	if m.Grown <= t.Conn.MaxRewrite() || m.Size()+n <= t.Conn.BufferSize() {
+	if m.Grown <= t.Conn.MaxRewrite() {
+		return true
+	}
+	body, _ := t.Conn.Body(bool(r))
+	if m.Size()+len(body)+n <= t.Conn.BufferSize() {
 		return true
 	}
 	m.Grown -= n

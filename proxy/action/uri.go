@@ -50,7 +50,7 @@ func rewriteLine(t *tx.Tx, value []byte, set func(*tx.Message, []byte)) Verdict 
 	before := len(m.URI) + len(m.Method)
 	oldURI, oldMethod := m.URI, m.Method
 	set(m, value)
-	if !fits(t, m, len(m.URI)+len(m.Method)-before) {
+	if !message(false).fits(t, m, len(m.URI)+len(m.Method)-before) {
 		m.URI, m.Method = oldURI, oldMethod
 		return message(false).failed(t)
 	}
@@ -188,7 +188,7 @@ var setStatus = keyword.Define(keyword.Spec{
 		clean(reason)
 	}
 	return Action{Run: func(t *tx.Tx) Verdict {
-		if !fits(t, &t.Res, len(reason)-len(t.Res.Reason)) {
+		if !message(true).fits(t, &t.Res, len(reason)-len(t.Res.Reason)) {
 			return message(true).failed(t)
 		}
 		t.Res.Status, t.Res.Reason = int(n), reason
