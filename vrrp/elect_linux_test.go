@@ -27,6 +27,33 @@ func TestPairUnicast(t *testing.T) {
 	})
 }
 
+func TestPairVMAC(t *testing.T) {
+	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
+		b := l.start("b", p.b, conf(3, "0.1", 100, "use_vmac", vip))
+		l.until("b alone", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 3) && l.has("b", vip) })
+		a := l.start("a", p.a, conf(3, "0.1", 150, "use_vmac", vip))
+		l.until("a preempts", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) && l.has("a", vip) && !l.has("b", vip) })
+		for _, s := range l.adverts(time.Time{}) {
+			if s.raw[11] != 51 || s.raw[8] != 0x5e {
+				t.Fatalf("an advert left from %x, not from the virtual MAC", s.raw[6:12])
+			}
+		}
+		a.stop()
+		l.until("takeover", 8*time.Second, func() bool { return l.has("b", vip) })
+		b.stop()
+		for _, n := range []string{"a", "b"} {
+			if err := inNS(l.ns[n], func() error {
+				if _, err := netlink.LinkByName("vrrp.51"); err == nil {
+					return errors.New("vrrp.51 is left behind")
+				}
+				return nil
+			}); err != nil {
+				t.Errorf("%s: %v", n, err)
+			}
+		}
+	})
+}
+
 func TestPairPreempt(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		l.start("b", p.b, conf(3, "0.1", 100, "", vip))

@@ -278,6 +278,8 @@ func TestSameBytes(t *testing.T) {
 		{"owner", conf(3, "0.5", 255, "", vip)},
 		{"unicast", conf(3, "0.1", 200, "unicast_peer {\n 10.77.0.9\n }", vip)},
 		{"unicast v2 ttl", conf(2, "1", 254, "unicast_ttl 64\nunicast_peer {\n 10.77.0.9\n }", vip)},
+		{"vmac", conf(3, "0.1", 200, "use_vmac", vip)},
+		{"vmac xmit base", conf(3, "0.1", 200, "use_vmac\n vmac_xmit_base", vip)},
 		{"ipv6", conf(3, "0.1", 200, "native_ipv6", "fe80::5:1/64", "fd00::100/64")},
 	}
 	for _, tc := range tests {

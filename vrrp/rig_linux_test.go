@@ -332,15 +332,11 @@ func (l *lab) until(what string, limit time.Duration, cond func() bool) {
 	}
 }
 
-// has says whether a node holds an address.
+// has says whether a node holds an address, on any interface.
 func (l *lab) has(node, ip string) (found bool) {
 	l.t.Helper()
 	err := inNS(l.ns[node], func() error {
-		link, err := netlink.LinkByName("eth0")
-		if err != nil {
-			return err
-		}
-		list, err := netlink.AddrList(link, netlink.FAMILY_ALL)
+		list, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
 		for _, a := range list {
 			found = found || a.IP.String() == ip
 		}
