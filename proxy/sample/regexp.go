@@ -2,6 +2,7 @@ package sample
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2"
@@ -12,8 +13,9 @@ import (
 // (look-around, back-references, possessive quantifiers) run on a
 // backtracking engine, with a time limit.
 type Regexp struct {
-	re2  *regexp.Regexp
-	back *regexp2.Regexp
+	re2       *regexp.Regexp
+	back      *regexp2.Regexp
+	looksBack bool // has ^, \A, \b or \B
 }
 
 // backtrackLimit bounds one match of the backtracking engine.
@@ -28,7 +30,8 @@ func CompileRegexp(expr string, fold bool) (*Regexp, error) {
 	}
 	re2, err := regexp.Compile(re2expr)
 	if err == nil {
-		return &Regexp{re2: re2}, nil
+		back := strings.ContainsRune(expr, '^') || strings.Contains(expr, `\A`) || strings.Contains(expr, `\b`) || strings.Contains(expr, `\B`)
+		return &Regexp{re2: re2, looksBack: back}, nil
 	}
 	opt := regexp2.None
 	if fold {
@@ -60,10 +63,17 @@ func (r *Regexp) Match(b []byte) bool {
 func (r *Regexp) FindIndex(b []byte, from int, loc []int) []int {
 	loc = loc[:0]
 	if r.re2 != nil {
-		// The standard library has no "start at" for byte slices; slicing
-		// would let ^ match again, which is what a global substitution by
-		// the original's library does not do. Hence only the first try is
-		// anchored at the start.
+		// The standard library cannot start inside a byte slice with what
+		// is before it in view. Cutting does as long as the expression does
+		// not look back.
+		if from > 0 && r.looksBack {
+			for _, m := range r.re2.FindAllSubmatchIndex(b, -1) {
+				if m[0] >= from {
+					return append(loc, m...)
+				}
+			}
+			return nil
+		}
 		m := r.re2.FindSubmatchIndex(b[from:])
 		if m == nil {
 			return nil
