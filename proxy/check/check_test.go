@@ -86,14 +86,18 @@ func (f *fake) serve(c net.Conn) {
 	if !f.greet {
 		read()
 	}
-	go func() { f.got <- got }()
-	if f.answer != "" {
+	first := got
+	go func() { f.got <- first }()
+	written := make(chan struct{})
+	go func() { // a pipe has no buffer: both sides may write at once
 		_ = c.SetWriteDeadline(time.Now().Add(2 * time.Second))
 		_, _ = c.Write([]byte(f.answer))
-	}
+		close(written)
+	}()
 	for range 3 {
 		read()
 	}
+	<-written
 	if f.hang {
 		_ = c.SetReadDeadline(time.Time{})
 		_, _ = c.Read(make([]byte, 1))
@@ -161,6 +165,9 @@ var verdicts = []struct {
 	{"option tcp-check", "hello\r\n", true, false, "L4OK reason: Layer4 check passed", ""},
 	{"option tcp-check\ntcp-check expect rbinary ^ff", "hello\r\n", true, false, `L7RSP reason: Layer7 invalid response, info: "TCPCHK did not match content (binary regex) at step 1"`, ""},
 	{"option tcp-check\ntcp-check expect string hello on-success ok-here", "hello\r\n", true, false, `L7OK reason: Layer7 check passed, code: 0, info: "ok-here"`, ""},
+	{"option tcp-check\ntcp-check expect string nope on-error \"nope %[res.payload(0,0),hex]\"", "hello\r\n", true, false, `L7RSP reason: Layer7 invalid response, info: "nope 68656C6C6F0D0A"`, ""},
+	{"option smtpchk", "220 hello\r\n", true, false, "L7STS reason: Layer7 wrong status, code: 0", ""},
+	{"option mysql-check user u", mysqlHello, true, false, "L7RSP reason: Layer7 invalid response", ""},
 	{"option smtpchk EHLO foo.bar", "554 go away\r\n", true, false, `L7STS reason: Layer7 wrong status, code: 554, info: "go away"`, ""},
 	{"option smtpchk", "xyz\r\n", true, false, `L7RSP reason: Layer7 invalid response, info: "xyz"`, ""},
 	{"option smtpchk", "220 hi\r\n250-a\r\n250 b\r\n221 bye\r\n", true, false, `L7OK reason: Layer7 check passed, code: 221, info: "bye"`, ""},

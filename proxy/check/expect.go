@@ -102,6 +102,10 @@ func (e *expect) empty(p *Probe, r *rule) *Result {
 	if p.readErr != nil {
 		return connectErrorOf(p.readErr)
 	}
+	if r.blank != nil {
+		blank := *r.blank
+		return &blank
+	}
 	return &Result{Status: e.failStatus("L7RSP"), Desc: fmt.Sprintf("TCPCHK got an empty response at step %d%s", p.rule, r.remark())}
 }
 
@@ -168,7 +172,6 @@ func (e *expect) mismatch(p *Probe, r *rule, pattern []byte) *Result {
 	res.Drain = res.Status == "L7OKC"
 	res.OK = res.Drain
 	if e.onError != nil {
-		p.tx.Res.Fields = p.tx.Res.Fields[:0]
 		res.Desc = e.text(p, e.onError)
 		return res
 	}

@@ -84,13 +84,14 @@ type rule struct {
 	send    bool
 	connect bool
 	expect  *expect
+	blank   *Result   // of a connection that ended without data, where the rule has its own
 	request *httpSend // of send rules that the option line completes
 }
 
 // Run connects, unless the first rule does, and makes all steps.
 func (s *steps) Run(ctx context.Context, p *Probe) Result {
 	start := time.Now()
-	p.tx = &tx.Tx{Sess: &tx.Session{Proc: &tx.ProcVars{}}, Back: p.Server.Backend, Server: p.Server, InCheck: true, Now: start}
+	p.tx = &tx.Tx{Sess: &tx.Session{Proc: &tx.ProcVars{}}, Back: p.Server.Backend, Server: p.Server, InCheck: true, Now: start, Conn: probeConn{p}}
 	defer func() {
 		if p.conn != nil {
 			_ = p.conn.Close()

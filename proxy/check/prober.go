@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
@@ -60,6 +61,9 @@ func (p *Prober) Set(list []Target) {
 	}
 	if p.Dialer == nil {
 		p.Dialer = &NetDialer{}
+	}
+	if p.Node == "" {
+		p.Node, _ = os.Hostname()
 	}
 	shortest := p.shortest(list)
 	keep := map[loopKey]bool{}

@@ -26,6 +26,12 @@ func custom(okStatus string, f func(p *Probe, last bool) (answer, *Result)) rule
 	return rule{run: runExpect, expect: e}
 }
 
+// orElse gives the rule the result of a connection that ends without data.
+func (r rule) orElse(blank Result) rule {
+	r.blank = &blank
+	return r
+}
+
 func badAnswer(status, desc string) *Result { return &Result{Status: status, Desc: desc} }
 
 // redisRules send PING and want +PONG.
@@ -44,7 +50,7 @@ func redisRules() []rule {
 				return more, nil
 			}
 			return no, &Result{Status: "L7STS", HasCode: true, Desc: firstLine(p.buf)}
-		}),
+		}).orElse(Result{Status: "L7STS", HasCode: true}),
 	}
 }
 
@@ -64,11 +70,11 @@ func firstLine(b []byte) string {
 // smtpRules read the greeting, say hello, and say goodbye (RFC 5321).
 func smtpRules(hello string) []rule {
 	return []rule{
-		custom("L7OK", smtpReply),
+		custom("L7OK", smtpReply).orElse(Result{Status: "L7RSP"}),
 		sendBytes(func() []byte { return []byte(hello + "\r\n") }),
-		custom("L7OK", smtpReply),
+		custom("L7OK", smtpReply).orElse(Result{Status: "L7STS", HasCode: true}),
 		sendBytes(func() []byte { return []byte("QUIT\r\n") }),
-		custom("L7OK", smtpReply),
+		custom("L7OK", smtpReply).orElse(Result{Status: "L7STS", HasCode: true}),
 	}
 }
 
@@ -100,14 +106,13 @@ func smtpReply(p *Probe, last bool) (answer, *Result) {
 
 // mysqlRules read the server's handshake; with a user they log in and leave.
 func mysqlRules(user, dialect string) []rule {
-	greeting := custom("L7OK", mysqlGreeting)
 	if user == "" {
-		return []rule{greeting}
+		return []rule{custom("L7OK", mysqlGreeting)}
 	}
 	return []rule{
-		greeting2(),
 		sendBytes(func() []byte { return mysqlLogin(user, dialect) }),
-		custom("L7OK", mysqlDone),
+		custom("L7OK", mysqlGreeting),
+		custom("L7OK", mysqlDone).orElse(Result{Status: "L7RSP"}),
 	}
 }
 
@@ -180,8 +185,6 @@ func mysqlGreeting(p *Probe, last bool) (answer, *Result) {
 	p.buf = p.buf[4+len(payload):]
 	return yes, nil
 }
-
-func greeting2() rule { return custom("L7OK", mysqlGreeting) }
 
 // mysqlDone reads the answer to the login.
 func mysqlDone(p *Probe, last bool) (answer, *Result) {
