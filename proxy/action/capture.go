@@ -88,7 +88,9 @@ func newCapture(e *keyword.Env, a *captureArgs) (Action, error) {
 	if err != nil {
 		return Action{}, err
 	}
-	on, id, limit := messageOf(e), a.id, a.len
+	on, id := messageOf(e), a.id
+	limit := new(int) // set when the proxy's slots are known
+	*limit = a.len
 	slots := keyword.Attached[Slots](e)
 	switch {
 	case slots == nil:
@@ -97,16 +99,19 @@ func newCapture(e *keyword.Env, a *captureArgs) (Action, error) {
 			return Action{}, refuse(a.at, "proxy '%s' has no frontend capability", e.Owner)
 		}
 		id = slots.AddSlot(false, a.len)
-	default:
-		n, ok := slots.SlotLen(bool(on), id)
-		if !ok && (e.Section == "frontend" || e.Section == "listen") {
+	case e.Section == "frontend" || e.Section == "listen":
+		ref := e.NewRef(keyword.ToProxy, e.Owner, a.at)
+		ref.Check = func(any) string {
+			n, ok := slots.SlotLen(bool(on), id)
+			if *limit = n; ok {
+				return ""
+			}
 			set := "http-request"
 			if on {
 				set = "http-response"
 			}
-			return Action{}, fmt.Errorf("Proxy '%s': unable to find capture id '%d' referenced by %s capture rule", e.Owner, id, set)
+			return fmt.Sprintf("Proxy '%s': unable to find capture id '%d' referenced by %s capture rule.", ref.Owner, id, set)
 		}
-		limit = n
 	}
 	return Action{Run: func(t *tx.Tx) Verdict {
 		caps := t.ReqCaps
@@ -119,8 +124,8 @@ func newCapture(e *keyword.Env, a *captureArgs) (Action, error) {
 			return Continue
 		}
 		b := v.B
-		if limit > 0 && len(b) > limit {
-			b = b[:limit]
+		if *limit > 0 && len(b) > *limit {
+			b = b[:*limit]
 		}
 		caps[id] = t.Scratch.Copy(b)
 		return Continue

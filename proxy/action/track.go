@@ -172,10 +172,10 @@ func newTrack(e *keyword.Env, a *trackArgs) (Action, error) {
 		now := t.Now.UnixMilli()
 		entry.Count(stick.HTTPReqCnt, stick.HTTPReqRate, 1, now)
 		if in == httpRes {
-			switch s := t.Res.Status; {
-			case s >= 400 && s < 500:
+			if t.Sess.Codes.IsError(t.Res.Status) {
 				entry.Count(stick.HTTPErrCnt, stick.HTTPErrRate, 1, now)
-			case s >= 500 && s < 600 && s != 501 && s != 505:
+			}
+			if t.Sess.Codes.IsFail(t.Res.Status) {
 				entry.Count(stick.HTTPFailCnt, stick.HTTPFailRate, 1, now)
 			}
 		}

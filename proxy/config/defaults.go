@@ -22,11 +22,16 @@ func newProxy() *Proxy {
 
 // newGlobal returns a global section with the built-in defaults.
 func newGlobal() Global {
-	return Global{
+	g := Global{
 		UID: -1, GID: -1, StatsMaxConn: 10, Tune: map[string]int64{}, TuneText: map[string]string{},
 		SSLDefaultBind: map[string]string{}, SSLDefaultServer: map[string]string{}, H1CaseAdjust: map[string]string{},
 		StrictLimits: true,
 	}
+	for n := 400; n < 600; n++ {
+		g.HTTPErrCodes[n] = n < 500
+		g.HTTPFailCodes[n] = n >= 500 && n != 501 && n != 505
+	}
+	return g
 }
 
 // inherit copies into p what a section takes from its defaults: everything

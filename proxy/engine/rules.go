@@ -125,3 +125,12 @@ func spliceFields(raw []byte, fields []tx.Field) []byte {
 	}
 	return out
 }
+
+// codes returns what statuses count as for tracked entries, where the global
+// section says so.
+func (rt *setup) codes() tx.StatusCodes {
+	if g := &rt.cfg.Global; g.CodesSet {
+		return tx.StatusCodes{Err: &g.HTTPErrCodes, Fail: &g.HTTPFailCodes}
+	}
+	return tx.StatusCodes{}
+}

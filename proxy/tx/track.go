@@ -53,13 +53,32 @@ func (s *Session) CountFail(now time.Time) { s.count(stick.HTTPFailCnt, stick.HT
 // CountGlitch tells the tracked entries of a protocol oddity.
 func (s *Session) CountGlitch(now time.Time) { s.count(stick.GlitchCnt, stick.GlitchRate, 1, now) }
 
-// CountStatus tells the tracked entries of a response's status, as CountError
-// and CountFail say.
+// StatusCodes says which statuses of servers count as errors of the client and
+// which as failures of the server ("http-err-codes", "http-fail-codes").
+type StatusCodes struct{ Err, Fail *[600]bool }
+
+// IsError says whether a status counts in http_err_cnt.
+func (c StatusCodes) IsError(status int) bool {
+	if c.Err != nil {
+		return status >= 0 && status < len(c.Err) && c.Err[status]
+	}
+	return status >= 400 && status < 500
+}
+
+// IsFail says whether a status counts in http_fail_cnt.
+func (c StatusCodes) IsFail(status int) bool {
+	if c.Fail != nil {
+		return status >= 0 && status < len(c.Fail) && c.Fail[status]
+	}
+	return status >= 500 && status < 600 && status != 501 && status != 505
+}
+
+// CountStatus tells the tracked entries of the status of a server's response.
 func (s *Session) CountStatus(status int, now time.Time) {
-	switch {
-	case status >= 400 && status < 500:
+	if s.Codes.IsError(status) {
 		s.CountError(now)
-	case status >= 500 && status < 600 && status != 501 && status != 505:
+	}
+	if s.Codes.IsFail(status) {
 		s.CountFail(now)
 	}
 }

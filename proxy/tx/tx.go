@@ -30,8 +30,9 @@ type Session struct {
 	Accepted         time.Time
 	HandshakeDone    time.Time
 	Tracked          [12]Track
-	Err              ConnError // why the connection failed before any request
-	Requests         int       // requests begun on this connection
+	Codes            StatusCodes // what statuses count as for tracked entries
+	Err              ConnError   // why the connection failed before any request
+	Requests         int         // requests begun on this connection
 	HTTP             bool
 	Version          int // 10, 11, 20, 30 of the client's side
 	Mark, TOS        int
