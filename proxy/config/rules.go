@@ -43,7 +43,9 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	if w := a.Peek(); a.More() && w != "if" && w != "unless" {
 		return scope.trailing(e, a.Pos, line, w)
 	}
+	e.Scope = scope.in
 	cond, err := condition(a, scope.name)
+	e.Scope = saved
 	if err != nil {
 		return err
 	}
