@@ -2,6 +2,7 @@ package config
 
 import (
 	"strconv"
+	"strings"
 
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
@@ -79,6 +80,7 @@ func (c *compiler) attach() {
 	keyword.Attach(e, &c.cfg.Global)
 	keyword.Attach(e, c.deps.Process)
 	keyword.Attach[server.Compiler](e, serverCompiler{})
+	keyword.Attach[server.FileProber](e, fileProber{})
 	keyword.Attach[sample.Proxies](e, proxyNames{c})
 	keyword.Attach[sample.ProxySettings](e, proxyNames{c})
 	c.cfg.Patterns.AttachTo(e)
@@ -89,5 +91,8 @@ func (c *compiler) attachProxyFeatures(p *Proxy) {
 	keyword.Attach[action.Slots](c.env, p)
 	keyword.Attach(c.env, action.StickCounters(c.cfg.Global.Tune["stick-counters"]))
 }
+
+// replaceAll replaces pairs of strings.
+func replaceAll(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }
 
 func itoa(n int) string { return strconv.Itoa(n) }

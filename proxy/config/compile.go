@@ -155,6 +155,9 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		c.unknown(l, first, table.Suggest(l.Words[first].Text, e.Scope))
 		return
 	}
+	if first > 0 && !def.Flags.Has(keyword.No) && !c.negated(l, def.Name) {
+		return
+	}
 	if e.Scope&keyword.AnyProxy != 0 && !c.allowed(&def.Spec, first) {
 		return
 	}
@@ -174,8 +177,21 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	}
 }
 
+// negated refuses a "no" or "default" before a word that does not take it.
+func (c *compiler) negated(l *haproxy.Line, name string) bool {
+	option, ok := strings.CutPrefix(name, "option ")
+	if !ok {
+		return true
+	}
+	c.diags.Alertf(diag.BadArguments, l.Words[0].Span, "negation/default is not supported for option '%s'.", option).Layout = diag.ParsingTight
+	return false
+}
+
 // unknown reports a word that no table of the section has.
 func (c *compiler) unknown(l *haproxy.Line, i int, near string) {
+	if c.unknownSecond(l, i, near) {
+		return
+	}
 	w := l.Words[i]
 	text := "unknown keyword '" + w.Text + "' in '" + c.env.Section + "' section"
 	if near != "" {

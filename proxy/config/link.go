@@ -37,7 +37,11 @@ func (c *compiler) link() {
 		if c.diags.HasErrors() && c.opt.CheckOnly {
 			break
 		}
+		c.checkProxy(p)
 		c.linkProxy(p)
+	}
+	for _, p := range c.cfg.Proxies {
+		c.checkLate(p)
 	}
 }
 

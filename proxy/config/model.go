@@ -142,6 +142,9 @@ type Proxy struct {
 	Blocks                                          action.Rules // "block" lines; linked before HTTPRequest
 	Text                                            map[string]string
 	seen                                            [orderCount]bool
+	LogOption                                       string      // httplog, tcplog … in force; a later log-format clears it
+	LogOptionAt                                     source.Span // where it was written
+	LogFormatSet                                    bool        // a line of the proxy or its defaults chose the format
 }
 
 // KeepAliveProbes are the TCP keep-alive parameters of one side; zero: the system's.
@@ -235,6 +238,7 @@ type StatsPage struct {
 	Scope                                              []string // "." is the proxy itself
 	Admin                                              []*pattern.Cond
 	HTTPRequest                                        action.Rules
+	own                                                bool // written in the proxy itself
 }
 
 // StatsUser is one "stats auth".

@@ -47,7 +47,20 @@ func readBind(in *keyword.Args, what string) (*listen.Bind, error) {
 	if err := checkBindAddrs(in.Env, b, i); err != nil {
 		return nil, prefixError(err, "'"+what+"' : ")
 	}
-	return b, listen.Words.ReadWords(in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) })
+	err := listen.Words.ReadWords(in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) })
+	if err != nil {
+		return nil, bindError(err, b, in.Env.Section)
+	}
+	return b, checkBindTLS(in.Env, b, in.Env.Section)
+}
+
+// bindError puts the line's name before what is wrong with one of its words.
+func bindError(err error, b *listen.Bind, section string) error {
+	err = prefixError(err, "'bind "+strings.Join(b.Addrs, ",")+"' in section '"+section+"' : ")
+	if at, ok := err.(*keyword.Error); ok {
+		at.Place = false
+	}
+	return err
 }
 
 // sectionAddresses reads the addresses that a section line could carry before

@@ -14,7 +14,7 @@ import (
 // proxyLogs are the lines that say what is logged and where.
 var proxyLogs = []*keyword.Def[Setting[Proxy]]{
 	logLine, logTag,
-	formatLine(keyword.Spec{Name: "log-format", In: sideF, Doc: "Format of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormat = f }),
+	formatLine(keyword.Spec{Name: "log-format", In: sideF, Doc: "Format of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormat, p.LogOption, p.LogFormatSet = f, "", true }),
 	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
 	formatLine(keyword.Spec{Name: "error-log-format", In: sideF, Doc: "Format of lines about failed connections."}, func(p *Proxy, f *logformat.Format) { p.ErrorLogFormat = f }),
 	formatLine(keyword.Spec{Name: "unique-id-format", In: keyword.AnyProxy, Doc: "Format of unique request ids."}, func(p *Proxy, f *logformat.Format) { p.UniqueID = f }),

@@ -80,26 +80,32 @@ var proxyOptions = []*keyword.Def[Setting[Proxy]]{
 	option("accept-unsafe-violations-in-http-response", sideB, "Relax the response parser."),
 	option("h1-case-adjust-bogus-client", sideF, "Use h1-case-adjust names towards clients."),
 	option("h1-case-adjust-bogus-server", sideB, "Use h1-case-adjust names towards servers."),
-	option("tcplog", sideF, "Log TCP sessions with timers and states."),
-	option("httpslog", sideF, "httplog with TLS details."),
+	logChoice("tcplog", "Log TCP sessions with timers and states."),
+	logChoice("httpslog", "httplog with TLS details."), logChoice("httplog", "Log HTTP requests with timers, states and captures."),
 	option("use-small-buffers", sideB, "Small buffers for queued requests."),
-	httpLogOption, forwardForOption, originalToOption, redispatchOption,
+	forwardForOption, originalToOption, redispatchOption,
 }
 
-var httpLogOption = keyword.Define(keyword.Spec{
-	Name: "option httplog", In: sideF, Flags: keyword.No, Doc: "Log HTTP requests with timers, states and captures.",
-}, func(e *keyword.Env, a *clfArgs) (Setting[Proxy], error) {
-	no := e.Prefix != ""
-	return func(p *Proxy) error {
-		delete(p.Options, "tcplog")
-		p.Options["httplog"], p.Options["httplog clf"] = !no, !no && a.CLF
-		p.LogFormat = nil
-		return nil
-	}, nil
-})
-
-type clfArgs struct {
-	CLF bool `parser:"@'clf'?"`
+// logChoice makes the Def of an option that chooses a log format.
+func logChoice(name, doc string) *keyword.Def[Setting[Proxy]] {
+	flags := keyword.Open
+	if name != "httplog" {
+		flags |= keyword.NotDumped
+	}
+	return keyword.Define(keyword.Spec{Name: "option " + name, In: sideF, Flags: flags, Doc: doc}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+		if a.value != "" && (a.value != "clf" || name == "httpslog") && name != "httpslog" {
+			return nil, e.Errorf(a.index, "keyword '%s' only supports option 'clf'.", name)
+		}
+		clf, at := a.value == "clf", e.LineSpan()
+		return func(p *Proxy) error {
+			for _, o := range []string{"tcplog", "tcplog clf", "httplog", "httplog clf", "httpslog"} {
+				delete(p.Options, o)
+			}
+			p.Options[name], p.Options[name+" clf"] = true, clf
+			p.LogFormat, p.LogOption, p.LogOptionAt, p.LogFormatSet = nil, name, at, true
+			return nil
+		}, nil
+	})
 }
 
 // addrHeaderArgs is "[except <net>] [header <name>] [if-none]" in any order.
@@ -129,8 +135,8 @@ func (a *addrHeaderArgs) header() *AddrHeader {
 }
 
 var forwardForOption = keyword.Define(keyword.Spec{
-	Name: "option forwardfor", In: keyword.AnyProxy, Flags: keyword.No, Doc: "Tell servers the client's address.",
-	Misuse: "'option forwardfor' only supports optional 'except', 'header' and 'if-none' arguments.",
+	Name: "option forwardfor", In: keyword.AnyProxy, Doc: "Tell servers the client's address.",
+	Misuse: "'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'.",
 }, func(e *keyword.Env, a *addrHeaderArgs) (Setting[Proxy], error) {
 	no := e.Prefix != ""
 	return func(p *Proxy) error {
@@ -142,8 +148,8 @@ var forwardForOption = keyword.Define(keyword.Spec{
 })
 
 var originalToOption = keyword.Define(keyword.Spec{
-	Name: "option originalto", In: keyword.AnyProxy, Flags: keyword.No, Doc: "Tell servers the address that the client called.",
-	Misuse: "'option originalto' only supports optional 'except' and 'header' arguments.",
+	Name: "option originalto", In: keyword.AnyProxy, Doc: "Tell servers the address that the client called.",
+	Misuse: "'option originalto' only supports optional values: 'except' and 'header'.",
 }, func(e *keyword.Env, a *addrHeaderArgs) (Setting[Proxy], error) {
 	no := e.Prefix != ""
 	return func(p *Proxy) error {

@@ -16,6 +16,7 @@ func (p *Proxy) statsPage() *StatsPage {
 	if p.Stats == nil {
 		p.Stats = &StatsPage{URI: "/haproxy?stats", Realm: "HAProxy Statistics"}
 	}
+	p.Stats.own = true
 	return p.Stats
 }
 

@@ -74,4 +74,5 @@ type TLS struct {
 	NoCANames                                                    bool
 	OCSPUpdate                                                   string
 	DefaultCrt                                                   []string
+	NoCerts                                                      bool // the files that the line names hold none
 }

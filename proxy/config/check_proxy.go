@@ -1,0 +1,182 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/parser/source"
+	"tandem/proxy/check"
+)
+
+// afterf reports what a check of a whole proxy found. The original names no
+// place in these messages; ours is for the pretty and JSON styles.
+func (c *compiler) afterf(s diag.Severity, code diag.Code, _ *Proxy, format string, args ...any) *diag.Diagnostic {
+	return c.diags.Add(diag.Diagnostic{Severity: s, Code: code, Layout: diag.PostParse, Text: fmt.Sprintf(format, args...)})
+}
+
+// who is what messages call a proxy: "backend 'x'", a listen is a "proxy".
+func (p *Proxy) who() string { return kindWord(p.Kind) + " '" + p.Name + "'" }
+
+// checkProxy makes the checks that need a whole proxy, in the order in which
+// the original makes them, so that their messages come in its order.
+func (c *compiler) checkProxy(p *Proxy) {
+	if p.Disabled {
+		return
+	}
+	c.checkLogOption(p)
+	if p.Caps == keyword.Frontend && len(p.Binds) == 0 || p.Caps == keyword.Listen && len(p.Binds) == 0 && len(p.Servers) == 0 {
+		c.afterf(diag.Warning, diag.NoEffect, p, "%s has no 'bind' directive. Please declare it as a backend if this was intended.", p.who())
+	}
+	c.checkListenersTLS(p)
+	c.checkBackendMode(p)
+	c.checkMail(p)
+	c.checkTimeouts(p)
+	if p.Caps&keyword.Frontend != 0 && p.LogFormatSet && len(p.Logs) == 0 {
+		c.afterf(diag.Warning, diag.NoEffect, p, "log format ignored for %s since it has no log address.", p.who())
+	}
+	if p.Mode != "http" {
+		c.checkTCPMode(p)
+	}
+	if s, _ := p.CheckSetup.(*check.Setup); s != nil && p.Caps&keyword.Backend != 0 {
+		if text := s.Unused(p.Name); text != "" {
+			c.afterf(diag.Warning, diag.NoEffect, p, "%s", strings.Replace(text, "backend", kindWord(p.Kind), 1))
+		}
+	}
+	for _, l := range p.Servers {
+		c.checkServer(p, l)
+	}
+}
+
+// checkLogOption replaces HTTP log formats where there is no HTTP.
+func (c *compiler) checkLogOption(p *Proxy) {
+	if p.Mode == "http" || p.Caps&keyword.Frontend == 0 || p.LogOption == "" || p.LogOption == "tcplog" {
+		return
+	}
+	text := fmt.Sprintf("parsing [%s] : 'option %s' not usable with %s (needs 'mode http'). Falling back to 'option tcplog'.", p.LogOptionAt, p.LogOption, p.who())
+	c.afterf(diag.Warning, diag.NoEffect, p, "%s", text)
+	p.LogOption = "tcplog"
+}
+
+// checkBackendMode warns of persistence and hashes that need HTTP.
+func (c *compiler) checkBackendMode(p *Proxy) {
+	if p.Mode == "http" || p.Caps&keyword.Backend == 0 {
+		return
+	}
+	if p.Cookie != nil {
+		c.afterf(diag.Warning, diag.NoEffect, p, "cookie will be ignored for %s (needs 'mode http').", p.who())
+	}
+	if p.Balance != nil && p.Balance.NeedsHTTP {
+		c.afterf(diag.Warning, diag.NoEffect, p, "Layer 7 hash not possible for %s (needs 'mode http'). Falling back to round robin.", p.who())
+		p.Balance = nil
+	}
+}
+
+// checkMail warns of mails that lack what they need.
+func (c *compiler) checkMail(p *Proxy) {
+	some, all := false, true
+	for k := range p.Text {
+		some = some || strings.HasPrefix(k, "email-alert ")
+	}
+	for _, k := range []string{"from", "mailers", "to"} {
+		_, ok := p.Text["email-alert "+k]
+		all = all && ok
+	}
+	if some && !all {
+		c.afterf(diag.Warning, diag.NoEffect, p, "'email-alert' will be ignored for %s (the presence any of 'email-alert from', 'email-alert level' 'email-alert mailers', 'email-alert myhostname', or 'email-alert to' requires each of 'email-alert from', 'email-alert mailers' and 'email-alert to' to be present).", p.who())
+	}
+}
+
+// checkTimeouts warns of sides that may wait for ever.
+func (c *compiler) checkTimeouts(p *Proxy) {
+	t := &p.Timeouts
+	missing := p.Caps&keyword.Frontend != 0 && t.Client == 0 ||
+		p.Caps&keyword.Backend != 0 && len(p.Servers) > 0 && (t.Connect == 0 || t.Server == 0 && (p.Mode == "http" || t.Tunnel == 0))
+	if !missing || p.Mode == "log" || p.Mode == "spop" {
+		return
+	}
+	c.afterf(diag.Warning, diag.MissingTimeout, p, "missing timeouts for %s.\n"+
+		"   | While not properly invalid, you will certainly encounter various problems\n"+
+		"   | with such a configuration. To fix this, please ensure that all following\n"+
+		"   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.", p.who()).Span = p.Span.To(source.Span{})
+}
+
+// httpOptions are the options that TCP mode ignores, in the order of the messages.
+var httpOptions = []struct {
+	name string
+	side keyword.Scope
+}{
+	{"http-buffer-request", keyword.Listen}, {"http-ignore-probes", keyword.Frontend}, {"prefer-last-server", keyword.Backend},
+	{"http-no-delay", keyword.Listen}, {"http-pretend-keepalive", keyword.Backend}, {"http-use-proxy-header", keyword.Frontend},
+	{"idle-close-on-response", keyword.Frontend}, {"checkcache", keyword.Backend}, {"disable-h2-upgrade", keyword.Frontend},
+	{"accept-unsafe-violations-in-http-request", keyword.Frontend}, {"accept-unsafe-violations-in-http-response", keyword.Backend},
+	{"http-drop-request-trailers", keyword.Backend}, {"http-drop-response-trailers", keyword.Frontend},
+}
+
+// checkTCPMode warns of what TCP mode ignores.
+func (c *compiler) checkTCPMode(p *Proxy) {
+	ignored := func(on bool, text string) {
+		if on {
+			c.afterf(diag.Warning, diag.NoEffect, p, "%s", strings.Replace(text, "%s", p.who(), 1))
+		}
+	}
+	front := p.Caps&keyword.Frontend != 0
+	ignored(p.Stats != nil && p.Stats.own, "'stats' statement ignored for %s as it requires HTTP mode.")
+	ignored(front && p.MonitorURI != "", "'monitor-uri' statement ignored for %s as it requires HTTP mode.")
+	ignored(len(p.HTTPRequest) > 0 || len(p.Blocks) > 0, "'http-request' rules ignored for %s as they require HTTP mode.")
+	ignored(len(p.HTTPResponse) > 0, "'http-response' rules ignored for %s as they require HTTP mode.")
+	ignored(len(p.HTTPAfterResponse) > 0, "'http-after-response' rules ignored for %s as they require HTTP mode.")
+	ignored(len(p.Redirects) > 0, "'redirect' rules ignored for %s as they require HTTP mode.")
+	for _, o := range httpOptions {
+		ignored(o.side&p.Caps != 0 && p.Options[o.name], "'option "+o.name+"' ignored for %s as it requires HTTP mode.")
+	}
+	for _, l := range p.Servers {
+		if l.Params.Cookie != "" {
+			c.afterf(diag.Warning, diag.NoEffect, p, "%s : ignoring cookie for server '%s' as HTTP mode is disabled.", p.who(), l.Name)
+		}
+	}
+}
+
+// checkLate makes the checks that come after all proxies'.
+func (c *compiler) checkLate(p *Proxy) {
+	if p.Mode == "http" || p.Disabled {
+		return
+	}
+	for _, o := range []struct {
+		on   bool
+		name string
+	}{{p.ForwardFor != nil, "forwardfor"}, {p.OriginalTo != nil, "originalto"}, {p.Forwarded != nil && p.Caps&keyword.Backend != 0, "forwarded"}} {
+		if o.on {
+			c.afterf(diag.Warning, diag.NoEffect, p, "'option %s' ignored for %s as it requires HTTP mode.", o.name, p.who())
+		}
+	}
+}
+
+// checkServer makes the checks of a server that need the whole configuration.
+func (c *compiler) checkServer(p *Proxy, l *ServerLine) {
+	c.checkServerTLS(p, l)
+	s := l.Params
+	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset {
+		setup, _ := p.CheckSetup.(*check.Setup)
+		if kind := checkKind(setup); kind != "tcp-check" && kind != "httpchk" {
+			c.afterf(diag.Alert, diag.BadArguments, p, "config: proxy '%s': server '%s' has neither service port nor check port%s.", p.Name, l.Name, noStepPort(kind))
+		}
+	}
+}
+
+func checkKind(s *check.Setup) string {
+	if s == nil {
+		return ""
+	}
+	return s.Kind
+}
+
+// noStepPort is what the original adds where the check has steps.
+func noStepPort(kind string) string {
+	if kind == "" || kind == "external-check" {
+		return ""
+	}
+	return " nor tcp_check rule 'connect' with port information"
+}

@@ -1,0 +1,147 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/keyword"
+	"tandem/proxy/certs"
+	"tandem/proxy/listen"
+	"tandem/proxy/server"
+)
+
+// under joins a relative path with a base directory.
+func under(base, path string) string {
+	if base == "" || filepath.IsAbs(path) || path == "" || path[0] == '@' {
+		return path
+	}
+	return filepath.Join(base, path)
+}
+
+// checkBindTLS reads the files that a bind line names, to refuse the line as
+// the original does; the certificates are loaded when serving begins.
+func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
+	if e.Offline {
+		return nil
+	}
+	g := keyword.Attached[*Global](e)
+	t := &b.TLS
+	line := fmt.Sprintf("'bind %s' in section '%s' : ", strings.Join(b.Addrs, ","), section)
+	refuse := func(text string) error {
+		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: line + text}
+	}
+	var names certs.Names
+	for _, path := range append(append([]string(nil), t.Certs...), t.DefaultCrt...) {
+		list, err := certs.LoadAll(under(g.CRTBase, path))
+		if err != nil {
+			return refuse(strings.TrimSuffix(err.Error(), ".") + ".")
+		}
+		for _, c := range list {
+			names.Add(c, nil)
+		}
+	}
+	for _, path := range t.CrtLists {
+		full := under(g.CRTBase, path)
+		if _, err := os.Stat(full); err != nil {
+			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", full, sysText(err)))
+		}
+		if err := names.AddList(full, g.CRTBase); err != nil {
+			return refuse("'crt-list' : " + err.Error() + ".")
+		}
+	}
+	b.TLS.NoCerts = names.Empty()
+	for _, f := range []struct{ word, path string }{{"ca-file", t.CAFile}, {"ca-verify-file", t.CAVerifyFile}, {"crl-file", t.CRLFile}} {
+		path := under(g.CABase, f.path)
+		if text := readableCA(path); text != "" {
+			e.Diags.Alertf(diag.Unreadable, e.LineSpan(), "%s", text).Layout = diag.Bare
+			return refuse("'" + f.word + "' : unable to load " + path)
+		}
+	}
+	return nil
+}
+
+// readableCA returns the original's complaint about a CA or CRL file, "" where
+// it can be read.
+func readableCA(path string) string {
+	if path == "" || path[0] == '@' {
+		return ""
+	}
+	st, err := os.Stat(path)
+	if err == nil && st.IsDir() {
+		return ""
+	}
+	data, err := os.ReadFile(path)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Couldn't open the ca-file '%s' (%s).", path, sysText(err))
+	case !strings.Contains(string(data), "-----BEGIN"):
+		return fmt.Sprintf("Couldn't open the ca-file '%s' (no certificate or crl found).", path)
+	}
+	return ""
+}
+
+// fileProber answers the server room's question for a file.
+type fileProber struct{}
+
+// ProbeFile returns the original's complaint about a file that a server line names.
+func (fileProber) ProbeFile(e *keyword.Env, _, path string) string {
+	if e.Offline {
+		return ""
+	}
+	return readableCA(under(keyword.Attached[*Global](e).CABase, path))
+}
+
+// checkListenersTLS makes the checks of bind lines that need the whole
+// configuration.
+func (c *compiler) checkListenersTLS(p *Proxy) {
+	for _, b := range p.Binds {
+		if !b.TLS.Enabled || c.opt.Offline {
+			continue
+		}
+		addr := strings.Join(b.Addrs, ",")
+		switch {
+		case b.TLS.NoCerts && b.TLS.StrictSNI:
+			c.afterf(diag.Warning, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s], ssl connections will fail (use 'crt').", p.Name, addr, b.Span)
+		case b.TLS.NoCerts && !b.TLS.GenerateCerts:
+			c.afterf(diag.Alert, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s] (use 'crt').", p.Name, addr, b.Span)
+		case (b.TLS.Verify == "required" || b.TLS.Verify == "optional") && b.TLS.CAFile == "" && b.TLS.CAVerifyFile == "":
+			c.afterf(diag.Alert, diag.BadArguments, p, "Proxy '%s': verify is enabled but no CA file specified for bind '%s' at [%s].", p.Name, addr, b.Span)
+		}
+	}
+}
+
+// checkServerTLS makes the checks of a server's TLS words that need the whole line.
+func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
+	t := &l.Params.TLS
+	if !t.Enabled && !l.Params.Check.SSL || c.opt.Offline {
+		return
+	}
+	refuse := func(text string) {
+		d := c.diags.Alertf(diag.Unreadable, l.Span, "%s", text)
+		d.Layout, d.Subject = diag.PostParse, "server "+p.Name+"/"+l.Name
+	}
+	g := &c.cfg.Global
+	if t.Cert != "" {
+		if _, err := certs.Load(under(g.CRTBase, t.Cert)); err != nil {
+			refuse(strings.TrimSuffix(err.Error(), ".") + ".")
+		}
+	}
+	if verifies(g, t) && t.CAFile == "" {
+		refuse("verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.")
+	}
+}
+
+// verifies says whether a server's certificate is verified.
+func verifies(g *Global, t *server.TLS) bool {
+	switch {
+	case t.Verify != "":
+		return t.Verify == "required"
+	case g.SSLServerVerify != "":
+		return g.SSLServerVerify == "required"
+	}
+	return true
+}
+
