@@ -52,8 +52,10 @@ func (c *conn) forced() *server.Server {
 	if s := c.stuck(); s != nil {
 		return s
 	}
-	if c.mine != nil && (c.mine.private || c.be.preferLast) && c.be.srvOf(c.mine.srv.s) != nil && c.usable(c.mine.srv.s) {
-		return c.mine.srv.s
+	for _, m := range c.mine {
+		if (m.private || c.be.preferLast) && c.be.srvOf(m.srv.s) != nil && c.usable(m.srv.s) {
+			return m.srv.s
+		}
 	}
 	return nil
 }

@@ -30,8 +30,10 @@ type conn struct {
 	p    h1.Parser // requests
 	rp   h1.Parser // responses
 
-	up       *upConn // to the server, while a transaction uses it
-	mine     *upConn // kept for this client alone (http-reuse never, NTLM)
+	up       *upConn        // to the server, while a transaction uses it
+	mine     []*upConn      // kept for this client alone (http-reuse never, NTLM)
+	src, dst netip.AddrPort // of the session, before rules of a request change them
+	headReq  bool           // the client asked with HEAD, whatever rules made of it
 	srv      *srv
 	slot     slot
 	reqBody  body
@@ -95,7 +97,7 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 	vars := c.sess.Vars
 	vars.Reset()
 	c.sess = tx.Session{ID: c.e.nextID.Add(1), Front: fe.f, Listener: l, Proc: rt.cfg.Proc, Vars: vars,
-		Accepted: now, HandshakeDone: now, HTTP: fe.http, Version: 11}
+		Accepted: now, HandshakeDone: now, HTTP: fe.http, Version: 11, Codes: rt.codes()}
 	c.sess.RealSrc, c.sess.RealDst = addrPort(nc.RemoteAddr()), addrPort(nc.LocalAddr())
 	c.sess.Src, c.sess.Dst = c.sess.RealSrc, c.sess.RealDst
 	if u, ok := nc.LocalAddr().(*net.UnixAddr); ok {
@@ -103,7 +105,7 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 	}
 	c.t.Reset()
 	c.t.Now, c.t.Time.Start, c.t.Time.Date = now, now, now
-	c.keep, c.closing, c.logged, c.mine, c.up = true, false, false, nil, nil
+	c.keep, c.closing, c.logged, c.up = true, false, false, nil
 	c.idle.Store(false)
 	c.cutting.Store(false)
 	c.setCaptures()
@@ -124,10 +126,10 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 func (c *conn) end() {
 	c.sess.EndTracking(time.Now())
 	c.releaseServer(false)
-	if c.mine != nil {
-		c.mine.Close()
-		c.mine = nil
+	for _, up := range c.mine {
+		up.Close()
 	}
+	c.mine = c.mine[:0]
 	c.cli.Close()
 	c.fe.st.Sess.Add(-1)
 	c.sess.Listener.Stats.Sess.Add(-1)
@@ -182,6 +184,7 @@ func (c *conn) serve() {
 			return
 		}
 	}
+	c.sess.RealSrc, c.sess.RealDst = c.sess.Src, c.sess.Dst
 	if !c.handshakes() {
 		return
 	}
@@ -194,6 +197,7 @@ func (c *conn) serve() {
 		}
 	}
 	c.sess.CountSession(now)
+	c.src, c.dst = c.sess.Src, c.sess.Dst
 	ms := c.e.nowMS(now)
 	c.fe.st.SessTot.Add(1)
 	c.fe.st.SessRate.Add(ms, 1)
@@ -252,6 +256,7 @@ func (c *conn) handshakes() bool {
 			if h.Dst.IsValid() {
 				c.sess.Dst = h.Dst
 			}
+			c.sess.RealSrc, c.sess.RealDst = c.sess.Src, c.sess.Dst
 		}
 	}
 	if c.e.deps.ServerTLS == nil {

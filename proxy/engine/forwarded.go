@@ -78,7 +78,11 @@ func (c *conn) forwardedNode(out []byte, x *sample.Expr, a netip.AddrPort, port 
 	}
 	if px != nil {
 		if b, ok := px.AppendString(nil, &c.t); ok {
-			node = append(append(node, ':'), b...)
+			node = append(node, ':')
+			if len(b) > 0 && (b[0] < '0' || b[0] > '9') && b[0] != '_' {
+				node = append(node, '_') // an obfuscated port (RFC 7239 6.2)
+			}
+			node = append(node, b...)
 		}
 	} else if port {
 		node = strconv.AppendUint(append(node, ':'), uint64(a.Port()), 10)

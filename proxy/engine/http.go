@@ -34,6 +34,7 @@ func (c *conn) serveHTTP() {
 // nextTransaction clears what the last request left.
 func (c *conn) nextTransaction() {
 	c.t.Reset()
+	c.sess.Src, c.sess.Dst = c.src, c.dst
 	c.setCaptures()
 	c.be, c.srv, c.logged = nil, nil, false
 	if rt := c.e.rt.Load(); rt != c.rt { // a new configuration: this connection goes on with it
@@ -168,6 +169,7 @@ func (c *conn) failRequest(status int, cause byte, log bool) {
 	t.Status = status
 	t.Term = [2]byte{cause, 'R'}
 	t.LogURI = t.LogURI[:0]
+	t.ReqCaps, t.ResCaps = nil, nil
 	t.Time.Request = time.Time{}
 	st := c.fe.st
 	st.ReqTot.Add(1)
@@ -230,6 +232,7 @@ func (c *conn) transact() {
 	c.aborted.Store(false)
 	c.cookieServer, c.bodySent, c.upl.result = nil, false, okay
 	c.keep = c.wantsKeepAlive()
+	c.headReq = string(t.Req.Method) == "HEAD"
 	t.LogURI = appendLogURI(t.LogURI[:0], &t.Req, &c.p, c.rt)
 	fe := c.fe
 	ms := c.e.nowMS(t.Now)
@@ -292,6 +295,9 @@ func appendLogURI(dst []byte, m *tx.Message, p *h1.Parser, rt *setup) []byte {
 func (c *conn) enterBackend(ms int64) {
 	be := c.be
 	c.t.Back = be.b
+	if be.p != c.fe.p {
+		c.t.Settings.Retries = nil // each backend begins with its own
+	}
 	c.backSeen = true
 	be.st.Sess.Add(1)
 	be.st.SessTot.Add(1)
@@ -387,6 +393,11 @@ func (c *conn) bufferRequest() bool {
 		c.fail(408, 'c', 'R')
 		return false
 	case tx.BodyError:
+		if c.be == nil && c.reqBody.bad == nil { // the log names where it would have gone
+			if c.be = c.route(); c.be != nil {
+				c.enterBackend(c.e.nowMS(time.Now()))
+			}
+		}
 		c.bodyError()
 		return false
 	}

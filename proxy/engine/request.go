@@ -216,7 +216,7 @@ func (c *conn) reply(r *tx.Reply) {
 	}
 	head := h1.AppendResponse(c.out.b[:0], m, c.adjust())
 	c.sent = true
-	if string(t.Req.Method) == "HEAD" || m.Status == 204 || m.Status == 304 {
+	if c.headReq || m.Status == 204 || m.Status == 304 {
 		body = nil
 	}
 	t.Bytes.ResOut += uint64(len(head) + len(body))

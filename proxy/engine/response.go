@@ -58,7 +58,12 @@ func (c *conn) responseRules() bool {
 	if rs := c.be.p.TCPResponse; len(rs) > 0 {
 		switch v, _ := rs.Run(&c.t, 0, true); v {
 		case action.Close, action.Answer:
-			return c.denyResponse(502)
+			c.be.st.DeniedResp.Add(1)
+			c.fe.st.DeniedResp.Add(1)
+			c.t.Term = [2]byte{'P', 'H'}
+			c.keep = false
+			c.dropServer()
+			return false
 		case action.Fail:
 			return c.internal()
 		}
@@ -158,6 +163,10 @@ func (c *conn) forward() {
 	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked, c.fe.dropTrail, 0, c.out
 	head := h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
 	c.sent = true
+	if c.headReq && !b.finished() && b.framing != tx.Tunnel {
+		c.bodyless(head)
+		return
+	}
 	if b.framing == tx.Tunnel {
 		c.tunnelHTTP(head)
 		return
@@ -182,6 +191,29 @@ func (c *conn) forward() {
 	}
 	c.finishUpload()
 	c.reqDone = c.upl.result == okay
+	ok := c.reusable()
+	c.releaseServer(ok)
+	c.leaveServer()
+}
+
+// bodyless answers a HEAD that a rule turned into another method: the body
+// goes nowhere.
+func (c *conn) bodyless(head []byte) {
+	b := &c.resBody
+	err := c.cli.write(head, c.writeDeadline())
+	for err == nil && !b.finished() {
+		b.take(b.d1 - b.d0)
+		if !b.fill(after(time.Now(), c.serverTimeout())) && !b.done {
+			err = &serverError{io.ErrUnexpectedEOF}
+		}
+	}
+	if err != nil {
+		c.bodyFailed(err)
+		c.keep = false
+		c.dropServer()
+		return
+	}
+	c.finishUpload()
 	ok := c.reusable()
 	c.releaseServer(ok)
 	c.leaveServer()

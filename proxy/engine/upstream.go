@@ -47,10 +47,15 @@ func (c *conn) releaseServer(reusable bool) {
 		limit = p.PoolMaxConn
 	}
 	if up.private || c.be != nil && c.be.reuse == reuseNever {
-		if c.mine != nil {
-			c.mine.Close()
+		limit := c.fe.p.MaxSessionSrvConns
+		if limit == 0 {
+			limit = 5
 		}
-		c.mine = up
+		if len(c.mine) >= limit {
+			up.Close()
+			return
+		}
+		c.mine = append(c.mine, up)
 		return
 	}
 	if !srv.pool.put(up, time.Now(), limit) {
@@ -61,12 +66,15 @@ func (c *conn) releaseServer(reusable bool) {
 // idleFor returns a connection to s that may carry this request, nil if a new
 // one is needed.
 func (c *conn) idleFor(s *srv, key uint64) *upConn {
-	if m := c.mine; m != nil {
-		c.mine = nil
-		if m.srv == s && m.key == key && m.quiet() {
-			return m
+	for i, m := range c.mine {
+		if m.srv == s && m.key == key {
+			c.mine = append(c.mine[:i], c.mine[i+1:]...)
+			if m.quiet() {
+				return m
+			}
+			m.Close()
+			break
 		}
-		m.Close()
 	}
 	if c.be.reuse == reuseNever {
 		return nil
@@ -155,7 +163,10 @@ func (c *conn) shareKey(s *srv) uint64 {
 	if src.Addr == "" && src.UseSrc == "" && c.be.p.Source != nil {
 		src = *c.be.p.Source
 	}
-	if src.UseSrc != "" || p.SendProxy.Version > 0 {
+	if p.SendProxy.Version > 0 {
+		mix(c.proxyHeader(&p.SendProxy))
+	}
+	if src.UseSrc != "" {
 		b := c.sess.Src.Addr().As16()
 		mix(b[:])
 		mix([]byte{byte(c.sess.Src.Port() >> 8), byte(c.sess.Src.Port())})
