@@ -9,15 +9,16 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tandem/parser/diag"
 	"tandem/parser/haproxy"
 	"tandem/parser/keyword"
+	"tandem/proxy/check"
 	"tandem/proxy/config"
 	"tandem/proxy/engine"
 	"tandem/proxy/listen"
-	"tandem/stats"
 )
 
 // Options are what the command line says.
@@ -62,7 +63,7 @@ type Proxy struct {
 	eng      *engine.Engine
 	tls      *tlsSide
 	logs     *logSide
-	process  stats.Process
+	marked   atomic.Pointer[check.Prober] // nil until checks run
 	sockets  []*listen.Socket
 	cliSocks []*listen.Socket
 	started  time.Time
@@ -80,8 +81,8 @@ func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 	deps.Servers.OnEvent(p.logs.event)
 	cfg.Commit(p.started)
 	p.eng = engine.New(cfg, engine.Deps{
-		Process: &p.process, Log: p.logs.proxy, ReadProxy: readProxy,
-		ServerTLS: p.tls.server, ClientTLS: p.tls.client, Service: p.service(),
+		Process: deps.Process, Log: p.logs.proxy, ReadProxy: readProxy,
+		ServerTLS: p.tls.server, ClientTLS: p.tls.client, Service: p.service(), Marked: p.observed,
 	})
 	return p
 }

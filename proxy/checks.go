@@ -1,0 +1,41 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"errors"
+
+	"tandem/proxy/check"
+	"tandem/proxy/config"
+	"tandem/proxy/server"
+)
+
+// newProber prepares the health checks of a configuration.
+func newProber(cfg *config.Config, side *tlsSide) *check.Prober {
+	g := &cfg.Global
+	return &check.Prober{
+		Spread: g.SpreadChecks, MaxSpread: g.MaxSpreadChecks, Node: g.Node,
+		Dialer: &check.NetDialer{TLS: func(s *server.Server) (*tls.Config, error) {
+			c := side.servers[s.Params]
+			if c == nil {
+				return nil, errors.New("no TLS configuration")
+			}
+			return c.Config(s.Params.Check.SNI), nil
+		}},
+	}
+}
+
+// targets lists the servers that are checked, each with its backend's method.
+func targets(cfg *config.Config) []check.Target {
+	var list []check.Target
+	for _, p := range cfg.Proxies {
+		if p.Back == nil || p.Disabled {
+			continue
+		}
+		setup, _ := p.CheckSetup.(*check.Setup)
+		method := setup.Method()
+		for _, l := range p.Servers {
+			list = append(list, check.Target{Server: l.Server, Method: method, Connect: p.Timeouts.Connect, Check: p.Timeouts.Check})
+		}
+	}
+	return list
+}

@@ -1,0 +1,283 @@
+package proxy
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"tandem/parser/diag"
+	"tandem/parser/haproxy"
+	"tandem/parser/source"
+	"tandem/proxy/config"
+)
+
+// patience bounds every wait of a script; a test that meets it has failed.
+const patience = 10 * time.Second
+
+// TestRun plays the scripts of testdata/haproxy/run: a configuration, what
+// clients and servers say, and what the log receiver must get.
+//
+//	-- cfg --          "fd@${fe}" is a listener made by the test, ${s1} the address of a mock server, ${log} a UDP receiver
+//	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, shut
+//	-- server s1 --    accept, then the same words; a script of one word "idle" means that nobody may connect
+//	-- log --          one regular expression a line, in order
+func TestRun(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../testdata/haproxy/run/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			playScript(t, a)
+		})
+	}
+}
+
+// stage is what one script plays on.
+type stage struct {
+	vars    map[string]string
+	listens map[string]string // address of each frontend
+	log     net.PacketConn
+}
+
+func playScript(t *testing.T, a *txtar.Archive) {
+	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	var cfg string
+	var clients, servers sync.WaitGroup
+	var clientScripts []func()
+	var logs []string
+	for _, f := range a.Files {
+		kind, name, _ := strings.Cut(f.Name, " ")
+		switch kind {
+		case "cfg":
+			cfg = string(f.Data)
+		case "client":
+			clientScripts = append(clientScripts, func() { s.client(t, name, string(f.Data)) })
+		case "server":
+			s.server(t, &servers, name, string(f.Data))
+		case "log":
+			logs = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
+		default:
+			t.Fatalf("unknown part %q", f.Name)
+		}
+	}
+	s.openLog(t)
+	s.start(t, cfg)
+	for _, c := range clientScripts {
+		clients.Go(c)
+	}
+	clients.Wait()
+	servers.Wait()
+	s.wantLogs(t, logs)
+}
+
+// start serves the configuration until the test ends.
+func (s *stage) start(t *testing.T, cfg string) *Proxy {
+	t.Helper()
+	for _, m := range regexp.MustCompile(`fd@\$\{(\w+)\}`).FindAllStringSubmatch(cfg, -1) {
+		name := m[1]
+		if s.listens[name] != "" {
+			continue
+		}
+		ln, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := ln.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ln.Close() // the copy listens on
+		s.listens[name] = ln.Addr().String()
+		s.vars[name] = strconv.Itoa(int(f.Fd()))
+		t.Cleanup(func() { f.Close() })
+	}
+	diags := &diag.List{}
+	deps := config.NewDeps()
+	env := haproxy.NewEnviron(func(n string) (string, bool) { v, ok := s.vars[n]; return v, ok })
+	c := config.Compile([]*source.File{source.New("test.cfg", []byte(cfg))}, config.Options{Env: env, Cond: CondEnv(os.LookupEnv)}, deps, diags)
+	if diags.HasErrors() {
+		t.Fatalf("configuration refused: %v", texts(diags))
+	}
+	p := New(c, deps, diags)
+	if !diags.HasErrors() {
+		p.Listen(diags)
+	}
+	if diags.HasErrors() {
+		t.Fatalf("cannot start: %v", texts(diags))
+	}
+	soft, stop := context.WithCancel(context.Background())
+	hard, cut := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { p.Run(soft, hard); close(done) }()
+	t.Cleanup(func() {
+		stop()
+		cut()
+		select {
+		case <-done:
+		case <-time.After(patience):
+			t.Error("the proxy did not stop")
+		}
+	})
+	return p
+}
+
+func texts(l *diag.List) []string {
+	var out []string
+	for _, d := range l.All {
+		out = append(out, d.Text)
+	}
+	return out
+}
+
+// client plays one connection to a frontend.
+func (s *stage) client(t *testing.T, name, script string) {
+	c, err := net.Dial("tcp", s.listens[name])
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	play(t, "client "+name, c, script)
+}
+
+// server plays a mock server: its script begins anew at each "accept".
+func (s *stage) server(t *testing.T, wg *sync.WaitGroup, name, script string) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.vars[name] = ln.Addr().String()
+	if strings.TrimSpace(script) == "idle" {
+		go func() {
+			if c, err := ln.Accept(); err == nil {
+				t.Errorf("server %s was contacted", name)
+				c.Close()
+			}
+		}()
+		t.Cleanup(func() { ln.Close() })
+		return
+	}
+	t.Cleanup(func() { ln.Close() })
+	wg.Go(func() {
+		for _, part := range strings.Split(script, "accept\n")[1:] {
+			ln.(*net.TCPListener).SetDeadline(time.Now().Add(patience))
+			c, err := ln.Accept()
+			if err != nil {
+				t.Errorf("server %s: %v", name, err)
+				return
+			}
+			play(t, "server "+name, c, part)
+			c.Close()
+		}
+	})
+}
+
+// play performs the lines of one side of a connection.
+func play(t *testing.T, who string, c net.Conn, script string) {
+	c.SetDeadline(time.Now().Add(patience))
+	r := bufio.NewReader(c)
+	for i, line := range strings.Split(script, "\n") {
+		word, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if err := step(c, r, word, arg); err != nil {
+			t.Errorf("%s, line %d: %s: %v", who, i+1, line, err)
+			return
+		}
+	}
+}
+
+// step performs one line.
+func step(c net.Conn, r *bufio.Reader, word, arg string) error {
+	text := arg
+	if strings.HasPrefix(arg, `"`) {
+		var err error
+		if text, err = strconv.Unquote(arg); err != nil {
+			return err
+		}
+	}
+	switch word {
+	case "", "#":
+		return nil
+	case "send":
+		_, err := io.WriteString(c, text)
+		return err
+	case "expect":
+		b := make([]byte, len(text))
+		n, err := io.ReadFull(r, b)
+		if string(b[:n]) != text {
+			return fmt.Errorf("got %q (%v)", b[:n], err)
+		}
+		return nil
+	case "match":
+		return match(r, text)
+	case "shut":
+		return c.(*net.TCPConn).CloseWrite()
+	case "eof":
+		rest, err := io.ReadAll(r)
+		if len(rest) > 0 || err != nil {
+			return fmt.Errorf("got %q (%v)", rest, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown word %q", word)
+}
+
+// match reads until what was read matches as a whole.
+func match(r *bufio.Reader, pattern string) error {
+	re, err := regexp.Compile(`(?s)^(?:` + pattern + `)$`)
+	if err != nil {
+		return err
+	}
+	var got []byte
+	for {
+		b, err := r.ReadByte()
+		if err != nil {
+			return fmt.Errorf("got %q (%v)", got, err)
+		}
+		if got = append(got, b); r.Buffered() == 0 && re.Match(got) {
+			return nil
+		}
+	}
+}
+
+func (s *stage) openLog(t *testing.T) {
+	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pc.Close() })
+	s.log, s.vars["log"] = pc, pc.LocalAddr().String()
+}
+
+func (s *stage) wantLogs(t *testing.T, want []string) {
+	b := make([]byte, 65536)
+	for _, pattern := range want {
+		s.log.SetReadDeadline(time.Now().Add(patience))
+		n, _, err := s.log.ReadFrom(b)
+		if err != nil {
+			t.Errorf("no log line for %s: %v", pattern, err)
+			return
+		}
+		if ok, err := regexp.Match(pattern, b[:n]); !ok {
+			t.Errorf("log line %q does not match %s (%v)", b[:n], pattern, err)
+		}
+	}
+}
