@@ -156,10 +156,10 @@ func warnNever(e *keyword.Env, index int, name string, tests []*Test) {
 		}
 	}
 	if name != "" {
-		e.Warnf(diag.MissingLayer, index, "'%s will never match because it only involves keywords that are incompatible with '%s'", name, place)
+		e.Warnf(diag.MissingLayer, index, "'%s will never match because it only involves keywords that are incompatible with '%s'.", name, place)
 		return
 	}
-	e.Warnf(diag.MissingLayer, index, "'anonymous acl will never match because it uses keyword '%s' which is incompatible with '%s'", tests[0].Criterion(), place)
+	e.Warnf(diag.MissingLayer, index, "'anonymous acl will never match because it uses keyword '%s' which is incompatible with '%s'.", tests[0].Criterion(), place)
 }
 
 // Finder reaches the ACLs attached to an Env; proxy/config hands it to the

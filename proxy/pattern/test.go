@@ -155,14 +155,11 @@ func (c *testCompiler) criterion() error {
 	word := s.Fetch.Name
 	own := resolveAlias(&s)
 	s.Index = c.index
-	if x, err := sample.CompileCriterion(c.env, s, word); err != nil {
-		if k, ok := err.(*keyword.Error); ok && (strings.HasPrefix(k.Text, "unknown fetch") || strings.HasPrefix(k.Text, "invalid args in fetch")) {
-			k.Text += " in ACL expression '" + c.name + "'"
-		}
+	x, err := sample.CompileCriterion(c.env, s, word, own != NoMethod)
+	if err != nil {
 		return err
-	} else {
-		c.test.expr = x
 	}
+	c.test.expr = x
 	if own != NoMethod {
 		c.alias = true
 		if c.test.expr.Plain() {

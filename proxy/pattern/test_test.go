@@ -134,8 +134,8 @@ func TestLayerWarnings(t *testing.T) {
 	compileCond(t, e, "if { res.hdr(a) b }")
 	compileCond(t, e, "if { path / } { src 1.2.3.4 }")
 	want := []string{
-		"'acl 'late' will never match because it only involves keywords that are incompatible with 'frontend http-request header rule'",
-		"'anonymous acl will never match because it uses keyword 'res.hdr' which is incompatible with 'frontend http-request header rule'",
+		"'acl 'late' will never match because it only involves keywords that are incompatible with 'frontend http-request header rule'.",
+		"'anonymous acl will never match because it uses keyword 'res.hdr' which is incompatible with 'frontend http-request header rule'.",
 	}
 	if len(e.Diags.All) != len(want) {
 		t.Fatalf("%d diagnostics, want %d: %v", len(e.Diags.All), len(want), e.Diags.All)

@@ -80,10 +80,19 @@ func CompileAnywhere(e *keyword.Env, s expr.Sample) (*Expr, error) {
 }
 
 // CompileCriterion compiles the criterion of an ACL, with the texts that the
-// original has for that case; as is the keyword as written, if it is an ACL's
-// own name for the fetch.
-func CompileCriterion(e *keyword.Env, s expr.Sample, as string) (*Expr, error) {
-	return compile(e, s, "ACL", as)
+// original has for that case. as is the keyword as written; own says that it
+// is one of the ACLs' own keywords, not a mere fetch.
+func CompileCriterion(e *keyword.Env, s expr.Sample, as string, own bool) (*Expr, error) {
+	x, err := compile(e, s, "ACL", as)
+	if k, ok := err.(*keyword.Error); ok {
+		switch {
+		case !own:
+			k.Text += " in ACL expression '" + s.Text + "'"
+		default:
+			k.Text = "ACL keyword '" + as + "' : " + strings.TrimPrefix(k.Text, "fetch method '"+as+"' : ")
+		}
+	}
+	return x, err
 }
 
 func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
@@ -100,11 +109,7 @@ func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
 	for _, call := range s.Convs {
 		cd := Convs.Lookup(call.Name)
 		if cd == nil {
-			err := unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
-			if what == "ACL" {
-				err.Text = "ACL keyword '" + as + "' : " + err.Text
-			}
-			return nil, err
+			return nil, unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
 		}
 		site := &callSite{what: "conversion", name: call.Name, by: s.Fetch.Name, at: site.at}
 		conv, err := readCall(e, cd, call, s.Index, site)
@@ -168,8 +173,6 @@ func (c *callSite) explain(err error) string {
 		return fmt.Sprintf("invalid arg %d in converter '%s' : %s", a.index+1, c.name, text)
 	case a.build:
 		return fmt.Sprintf("invalid args in fetch method '%s' : %s", c.name, text)
-	case c.what == "ACL":
-		return fmt.Sprintf("ACL keyword '%s' : %s", c.name, text)
 	}
 	return fmt.Sprintf("fetch method '%s' : %s", c.name, text)
 }
