@@ -24,10 +24,10 @@ var certFetches = append(append(append(
 		v.SetBool(clientCert(t) != nil)
 		return t.Sess.TLS != nil
 	})),
-	fetch("ssl_c_verify", "", tx.TypeInt, ClientL5, "Result of the client certificate's verification, 0 if none was wrong.", plain(evalVerify), keyword.NotActed),
-	fetch("ssl_c_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification at depth 0.", plain(evalVerify), keyword.NotActed),
-	fetch("ssl_c_ca_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification above depth 0.", plain(evalVerify), keyword.NotActed),
-	fetch("ssl_c_ca_err_depth", "", tx.TypeInt, ClientL5, "Depth of that error.", plain(evalVerify), keyword.NotActed),
+	fetch("ssl_c_verify", "", tx.TypeInt, ClientL5, "Result of the client certificate's verification, 0 if none was wrong.", plain(evalVerify)),
+	fetch("ssl_c_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification at depth 0.", plain(evalVerify)),
+	fetch("ssl_c_ca_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification above depth 0.", plain(noVerifyDepth)),
+	fetch("ssl_c_ca_err_depth", "", tx.TypeInt, ClientL5, "Depth of that error.", plain(noVerifyDepth)),
 	fetch("ssl_c_chain_der", "", tx.TypeBin, ClientL5, "The client's certificate chain, in DER.", plain(evalClientChain)),
 	fetch("ssl_s_chain_der", "", tx.TypeBin, ClientL5, "The server's certificate chain, in DER.", plain(evalServerChain)),
 	fetch("ssl_c_san", "", tx.TypeStr, ClientL5, "Alternative names of the client's certificate.", plain(evalSAN)),
@@ -239,8 +239,25 @@ func dnOneline(n *pkix.Name) string {
 	return b.String()
 }
 
+// unverified is X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY.
+const unverified = 20
+
+// evalVerify is 0 only for a verified certificate, or for none: a certificate
+// that was let in without a chain to a trusted one must not pass for good.
 func evalVerify(t *tx.Tx, v *Value) bool {
-	v.SetInt(0) // a handshake that failed verification does not get here
+	c := t.Sess.TLS
+	if c == nil {
+		return false
+	}
+	v.SetInt(0)
+	if len(c.PeerCertificates) > 0 && len(c.VerifiedChains) == 0 {
+		v.SetInt(unverified)
+	}
+	return true
+}
+
+func noVerifyDepth(t *tx.Tx, v *Value) bool {
+	v.SetInt(0)
 	return t.Sess.TLS != nil
 }
 

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"net"
 	"testing"
@@ -128,6 +129,18 @@ func TestConnectionFetches(t *testing.T) {
 		{"ssl_fc_cipherlist_hex", "0A0A1301C02F"}, {"ssl_fc_cipherlist_hex(1)", "1301C02F"}, {"ssl_fc_cipherlist_str(1)", "TLS_AES_128_GCM_SHA256,ECDHE-RSA-AES128-GCM-SHA256"},
 		{"fe_name", "fe"}, {"fe_id", "3"}, {"be_name", "be"}, {"be_id", "4"}, {"srv_name", "<none>"}, {"fc_err", "0"}, {"fc_err_str", "Success"},
 	})
+}
+
+// A client certificate that nobody verified must not look verified.
+func TestUnverifiedCertificate(t *testing.T) {
+	t.Parallel()
+	trx := newTx("", "")
+	trx.Sess.TLS = &tls.ConnectionState{}
+	runCases(t, trx, []evalCase{{"ssl_c_verify", "0"}, {"ssl_c_err", "0"}, {"ssl_c_used", "0"}})
+	trx.Sess.TLS.PeerCertificates = []*x509.Certificate{{Version: 3}}
+	runCases(t, trx, []evalCase{{"ssl_c_verify", "20"}, {"ssl_c_err", "20"}, {"ssl_c_used", "1"}, {"ssl_c_version", "3"}})
+	trx.Sess.TLS.VerifiedChains = [][]*x509.Certificate{trx.Sess.TLS.PeerCertificates}
+	runCases(t, trx, []evalCase{{"ssl_c_verify", "0"}, {"ssl_c_ca_err", "0"}})
 }
 
 func TestCipherNames(t *testing.T) {
