@@ -168,6 +168,15 @@ var verdicts = []struct {
 	{"option tcp-check\ntcp-check expect string nope on-error \"nope %[res.payload(0,0),hex]\"", "hello\r\n", true, false, `L7RSP reason: Layer7 invalid response, info: "nope 68656C6C6F0D0A"`, ""},
 	{"option smtpchk", "220 hello\r\n", true, false, "L7STS reason: Layer7 wrong status, code: 0", ""},
 	{"option mysql-check user u", mysqlHello, true, false, "L7RSP reason: Layer7 invalid response", ""},
+	{"option tcp-check\ntcp-check expect !rstring ^error", "valid", true, true, `L7TOUT reason: Layer7 timeout, info: " at step 1 of tcp-check (expect !rstring regex)"`, ""},
+	{"option tcp-check\ntcp-check expect min-recv 5 !rstring ^error\ntcp-check expect string valid", "valid", true, true, `L7OK reason: Layer7 check passed, code: 0, info: "(tcp-check)"`, ""},
+	{"option ssl-hello-chk", "", true, false, `L6RSP reason: Layer6 invalid response, info: "TCPCHK got an empty response at step 2"`, ""},
+	{"option ldap-check", unhex("308400000010020101618400000007" + "0a010004000400"), false, false, `L7OK reason: Layer7 check passed, code: 0, info: "Success"`, ""},
+	{"option spop-check", unhex("0000000765000000000000"), false, false, `L7RSP reason: Layer7 invalid response, info: "invalid frame received"`, ""},
+	{"option spop-check", unhex("0000001465000000010000" + "0776657273696f6e" + "0803312e30"), false, false, `L7RSP reason: Layer7 invalid response, info: "unsupported version"`, ""},
+	{"option spop-check", unhex("0000003665000000010000" + "0776657273696f6e0803322e30" + "0e6d61782d6672616d652d73697a6503fcf0060c6361706162696c69746965730800"), false, false, `L7OK reason: Layer7 check passed, code: 0, info: "SPOA server is ok"`, ""},
+	{"option httpchk\nhttp-check expect hdr name -m reg ^X-[a-z]$", http10("200 OK", "", "x-a: 1\r\n"), false, false, "L7OK reason: Layer7 check passed, code: 200", ""},
+	{"option httpchk\nhttp-check send meth GET hdr x-test server=%[var(check.none)]", http10("200 OK", "", ""), false, false, "L7OK reason: Layer7 check passed, code: 200", "GET / HTTP/1.0\r\nx-test: server=\r\n\r\n"},
 	{"option smtpchk EHLO foo.bar", "554 go away\r\n", true, false, `L7STS reason: Layer7 wrong status, code: 554, info: "go away"`, ""},
 	{"option smtpchk", "xyz\r\n", true, false, `L7RSP reason: Layer7 invalid response, info: "xyz"`, ""},
 	{"option smtpchk", "220 hi\r\n250-a\r\n250 b\r\n221 bye\r\n", true, false, `L7OK reason: Layer7 check passed, code: 221, info: "bye"`, ""},
@@ -320,5 +329,22 @@ func TestUnusedRulesWarn(t *testing.T) {
 	c := s.Clone()
 	if err := apply(c, "option tcp-check"); err != nil || c.Unused("b") != "" || s.Unused("b") == "" {
 		t.Errorf("the clone: %v, %q; the original: %q", err, c.Unused("b"), s.Unused("b"))
+	}
+}
+
+func TestOwnRulesReplaceInheritedOnes(t *testing.T) {
+	t.Parallel()
+	d := &Setup{}
+	for _, l := range []string{"option httpchk", "http-check send hdr host a", "http-check send-state"} {
+		if err := apply(d, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := d.Clone()
+	if err := apply(c, "http-check send hdr host b"); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.http) != 1 || len(d.http) != 1 || !c.SendState {
+		t.Errorf("own %d rules, inherited %d, send-state %v", len(c.http), len(d.http), c.SendState)
 	}
 }

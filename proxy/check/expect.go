@@ -157,11 +157,13 @@ func (e *expect) decide(p *Probe, r *rule, last bool) (answer, *Result) {
 		}
 		found = bytes.Contains(p.buf, pattern)
 	}
+	// What was not found may still come, unless min-recv says that enough is
+	// there to know that it was not.
+	if !found && !last && (e.minRecv < 0 || e.minRecv > 0 && !e.negated) {
+		return more, nil
+	}
 	if found != e.negated {
 		return yes, nil
-	}
-	if !found && !last && e.minRecv != 0 {
-		return more, nil
 	}
 	return no, e.mismatch(p, r, pattern)
 }

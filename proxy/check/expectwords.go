@@ -213,7 +213,7 @@ func readHeader(e *keyword.Env, c *cursor, h *headerMatch, w string) error {
 		return c.fail("'%s' expects at the name keyword as first argument followed by a pattern.", w)
 	}
 	var err error
-	if h.nameMeth, h.name, h.nameFmt, h.nameRe, err = readPattern(e, c, w, first == "name-lf", "expects at the name keyword as first argument followed by a pattern."); err != nil {
+	if h.nameMeth, h.name, h.nameFmt, h.nameRe, err = readPattern(e, c, w, first == "name-lf", true, "expects at the name keyword as first argument followed by a pattern."); err != nil {
 		return err
 	}
 	if !c.more() || c.list[c.i] != "value" && c.list[c.i] != "value-lf" {
@@ -221,11 +221,11 @@ func readHeader(e *keyword.Env, c *cursor, h *headerMatch, w string) error {
 	}
 	second := c.next()
 	h.hasValue = true
-	h.valueMeth, h.value, h.valueFmt, h.valueRe, err = readPattern(e, c, w, second == "value-lf", "expects a <pattern> as argument behind 'value'.")
+	h.valueMeth, h.value, h.valueFmt, h.valueRe, err = readPattern(e, c, w, second == "value-lf", false, "expects a <pattern> as argument behind 'value'.")
 	return err
 }
 
-func readPattern(e *keyword.Env, c *cursor, w string, isFormat bool, missing string) (meth, text string, f *logformat.Format, re *sample.Regexp, err error) {
+func readPattern(e *keyword.Env, c *cursor, w string, isFormat, fold bool, missing string) (meth, text string, f *logformat.Format, re *sample.Regexp, err error) {
 	text = c.next()
 	if text == "-m" {
 		meth = c.next()
@@ -243,7 +243,7 @@ func readPattern(e *keyword.Env, c *cursor, w string, isFormat bool, missing str
 	case isFormat:
 		f, err = compileFormat(e, text, c.first+c.i-1, c.what)
 	case meth == "reg":
-		if re, err = sample.CompileRegexp(text, false); err != nil {
+		if re, err = sample.CompileRegexp(text, fold); err != nil {
 			err = c.fail("regex '%s' is invalid (%s).", text, err)
 		}
 	}

@@ -48,10 +48,11 @@ type Connect struct {
 
 // Probe is one check under way.
 type Probe struct {
-	Server  *server.Server
-	Dialer  Dialer
-	Connect time.Duration // timeout of the connection; 0: that of the check
-	Node    string        // name of this machine, for send-state
+	Server   *server.Server
+	Dialer   Dialer
+	Connect  time.Duration // timeout of the connection; 0: that of the check
+	Exchange time.Duration // timeout of all that follows a connection; 0: that of the check
+	Node     string        // name of this machine, for send-state
 
 	conn    net.Conn
 	tls     bool
@@ -183,7 +184,13 @@ func (p *Probe) connect(ctx context.Context, to Connect, where string) *Result {
 	p.conn = c
 	_, isTLS := c.(interface{ NetConn() net.Conn })
 	p.tls = isTLS
-	if d, ok := ctx.Deadline(); ok {
+	d, ok := ctx.Deadline()
+	if p.Exchange > 0 {
+		if own := time.Now().Add(p.Exchange); !ok || own.Before(d) {
+			d, ok = own, true
+		}
+	}
+	if ok {
 		_ = c.SetDeadline(d)
 	}
 	return nil

@@ -203,7 +203,7 @@ func compileFormat(e *keyword.Env, text string, i int, what string) (*logformat.
 	if err == nil {
 		parsed.Index = i
 		var f *logformat.Format
-		if f, err = logformat.Compile(e, parsed); err == nil {
+		if f, err = logformat.CompileMode(e, parsed, logformat.Verbatim); err == nil {
 			return f, nil
 		}
 	}

@@ -228,7 +228,7 @@ func (l *loop) check(t *Target) {
 		p.Connect = min(t.Connect, inter)
 	}
 	if t.Check > 0 {
-		limit = p.Connect + t.Check
+		limit, p.Exchange = p.Connect+t.Check, t.Check
 	}
 	ctx, cancel := context.WithTimeout(l.p.ctx, limit)
 	defer cancel()

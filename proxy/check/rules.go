@@ -29,6 +29,7 @@ var (
 
 func (d side) append(r rule) Change {
 	return func(s *Setup) error {
+		d.own(s)
 		add(d.list(s), d.note(s), r)
 		return nil
 	}
@@ -100,6 +101,7 @@ func comment(d side) *keyword.Def[Change] {
 		}
 		text := a.list[0]
 		return func(s *Setup) error {
+			d.own(s)
 			*d.list(s) = append(*d.list(s), rule{run: func(context.Context, *Probe, *rule) *Result { return nil }})
 			*d.note(s) = text
 			return nil
@@ -125,7 +127,10 @@ func connect(d side) *keyword.Def[Change] {
 			}
 			return p.connect(ctx, x, fmt.Sprintf(" at step %d of tcp-check (%s)%s", p.rule, r.name, r.remark()))
 		}
-		return func(s *Setup) error { return addConnect(d.list(s), d.note(s), r, d.word) }, nil
+		return func(s *Setup) error {
+			d.own(s)
+			return addConnect(d.list(s), d.note(s), r, d.word)
+		}, nil
 	})
 }
 
@@ -220,10 +225,10 @@ var httpSendDef = define(httpSide, "send", "Send a request.", 0, func(e *keyword
 		return nil, err
 	}
 	return func(s *Setup) error {
+		httpSide.own(s)
 		// A second request needs a connection of its own.
-		for i, r := range s.http {
+		for _, r := range s.http {
 			if (r.send || r.expect != nil) && !lastIsConnect(s.http) {
-				_ = i
 				return bad(-1, "'http-check send' : unable to add http-check send rule at step %d (missing connect rule)..", len(s.http)+1)
 			}
 		}

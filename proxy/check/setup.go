@@ -22,6 +22,8 @@ type Setup struct {
 	host                 *httpHeader
 	fixed                []rule // of the kinds that speak a protocol of their own
 	http, tcp            []rule // "http-check" and "tcp-check" rules
+	httpInherited        bool   // the rules are the defaults': the first own one replaces them all
+	tcpInherited         bool
 	httpComment          string // waiting for its rule
 	tcpComment           string
 }
@@ -37,6 +39,7 @@ func (s *Setup) Clone() *Setup {
 	}
 	c := *s
 	c.http, c.tcp = slices.Clone(s.http), slices.Clone(s.tcp)
+	c.httpInherited, c.tcpInherited = len(c.http) > 0, len(c.tcp) > 0
 	return &c
 }
 
@@ -155,6 +158,17 @@ func add(list *[]rule, waiting *string, r rule) {
 	}
 	*waiting = ""
 	*list = append(*list, r)
+}
+
+// own forgets inherited rules, because the proxy now has rules of its own.
+func (d side) own(s *Setup) {
+	list, inherited := d.list(s), &s.httpInherited
+	if d.word == "tcp-check" {
+		inherited = &s.tcpInherited
+	}
+	if *inherited {
+		*list, *inherited = nil, false
+	}
 }
 
 // addConnect appends a connect rule, which must come first if there is one.

@@ -253,6 +253,9 @@ func ldapRules() []rule {
 				i += int(b[i] & 0x7f)
 			}
 			i++
+			if len(b) < i+3 && !last {
+				return more, nil
+			}
 			if len(b) < i+3 || b[i] != 0x0a || b[i+1] != 1 {
 				return no, badAnswer("L7RSP", "Not LDAPv3 protocol")
 			}
@@ -267,18 +270,17 @@ func ldapRules() []rule {
 
 // sslHelloRules send an SSLv3 hello and want any handshake or alert record.
 func sslHelloRules() []rule {
-	return []rule{
-		sendBytes(sslHello),
-		custom("L6OK", func(p *Probe, last bool) (answer, *Result) {
-			if len(p.buf) < 5 && !last {
-				return more, nil
-			}
-			if p.buf[0] == 0x15 || p.buf[0] == 0x16 {
-				return yes, nil
-			}
-			return no, badAnswer("L6RSP", "")
-		}),
-	}
+	answered := custom("L6OK", func(p *Probe, last bool) (answer, *Result) {
+		if len(p.buf) < 5 && !last {
+			return more, nil
+		}
+		if p.buf[0] == 0x15 || p.buf[0] == 0x16 {
+			return yes, nil
+		}
+		return no, badAnswer("L6RSP", "")
+	})
+	answered.expect.errStatus = "L6RSP"
+	return []rule{sendBytes(sslHello), answered}
 }
 
 // sslHello is a client hello of SSLv3 (RFC 6101 5.6.1.2) that offers the
@@ -327,7 +329,7 @@ func spopRules() []rule {
 			if !last && n < maxResponse && len(p.buf) < 4+n {
 				return more, nil
 			}
-			if n < 7 || n >= maxResponse || len(p.buf) < 4+n {
+			if n < 7 || n >= maxResponse || len(p.buf) < 4+n || p.buf[8]&1 == 0 { // no fragments
 				return no, badAnswer("L7RSP", "invalid frame received")
 			}
 			return spopAnswer(p, p.buf[4:4+n])
