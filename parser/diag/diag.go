@@ -36,6 +36,7 @@ const (
 	Place                      // "config : [f:3] : text"
 	Bare                       // "config : text"
 	PostParse                  // "text" or "[f:3] : text": checks made after the whole text was read
+	Told                       // "text": as PostParse, but the place, if any, is not printed or part of the text
 )
 
 // Diagnostic is one message.

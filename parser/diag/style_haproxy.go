@@ -85,7 +85,7 @@ func (d *Diagnostic) Place() string {
 		at = "[" + d.Span.String() + "]"
 	}
 	switch {
-	case d.Layout == PostParse && at == "":
+	case d.Layout == PostParse && at == "" || d.Layout == Told:
 		return ""
 	case d.Layout == PostParse:
 		return at + " : "

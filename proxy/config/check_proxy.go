@@ -7,14 +7,13 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
-	"tandem/parser/source"
 	"tandem/proxy/check"
 )
 
 // afterf reports what a check of a whole proxy found. The original names no
 // place in these messages; ours is for the pretty and JSON styles.
-func (c *compiler) afterf(s diag.Severity, code diag.Code, _ *Proxy, format string, args ...any) *diag.Diagnostic {
-	return c.diags.Add(diag.Diagnostic{Severity: s, Code: code, Layout: diag.PostParse, Text: fmt.Sprintf(format, args...)})
+func (c *compiler) afterf(s diag.Severity, code diag.Code, p *Proxy, format string, args ...any) *diag.Diagnostic {
+	return c.diags.Add(diag.Diagnostic{Severity: s, Code: code, Layout: diag.Told, Span: p.Span, Text: fmt.Sprintf(format, args...)})
 }
 
 // who is what messages call a proxy: "backend 'x'", a listen is a "proxy".
@@ -100,7 +99,7 @@ func (c *compiler) checkTimeouts(p *Proxy) {
 	c.afterf(diag.Warning, diag.MissingTimeout, p, "missing timeouts for %s.\n"+
 		"   | While not properly invalid, you will certainly encounter various problems\n"+
 		"   | with such a configuration. To fix this, please ensure that all following\n"+
-		"   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.", p.who()).Span = p.Span.To(source.Span{})
+		"   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.", p.who())
 }
 
 // httpOptions are the options that TCP mode ignores, in the order of the messages.
@@ -158,7 +157,7 @@ func (c *compiler) checkLate(p *Proxy) {
 func (c *compiler) checkServer(p *Proxy, l *ServerLine) {
 	c.checkServerTLS(p, l)
 	s := l.Params
-	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset {
+	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset && !strings.HasPrefix(l.Addr.Host, "_") {
 		setup, _ := p.CheckSetup.(*check.Setup)
 		if kind := checkKind(setup); kind != "tcp-check" && kind != "httpchk" {
 			c.afterf(diag.Alert, diag.BadArguments, p, "config: proxy '%s': server '%s' has neither service port nor check port%s.", p.Name, l.Name, noStepPort(kind))

@@ -10,8 +10,10 @@ import (
 	"tandem/parser/keyword"
 	"tandem/parser/source"
 	"tandem/proxy/listen"
+	"tandem/proxy/logformat"
 	"tandem/proxy/pattern"
 	"tandem/proxy/server"
+	"tandem/proxy/stick"
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
@@ -22,11 +24,12 @@ type Deps struct {
 	Fronts  *listen.Registry
 	Proc    *tx.ProcVars
 	Process *stats.Process
+	Sticks  *stick.Registry
 }
 
 // NewDeps returns empty registries, for a first start or a check.
 func NewDeps() *Deps {
-	return &Deps{Servers: &server.Registry{}, Fronts: &listen.Registry{}, Proc: &tx.ProcVars{}, Process: &stats.Process{}}
+	return &Deps{Servers: &server.Registry{}, Fronts: &listen.Registry{}, Proc: &tx.ProcVars{}, Process: &stats.Process{}, Sticks: &stick.Registry{}}
 }
 
 // Options steer a compilation.
@@ -53,15 +56,21 @@ type compiler struct {
 	refs       []*keyword.Ref
 	nextID     int
 	environ    *haproxy.Environ
-	blockACLs  *pattern.ACLs // of the fcgi-app or spoe-message being read
-	headerRest []source.Word // words behind the name of the section line being read
+	unfound    []*keyword.Ref    // arguments that name nothing
+	pending    []diag.Diagnostic // what the lexer said, not yet told
+	full       bool              // the file has too many errors
+	limit      int               // alerts at which it has
+	storeBase  string            // crt-base of the crt-store being read
+	stored     map[string]string // certificates of crt-stores: "@store/name" to file
+	blockACLs  *pattern.ACLs     // of the fcgi-app or spoe-message being read
+	headerRest []source.Word     // words behind the name of the section line being read
 }
 
 // Compile reads all files, in order, into one configuration. All that is
 // wrong is in diags; the result is usable only if diags has no errors.
 func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *Config {
 	c := &compiler{
-		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, Patterns: pattern.NewRegistry()},
+		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, sticks: deps.Sticks, Patterns: pattern.NewRegistry()},
 		deps: deps, opt: opt, diags: diags,
 		defaults: map[string]*Proxy{}, byName: map[string][]*Proxy{}, nextID: 2,
 	}
@@ -72,27 +81,135 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 		env = haproxy.NewEnviron(os.LookupEnv)
 	}
 	c.environ = env
+	c.variables(files)
+	stopped := false
 	for _, f := range files {
-		parsed := haproxy.Parse(f, haproxy.Options{Env: env, Cond: opt.Cond}, diags)
-		for _, s := range parsed.Sections {
-			c.section(s)
-		}
-		if diags.HasErrors() {
-			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: "Error(s) found in configuration file : " + f.Name})
-		}
-		if parsed.Stopped {
+		if stopped = c.file(f); stopped {
 			break
 		}
 	}
-	c.link()
-	if diags.HasErrors() {
-		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: "Fatal errors found in configuration."})
+	if !stopped {
+		c.link()
+	}
+	if diags.HasErrors() && !stopped {
+		c.bare("Fatal errors found in configuration.")
 	}
 	return c.cfg
 }
 
+// file reads one file and says whether reading ends with it.
+func (c *compiler) file(f *source.File) (stopped bool) {
+	before := c.diags.Count(diag.Alert)
+	c.full, c.limit = false, before+maxAlerts
+	parsed := c.parse(f)
+	for _, s := range parsed.Sections {
+		if c.full {
+			break
+		}
+		c.section(s)
+	}
+	if !c.full {
+		c.tellBefore(1<<31 - 1)
+	}
+	if c.diags.Count(diag.Alert) > before {
+		c.bare("Error(s) found in configuration file : " + f.Name)
+	}
+	return parsed.Stopped
+}
+
+// maxAlerts is how many errors of a file are told before reading it stops.
+const maxAlerts = 50
+
+// crowded says whether a file has so many errors that reading it stops, and
+// says so once.
+func (c *compiler) crowded() bool {
+	if !c.full && c.diags.Count(diag.Alert) >= c.limit {
+		c.full = true
+		c.bare("too many fatal errors (50), stopping now.")
+	}
+	return c.full
+}
+
+func (c *compiler) bare(text string) {
+	c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: text})
+}
+
+// variables sets what the original puts into the environment before it reads.
+func (c *compiler) variables(files []*source.File) {
+	e := c.environ
+	for name, format := range map[string]string{
+		"HTTP": logformat.HTTPLog, "HTTPS": logformat.HTTPSLog, "HTTP_CLF": logformat.HTTPLogCLF,
+		"TCP": logformat.TCPLog, "TCP_CLF": logformat.TCPLogCLF,
+	} {
+		e.Set("HAPROXY_"+name+"_LOG_FMT", format)
+	}
+	e.Set("HAPROXY_KEYLOG_FC_LOG_FMT", keylogFormat("fc"))
+	e.Set("HAPROXY_KEYLOG_BC_LOG_FMT", keylogFormat("bc"))
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
+	}
+	e.Set("HAPROXY_CFGFILES", strings.Join(names, ";"))
+	peer := c.opt.LocalPeer
+	if peer == "" {
+		peer, _ = os.Hostname()
+	}
+	e.Set("HAPROXY_LOCALPEER", peer)
+	if c.opt.Cond != nil && c.opt.Cond.Version != "" {
+		e.Set("HAPROXY_STARTUP_VERSION", c.opt.Cond.Version)
+		branch := strings.SplitN(c.opt.Cond.Version, ".", 3)
+		if len(branch) > 1 {
+			minor, _, _ := strings.Cut(branch[1], "-")
+			e.Set("HAPROXY_BRANCH", branch[0]+"."+minor)
+		}
+	}
+}
+
+// keylogFormat is the format of key log lines of one side (configuration
+// manual 2.3).
+func keylogFormat(side string) string {
+	var b strings.Builder
+	for i, k := range [][2]string{
+		{"CLIENT_EARLY_TRAFFIC_SECRET", "client_early_traffic_secret"}, {"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"},
+		{"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"}, {"CLIENT_TRAFFIC_SECRET_0", "client_traffic_secret_0"},
+		{"SERVER_TRAFFIC_SECRET_0", "server_traffic_secret_0"}, {"EXPORTER_SECRET", "exporter_secret"}, {"EARLY_EXPORTER_SECRET", "early_exporter_secret"},
+	} {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(k[0] + " %[ssl_" + side + "_client_random,hex] %[ssl_" + side + "_" + k[1] + "]")
+	}
+	return b.String()
+}
+
+// parse reads the text of a file. The original reads the text twice: what it
+// finds in the first pass (quotes, a missing LF, conditions) comes before all
+// else, empty arguments and .notice and its kin come in their place.
+func (c *compiler) parse(f *source.File) *haproxy.File {
+	var said diag.List
+	parsed := haproxy.Parse(f, haproxy.Options{Env: c.environ, Cond: c.opt.Cond}, &said)
+	c.pending = c.pending[:0]
+	for _, d := range said.All {
+		if d.Code == diag.UserMessage || strings.HasPrefix(d.Text, "argument number ") {
+			c.pending = append(c.pending, d)
+		} else {
+			c.diags.Add(d)
+		}
+	}
+	return parsed
+}
+
+// tellBefore tells what the lexer said of the text before byte off.
+func (c *compiler) tellBefore(off int32) {
+	for len(c.pending) > 0 && (c.pending[0].Span.IsZero() || c.pending[0].Span.Start < off) {
+		c.diags.Add(c.pending[0])
+		c.pending = c.pending[1:]
+	}
+}
+
 // section hands a section to its reader.
 func (c *compiler) section(s *haproxy.Section) {
+	c.tellBefore(s.Line.Span.Start)
 	if s.Keyword.Text == "" {
 		for i := range s.Lines {
 			w := s.Lines[i].Words[0]
@@ -124,7 +241,7 @@ func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
 	e := c.env
 	e.Scope, e.Section, e.Owner, e.Subject, e.Prefix = scope, s.Keyword.Text, s.Name(), "", ""
 	e.Words, e.Start = s.Line.Words, len(s.Line.Words)
-	c.blockACLs = nil
+	c.blockACLs, c.storeBase = nil, ""
 	if scope&(keyword.FCGIApp|keyword.SPOE) != 0 {
 		c.blockACLs = &pattern.ACLs{}
 	}
@@ -135,12 +252,18 @@ func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
 // readLines applies every line of a section to its object.
 func readLines[T any](c *compiler, table *keyword.Table[Setting[T]], s *haproxy.Section, object *T) {
 	for i := range s.Lines {
+		if c.crowded() {
+			return
+		}
 		readLine(c, table, &s.Lines[i], object)
 	}
 }
 
 // readLine applies one line to its section's object.
 func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.Line, object *T) {
+	if len(c.pending) > 0 {
+		c.tellBefore(l.Span.Start)
+	}
 	e := c.env
 	e.Words, e.Start, e.Prefix, e.Subject = l.Words, 0, "", ""
 	first := 0

@@ -66,7 +66,8 @@ func (p *Proxy) inherit(d *Proxy) {
 		p.TCPConnection, p.TCPSession = nil, nil
 	}
 	p.Binds, p.Servers, p.UseBackend, p.UseServer, p.serverBy = nil, nil, nil, nil, nil
-	p.ReqCaptures, p.ResCaptures, p.CaptureCookie, p.MonitorFail, p.StickRules, p.Filters = nil, nil, nil, nil, nil, nil
+	p.CaptureCookie, p.MonitorFail, p.StickRules, p.Filters = nil, nil, nil, nil
+	p.ReqCaptures, p.ResCaptures = slices.Clone(d.ReqCaptures), slices.Clone(d.ResCaptures) // slots of inherited rules
 	p.ForcePersist, p.IgnorePersist, p.StickTable, p.Description = nil, nil, nil, ""
 	p.Redirects, p.Blocks, p.seen = nil, nil, [orderCount]bool{}
 }

@@ -33,6 +33,7 @@ func (c *compiler) link() {
 	for _, r := range c.refs {
 		c.resolve(r)
 	}
+	c.missingArgs()
 	for _, p := range c.cfg.Proxies {
 		if c.diags.HasErrors() && c.opt.CheckOnly {
 			break
@@ -68,6 +69,36 @@ func (c *compiler) assignIDs() {
 	}
 }
 
+// tableOwner finds a proxy of that name that has a stick table, where both a
+// frontend and a backend bear it.
+func (c *compiler) tableOwner(name string) *Proxy {
+	for _, p := range c.byName[name] {
+		if p.StickTable != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// missingArgs reports what arguments of fetches and converters name in vain;
+// several make one message, as in the original.
+func (c *compiler) missingArgs() {
+	switch len(c.unfound) {
+	case 0:
+		return
+	case 1:
+		r := c.unfound[0]
+		c.post(diag.UnknownRef, r, fmt.Sprintf("parsing [%s]: %s", r.Span, r.Missing)).Layout = diag.Told
+		return
+	}
+	var b strings.Builder
+	b.WriteString("multiple argument resolution errors:")
+	for _, r := range c.unfound {
+		fmt.Fprintf(&b, "\n        parsing [%s]: %s", r.Span, r.Missing)
+	}
+	c.post(diag.UnknownRef, c.unfound[0], b.String()).Layout = diag.Told
+}
+
 // resolve gives a reference its target or reports that there is none.
 func (c *compiler) resolve(r *keyword.Ref) {
 	targets := c.find(r)
@@ -90,8 +121,13 @@ func (c *compiler) find(r *keyword.Ref) []any {
 		keyword.ToTable: keyword.Listen,
 	}[r.Kind]
 	if caps != 0 {
-		if p := c.proxy(r.Name, caps); p != nil {
+		if p := c.proxy(r.Name, caps); p != nil && (r.Kind != keyword.ToTable || p.StickTable != nil) {
 			return p.views()
+		}
+		if r.Kind == keyword.ToTable {
+			if p := c.tableOwner(r.Name); p != nil {
+				return p.views()
+			}
 		}
 		if r.Kind != keyword.ToTable {
 			return nil
@@ -108,6 +144,9 @@ func (c *compiler) find(r *keyword.Ref) []any {
 			}
 		}
 		return nil
+	}
+	if t := c.cfg.Others.Tables[r.Name]; t != nil && r.Kind == keyword.ToTable {
+		return []any{t}
 	}
 	if t := c.cfg.Others.find(r); t != nil {
 		return []any{t}
@@ -157,6 +196,9 @@ func (o *Others) find(r *keyword.Ref) any {
 func (c *compiler) missing(r *keyword.Ref) {
 	text := r.Missing
 	switch {
+	case strings.HasPrefix(text, "unable to find "):
+		c.unfound = append(c.unfound, r)
+		return
 	case text != "":
 	case r.By == "use_backend":
 		text = fmt.Sprintf("Proxy '%s': unable to find required use_backend: '%s'.", r.Owner, r.Name)
@@ -179,7 +221,7 @@ func (c *compiler) missing(r *keyword.Ref) {
 
 func (c *compiler) post(code diag.Code, r *keyword.Ref, text string) *diag.Diagnostic {
 	d := c.diags.Alertf(code, r.Span, "%s", text)
-	d.Layout = diag.PostParse
+	d.Layout = diag.Told
 	return d
 }
 
@@ -243,6 +285,7 @@ func (l *ServerLine) mayLackAddress() bool {
 // Commit makes the servers of the configuration those of the run time
 // backends. It is called once, when the configuration is about to serve.
 func (c *Config) Commit(now time.Time) {
+	c.adoptTables()
 	for _, p := range c.Proxies {
 		if p.Back == nil {
 			continue

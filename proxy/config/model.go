@@ -18,6 +18,7 @@ import (
 	"tandem/proxy/pattern"
 	"tandem/proxy/sample"
 	"tandem/proxy/server"
+	"tandem/proxy/stick"
 	"tandem/proxy/tx"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	Proc     *tx.ProcVars
 	Files    []*source.File
 	Patterns *pattern.Registry // ACL files and maps
+
+	sticks *stick.Registry // entries of stick tables, adopted by Commit
 }
 
 // Proxy returns the proxy of that name with one of the capabilities.
@@ -290,7 +293,8 @@ type ProcVar struct {
 
 // Others are the sections that are neither global nor proxies.
 type Others struct {
-	Userlists                                                                               map[string]any // *auth.Userlist
+	Tables                                                                                  map[string]*stick.Table // of peers sections, as "section/table"
+	Userlists                                                                               map[string]any          // *auth.Userlist
 	HTTPErrors                                                                              map[string]map[int]*ErrorFile
 	Resolvers, Peers, Mailers, Caches, Rings, FCGIApps, LogForwards, LogProfiles, CrtStores map[string]any
 	ErrorSections, Traces, Healthchecks, Acmes, Programs, Namespaces                        map[string]any // *Block

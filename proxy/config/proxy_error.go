@@ -66,10 +66,10 @@ func loadErrorFile(e *keyword.Env, status int, path expr.Word) (*ErrorFile, erro
 			e.Warnf(diag.Unreadable, path.Index, "error file '%s' was not checked.", path.Text).Ours = true
 			return &ErrorFile{Status: status, Raw: []byte{}}, nil
 		}
-		return nil, &keyword.Error{Index: path.Index, Code: diag.Unreadable, Text: fmt.Sprintf("'errorfile' : error opening file <%s>.", path.Text)}
+		return nil, &keyword.Error{Index: path.Index, Code: diag.Unreadable, Text: fmt.Sprintf("errorfile : error opening file '%s'.", path.Text)}
 	}
 	if len(raw) > 0 && !strings.HasPrefix(string(raw), "HTTP/1.") {
-		return nil, &keyword.Error{Index: path.Index, Code: diag.BadValue, Text: fmt.Sprintf("'errorfile' : unable to convert message in HTX for file <%s>.", path.Text)}
+		return nil, &keyword.Error{Index: path.Index, Code: diag.BadValue, Text: fmt.Sprintf("errorfile : '%s': unable to parse headers (error offset: 0)", path.Text)}
 	}
 	return &ErrorFile{Status: status, Raw: raw}, nil
 }

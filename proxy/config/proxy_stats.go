@@ -27,8 +27,8 @@ func statsFlag(name, doc string, set func(*StatsPage)) *keyword.Def[Setting[Prox
 
 // statsText makes the Def of a "stats" line with one word.
 func statsText(name, doc string, set func(*StatsPage, string)) *keyword.Def[Setting[Proxy]] {
-	return text(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc,
-		Misuse: "'stats " + name + "' needs an argument."}, func(p *Proxy, s string) { set(p.statsPage(), s) })
+	return text(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc, Flags: keyword.Open,
+		Misuse: "'" + name + "' needs " + map[string]string{"uri": "an URI prefix", "realm": "an URI prefix", "scope": "a proxy name"}[name] + "."}, func(p *Proxy, s string) { set(p.statsPage(), s) })
 }
 
 // proxyStats are the "stats" lines (configuration manual 4.2).
@@ -78,7 +78,7 @@ var statsRefresh = keyword.Define(keyword.Spec{
 
 var statsAuth = keyword.Define(keyword.Spec{
 	Name: "stats auth", In: keyword.AnyProxy, Doc: "A user who may see the page.",
-	Misuse: "'stats auth' needs a user:password account.",
+	Misuse: "'auth' needs a user:password account.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	user, password, _ := strings.Cut(a.Name.Text, ":")
 	return func(p *Proxy) error {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"tandem/parser/diag"
@@ -159,13 +160,16 @@ func ringSize(e *keyword.Env, w []expr.Word) error {
 }
 
 var crtStoreWords = keyword.NewTable("crt-store keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.CrtStore, "crt-base", 0, "Directory of certificates.", least(1, "'crt-base' requires a <path> argument.", most(1))),
+	line(keyword.CrtStore, "crt-base", 0, "Directory of certificates.", least(1, "'crt-base' requires a <path> argument.", most(1), func(e *keyword.Env, w []expr.Word) error {
+		keyword.Attached[*compiler](e).storeBase = w[0].Text
+		return nil
+	})),
 	line(keyword.CrtStore, "key-base", 0, "Directory of keys.", least(1, "'key-base' requires a <path> argument.", most(1))),
 	line(keyword.CrtStore, "load", 0, "A certificate with its files.", loadCrt),
 })
 
 func loadCrt(e *keyword.Env, w []expr.Word) error {
-	crt := ""
+	crt, alias := "", ""
 	for i := 0; i < len(w); i += 2 {
 		k := w[i].Text
 		switch k {
@@ -176,12 +180,36 @@ func loadCrt(e *keyword.Env, w []expr.Word) error {
 		if i+1 >= len(w) {
 			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': '%s' requires an argument.", innerPlace(e), k)
 		}
-		if k == "crt" {
+		switch k {
+		case "crt":
 			crt = w[i+1].Text
+		case "alias":
+			alias = w[i+1].Text
 		}
 	}
 	if crt == "" {
 		return e.Errorf(-1, "%s'load' in section 'crt-store': mandatory 'crt' parameter not found.", innerPlace(e))
+	}
+	return keyword.Attached[*compiler](e).store(e, crt, alias)
+}
+
+// store notes a certificate of a crt-store under the names that bind lines
+// may use for it.
+func (c *compiler) store(e *keyword.Env, crt, alias string) error {
+	file := under(c.storeBase, crt)
+	if c.storeBase == "" {
+		file = under(c.cfg.Global.CRTBase, crt)
+	}
+	if _, err := os.Stat(file); err != nil && !e.Offline {
+		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: "cannot open the file '" + file + "'."}
+	}
+	if c.stored == nil {
+		c.stored = map[string]string{}
+	}
+	for _, name := range []string{crt, alias} {
+		if name != "" {
+			c.stored["@"+e.Owner+"/"+name] = file
+		}
 	}
 	return nil
 }

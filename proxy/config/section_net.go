@@ -6,6 +6,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/stick"
 )
 
 // Sections about other machines: resolvers, peers, mailers, namespaces.
@@ -135,7 +136,14 @@ func peerTable(e *keyword.Env, w []expr.Word) error {
 		return e.Errorf(-1, "'table' expects <name> as argument.")
 	}
 	in := keyword.Args{Env: e, Words: e.Words, Pos: 2}
-	_, err := readTable(&in, e.Owner+"/"+w[0].Text)
+	name := e.Owner + "/" + w[0].Text
+	table, err := readTable(&in, name)
+	if c := keyword.Attached[*compiler](e); err == nil && table != nil && c != nil {
+		if c.cfg.Others.Tables == nil {
+			c.cfg.Others.Tables = map[string]*stick.Table{}
+		}
+		c.cfg.Others.Tables[name] = table
+	}
 	if err != nil {
 		err = prefixError(err, "")
 		if at, ok := err.(*keyword.Error); ok {

@@ -34,7 +34,18 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: line + text}
 	}
 	var names certs.Names
+	c := keyword.Attached[*compiler](e)
+	for _, list := range [][]string{t.Certs, t.DefaultCrt} {
+		for i, path := range list {
+			if file := c.stored[path]; file != "" {
+				list[i] = file
+			}
+		}
+	}
 	for _, path := range append(append([]string(nil), t.Certs...), t.DefaultCrt...) {
+		if path == "" {
+			return refuse("'crt' : missing certificate location")
+		}
 		list, err := certs.LoadAll(under(g.CRTBase, path))
 		if err != nil {
 			return refuse(strings.TrimSuffix(err.Error(), ".") + ".")
@@ -144,4 +155,3 @@ func verifies(g *Global, t *server.TLS) bool {
 	}
 	return true
 }
-

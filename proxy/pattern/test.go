@@ -306,6 +306,10 @@ func (c *testCompiler) patterns() error {
 	for ; c.pos < len(c.words); c.pos++ {
 		w := c.words[c.pos]
 		if numbers {
+			if w == "--" && op != "" && !c.ended {
+				c.ended = true
+				continue
+			}
 			if _, ok := operatorOf(w); ok {
 				op = w + " "
 				continue
