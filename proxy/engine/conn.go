@@ -256,7 +256,9 @@ func (c *conn) handshakes() bool {
 			if h.Dst.IsValid() {
 				c.sess.Dst = h.Dst
 			}
-			c.sess.RealSrc, c.sess.RealDst = c.sess.Src, c.sess.Dst
+			if len(c.fe.p.TCPConnection) == 0 { // else its rules said what the connection's address is
+				c.sess.RealSrc, c.sess.RealDst = c.sess.Src, c.sess.Dst
+			}
 		}
 	}
 	if c.e.deps.ServerTLS == nil {

@@ -67,7 +67,7 @@ type Engine struct {
 	drain   atomic.Bool
 	bufs    bufPool
 	free    sync.Pool // *conn
-	sweepMu sync.Mutex
+	sweeper sync.Once
 	slots   slotGate
 	start   time.Time
 }

@@ -380,6 +380,23 @@ func (c *conn) startUpload(to time.Duration) {
 func (c *conn) uploadAll(to time.Duration) failure {
 	b := &c.reqBody
 	for !b.finished() {
+		if n, ok := b.worth(c.fe.spliceReq || c.be.spliceReq); ok {
+			done, err := c.reqOut.splice(b, n, c.clientTimeout(), to, func(k uint64) {
+				c.fe.st.H1.SplicedIn.Add(k)
+				c.be.st.H1.SplicedOut.Add(k)
+			})
+			var se *serverError
+			switch {
+			case errors.As(err, &se) && isTimeout(err):
+				return clientTimeout
+			case errors.As(err, &se):
+				return clientGone
+			case err != nil:
+				return sendFailed
+			case done:
+				continue
+			}
+		}
 		if len(b.ready()) == 0 && !b.fill(after(time.Now(), c.clientTimeout())) && !b.done {
 			switch {
 			case b.bad != nil:

@@ -39,7 +39,7 @@ func (c *conn) addForwarded(f *config.Forwarded) {
 		}
 		if len(h) > 0 {
 			sep()
-			out = appendNode(append(out, "host="...), h)
+			out = append(append(append(out, `host="`...), h...), '"')
 		}
 	}
 	if f.By || f.ByExpr != nil {

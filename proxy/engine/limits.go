@@ -50,6 +50,7 @@ func (g *slotGate) add(d int64) {
 // process, the frontend or the listener is reached, connections wait in the
 // system's backlog, as with the original.
 func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
+	e.startSweeper()
 	for {
 		if !e.slots.wait(func(n int64) bool { return e.room(l, n) }, e.drain.Load) {
 			return nil

@@ -48,6 +48,28 @@ type pool struct {
 	mu   sync.Mutex
 	list []*upConn
 	n    atomic.Int64
+	need atomic.Int64 // connections in use at once lately
+	peak atomic.Int64 // the same since the last sweep
+}
+
+// used counts a connection that carries a request from now on.
+func (s *srv) used() {
+	n := s.s.Stats.Used.Add(1)
+	if n > s.pool.peak.Load() {
+		s.pool.peak.Store(n)
+	}
+	if n > s.pool.need.Load() {
+		s.pool.need.Store(n)
+		s.s.Stats.Need.Set(n)
+	}
+}
+
+// lowConn is "pool-low-conn": idle connections that are kept in any case.
+func lowConn(s *srv) int {
+	if p := s.s.Params; p != nil {
+		return max(p.PoolLowConn, 0)
+	}
+	return 0
 }
 
 var pools sync.Map // *server.Server -> *pool
@@ -137,8 +159,7 @@ func (e *Engine) closeIdle(age time.Duration) {
 }
 
 // Sweep closes connections to servers that were idle for longer than their
-// pool-purge-delay, or that the server closed. The owner of the process'
-// clock calls it every few seconds.
+// pool-purge-delay, or that the server closed.
 func (e *Engine) Sweep(now time.Time) {
 	for _, b := range e.rt.Load().backs {
 		for _, s := range b.servers {
@@ -147,6 +168,35 @@ func (e *Engine) Sweep(now time.Time) {
 				d = p.PoolPurgeDelay
 			}
 			s.pool.sweep(now.Add(-d))
+			s.pool.relax(s)
 		}
 	}
+}
+
+// relax lets the estimate of needed connections follow what was used lately.
+func (p *pool) relax(s *srv) {
+	peak := p.peak.Swap(int64(s.s.Stats.Used.Load()))
+	if need := p.need.Load(); peak < need {
+		p.need.Store((need + peak + 1) / 2)
+		s.s.Stats.Need.Set((need + peak + 1) / 2)
+	}
+}
+
+// sweepEvery is how often idle connections are looked after.
+const sweepEvery = time.Second
+
+// startSweeper begins to look after idle connections, once.
+func (e *Engine) startSweeper() {
+	e.sweeper.Do(func() {
+		go func() {
+			t := time.NewTicker(sweepEvery)
+			defer t.Stop()
+			for now := range t.C {
+				if e.drain.Load() {
+					return
+				}
+				e.Sweep(now)
+			}
+		}()
+	})
 }

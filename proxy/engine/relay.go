@@ -6,6 +6,9 @@ import (
 	"net"
 	"sync/atomic"
 	"time"
+
+	"tandem/proxy/h1"
+	"tandem/proxy/tx"
 )
 
 // Lengths from which moving data inside of the kernel pays, in bytes.
@@ -255,41 +258,81 @@ func (c *conn) relayEnd(up, down *direction) {
 // interrupted says that a direction's timeout is only the other's end.
 func interrupted(err error, other *direction) bool { return isTimeout(err) && other.err != nil }
 
-// spliceBody moves a long body in the kernel; done: all of it went.
-func (c *conn) spliceBody(to time.Duration) (done bool, err error) {
-	b := &c.resBody
-	dst, ok1 := c.cli.Conn.(*net.TCPConn)
-	_, ok2 := c.up.Conn.(*net.TCPConn)
-	if !ok1 || !ok2 || b.buf.w > b.buf.r {
+// spliceMinAsked is the shortest body, or chunk, that is moved in the kernel
+// where the configuration asks for it (option splice-request, -response).
+const spliceMinAsked = 16 << 10
+
+// worth says whether what is left of b is long enough to move it in the
+// kernel, and how much of it can go in one piece.
+func (b *body) worth(asked bool) (uint64, bool) {
+	if b.d0 != b.d1 || b.buf.w > b.buf.r || b.done || b.err != nil {
+		return 0, false
+	}
+	n := b.left
+	if b.framing == tx.Chunked {
+		n = b.ch.Rest()
+	} else if b.framing != tx.ByLength {
+		return 0, false
+	}
+	return n, n >= spliceMin || asked && n >= spliceMinAsked
+}
+
+// splice moves n bytes of b to f's destination in the kernel. done is false
+// where the connections do not allow it; then nothing happened.
+func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count func(uint64)) (done bool, err error) {
+	dst, ok1 := f.dst.Conn.(*net.TCPConn)
+	_, ok2 := b.s.Conn.(*net.TCPConn)
+	if !ok1 || !ok2 {
 		return false, nil
 	}
-	for b.left > 0 {
-		step := min(b.left, spliceStep)
-		now := time.Now()
-		c.up.rdl = time.Time{}
-		c.up.arm(after(now, to))
-		if d := c.clientTimeout(); d > 0 {
-			c.cli.wdl = now.Add(2 * d)
-			dst.SetWriteDeadline(c.cli.wdl)
+	if f.chunked {
+		if err := f.dst.write(h1.AppendChunkHead(f.out.b[:0], int(n)), after(time.Now(), dstTO)); err != nil {
+			return true, err
 		}
-		n, err := dst.ReadFrom(&io.LimitedReader{R: c.up.Conn, N: int64(step)})
-		b.left -= uint64(n)
-		b.in += uint64(n)
-		c.resOut.sent += uint64(n)
-		c.fe.st.H1.SplicedOut.Add(uint64(n))
-		c.be.st.H1.SplicedIn.Add(uint64(n))
+	}
+	for n > 0 {
+		step := min(n, spliceStep)
+		now := time.Now()
+		b.s.mu.Lock()
+		if !b.s.killed {
+			b.s.rdl = after(now, srcTO)
+			b.s.SetReadDeadline(b.s.rdl)
+		}
+		b.s.mu.Unlock()
+		if dstTO > 0 {
+			f.dst.wdl = now.Add(2 * dstTO)
+			dst.SetWriteDeadline(f.dst.wdl)
+		}
+		k, err := dst.ReadFrom(&io.LimitedReader{R: b.s.Conn, N: int64(step)})
+		moved := uint64(k)
+		n -= moved
+		b.in += moved
+		f.sent += moved
+		count(moved)
+		if b.framing == tx.Chunked {
+			b.ch.Skip(moved)
+		} else {
+			b.left -= moved
+		}
 		switch {
-		case err == nil && uint64(n) < step:
-			return false, &serverError{io.ErrUnexpectedEOF}
-		case err != nil && isTimeout(err) && n > 0:
+		case err == nil && moved < step:
+			return true, &serverError{io.ErrUnexpectedEOF}
+		case err != nil && isTimeout(err) && k > 0:
 		case err != nil:
 			var oe *net.OpError
 			if errors.As(err, &oe) && oe.Op == "write" {
-				return false, err
+				return true, err
 			}
-			return false, &serverError{err}
+			return true, &serverError{err}
 		}
 	}
-	b.done = true
+	if b.framing == tx.ByLength && b.left == 0 {
+		b.done = true
+	}
+	if f.chunked {
+		return true, f.dst.write(crlf, after(time.Now(), dstTO))
+	}
 	return true, nil
 }
+
+var crlf = []byte("\r\n")

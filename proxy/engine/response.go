@@ -264,9 +264,16 @@ func (c *conn) copyBody() error {
 	b, f := &c.resBody, &c.resOut
 	to := c.serverTimeout()
 	for !b.finished() {
-		if b.framing == tx.ByLength && b.left >= spliceMin && len(b.ready()) == 0 {
-			if done, err := c.spliceBody(to); done || err != nil {
+		if n, ok := b.worth(c.fe.spliceRes || c.be.spliceRes); ok {
+			done, err := f.splice(b, n, to, c.clientTimeout(), func(k uint64) {
+				c.fe.st.H1.SplicedOut.Add(k)
+				c.be.st.H1.SplicedIn.Add(k)
+			})
+			if err != nil {
 				return err
+			}
+			if done {
+				continue
 			}
 		}
 		if len(b.ready()) == 0 && !b.fill(after(time.Now(), to)) && !b.done {

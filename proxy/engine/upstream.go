@@ -58,7 +58,9 @@ func (c *conn) releaseServer(reusable bool) {
 		c.mine = append(c.mine, up)
 		return
 	}
-	if !srv.pool.put(up, time.Now(), limit) {
+	// More idle connections than requests ever needed at once are of no use.
+	if need := max(srv.pool.need.Load(), int64(lowConn(srv))); srv.pool.n.Load()+int64(srv.s.Stats.Used.Load())+1 > need ||
+		!srv.pool.put(up, time.Now(), limit) {
 		up.Close()
 	}
 }
@@ -107,7 +109,7 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 		if up := c.idleFor(s, key); up != nil {
 			c.up = up
 			t.SrvReused = true
-			s.s.Stats.Used.Add(1)
+			s.used()
 			s.s.Stats.Reuses.Add(1)
 			c.be.st.Reuses.Add(1)
 			t.Time.Connect = t.Time.Queue
@@ -125,7 +127,7 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	up := &upConn{srv: s, key: key}
 	up.init(nc)
 	c.up = up
-	s.s.Stats.Used.Add(1)
+	s.used()
 	t.Time.Connect = time.Now()
 	c.addresses(up)
 	return okay

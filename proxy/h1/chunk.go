@@ -45,6 +45,21 @@ func (c *Chunks) Reset(o Options) {
 	*c = Chunks{Trailers: c.Trailers, opt: o, line: c.line[:0]}
 }
 
+// Rest returns how many bytes of the chunk under way are still to come.
+func (c *Chunks) Rest() uint64 {
+	if c.state == csData {
+		return c.size
+	}
+	return 0
+}
+
+// Skip takes note of n data bytes of the chunk under way that went another way.
+func (c *Chunks) Skip(n uint64) {
+	if c.size -= n; c.size == 0 {
+		c.state = csDataCR
+	}
+}
+
 // Done says whether the last chunk and its trailers were read.
 func (c *Chunks) Done() bool { return c.state == csDone }
 
