@@ -1,0 +1,78 @@
+package cli
+
+import "tandem/parser/keyword"
+
+// absent makes the Def of a command of the original that does nothing here;
+// it answers so instead of pretending.
+func absent(name, usage string, level Level, doc string) *keyword.Def[Command] {
+	d := command(name, usage, level, doc, func(c *Call) { c.fail("'%s' is not available in this program.", name) })
+	d.Flags |= keyword.NotActed
+	return d
+}
+
+// absentCommands are known and answered, not acted on.
+var absentCommands = []*keyword.Def[Command]{
+	absent("abort ssl ca-file", " <cafile>", Admin, "drop a change of a CA file."),
+	absent("abort ssl cert", " <certfile>", Admin, "drop a change of a certificate."),
+	absent("abort ssl crl-file", " <crlfile>", Admin, "drop a change of a revocation list."),
+	absent("acme challenge_ready", " <certfile> domain <domain>", Admin, "tell that an ACME challenge is in place."),
+	absent("acme renew", " <certfile>", Admin, "renew a certificate by ACME."),
+	absent("acme status", "", Admin, "show the certificates that ACME renews."),
+	absent("add backend", " <backend>", Admin, "create a backend."),
+	absent("add server", " <bk>/<srv>", Admin, "create a server."),
+	absent("add ssl ca-file", " <cafile> <payload>", Admin, "add a certificate to a CA file."),
+	absent("add ssl crt-list", " <list> <cert> [opts]*", Admin, "add a line to a crt-list."),
+	absent("add ssl jwt", " <certfile>", User, "use a certificate to check JWTs."),
+	absent("commit ssl ca-file", " <cafile>", Admin, "put a CA file in force."),
+	absent("commit ssl cert", " <certfile>", Admin, "put a certificate in force."),
+	absent("commit ssl crl-file", " <crlfile>", Admin, "put a revocation list in force."),
+	absent("debug counters", " [?|all|bug|cnt|chk|glt]*", Operator, "show counters of rare events."),
+	absent("debug dev hash", "   [msg]", User, "hash a text as dumps do."),
+	absent("del backend", " <backend>", Admin, "delete a backend."),
+	absent("del server", " <bk>/<srv>", Admin, "delete a server that was added at run time."),
+	absent("del ssl ca-file", " <cafile>", Admin, "delete an unused CA file."),
+	absent("del ssl cert", " <certfile>", Admin, "delete an unused certificate."),
+	absent("del ssl crl-file", " <crlfile>", Admin, "delete an unused revocation list."),
+	absent("del ssl crt-list", " <list> <cert[:line]>", Admin, "delete a line of a crt-list."),
+	absent("del ssl jwt", " <certfile>", User, "no longer use a certificate to check JWTs."),
+	absent("disable dynamic-cookie backend", " <bk>", Admin, "stop making dynamic cookies."),
+	absent("dump ssl cert", " <certfile>", User, "dump a certificate as PEM."),
+	absent("enable dynamic-cookie backend", " <bk>", Admin, "make dynamic cookies."),
+	absent("new ssl ca-file", " <cafile>", Admin, "create an empty CA file."),
+	absent("new ssl cert", " <certfile>", Admin, "create an empty certificate."),
+	absent("new ssl crl-file", " <crlfile> ", Admin, "create an empty revocation list."),
+	absent("publish backend", " <backend>", Admin, "let traffic reach a backend."),
+	absent("set anon global-key", " <value>", Admin, "change the key of hidden names."),
+	absent("set dynamic-cookie-key backend", " <bk> <k>", Admin, "change the key of dynamic cookies."),
+	absent("set ssl ca-file", " <cafile> <payload>", Admin, "replace a CA file."),
+	absent("set ssl cert", " <certfile> <payload>", Admin, "replace a certificate."),
+	absent("set ssl crl-file", " <crlfile> <payload>", Admin, "replace a revocation list."),
+	absent("set ssl ocsp-response", " <resp|payload>", Admin, "replace an OCSP response."),
+	absent("set ssl tls-key", " [id|file] <key>", Admin, "set the next key for session tickets."),
+	absent("show activity", " [-1|0|thread_num]", Operator, "show what threads did."),
+	absent("show cache", "", Admin, "show the HTTP caches."),
+	absent("show dev", "", User, "show what developers want to know."),
+	absent("show events", " [<sink>] [-w] [-n] [-0]", User, "show the contents of a ring."),
+	absent("show fd", " [-!plcfbs]* [num]", Operator, "dump the descriptors."),
+	absent("show libs", "", Operator, "show the libraries that are loaded."),
+	absent("show peers", " [dict|-] [section]", User, "show the peers."),
+	absent("show pools", " [by*] [match <pfx>] [nb]", User, "show memory by use."),
+	absent("show profiling", " [<what>|<#lines>|<opts>]*", Admin, "show the state of profiling."),
+	absent("show resolvers", " [id]", User, "show the counters of name servers."),
+	absent("show ssl ca-file", " [<cafile>[:<index>]]", User, "show the CA files, or one."),
+	absent("show ssl cert", " [<certfile>]", User, "show the certificates, or one."),
+	absent("show ssl crl-file", " [<crlfile[:<index>>]]", User, "show the revocation lists, or one."),
+	absent("show ssl crt-list", " [-n] [<list>]", Admin, "show the crt-lists, or one."),
+	absent("show ssl jwt", "", User, "show the certificates that check JWTs."),
+	absent("show ssl ocsp-response", " [[text|base64] id]", Admin, "show the OCSP responses, or one."),
+	absent("show ssl ocsp-updates", "", Admin, "show the next updates of OCSP responses."),
+	absent("show ssl providers", "", User, "show the crypto providers."),
+	absent("show ssl sni", " [-f <frontend>] [-A]", User, "show which name gets which certificate."),
+	absent("show tasks", "", User, "show what is being run."),
+	absent("show threads", "", User, "show the threads."),
+	absent("show tls-keys", " [id|*]", Admin, "show the keys of session tickets."),
+	absent("show trace", " [<module>]", User, "show what is traced."),
+	absent("trace", " [<module>|0] [cmd [args...]]", Operator, "trace at run time."),
+	absent("unpublish backend", " <backend>", Admin, "keep traffic from a backend."),
+	absent("update ssl ocsp-response", " <certfile>", Admin, "fetch an OCSP response."),
+}

@@ -1,0 +1,437 @@
+package cli
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"tandem/parser/keyword"
+	"tandem/proxy/config"
+	"tandem/proxy/server"
+)
+
+// serverCommands change servers while they run.
+var serverCommands = []*keyword.Def[Command]{
+	command("set server", " <bk>/<srv> [opts]", Admin, "change the state, weight, address or name of a server.", setServer),
+	define(keyword.Spec{Name: "enable server", Doc: "end a server's maintenance (better: 'set server')."},
+		Command{Usage: "enable server  (DEPRECATED)", Level: Admin, Run: func(c *Call) {
+			c.toServer(func(s *server.Server) { ready(s, c.now(), server.ForcedMaint|server.ConfigMaint) })
+		}}),
+	define(keyword.Spec{Name: "disable server", Doc: "put a server into maintenance (better: 'set server')."},
+		Command{Usage: "disable server (DEPRECATED)", Level: Admin, Run: func(c *Call) { c.toServer(func(s *server.Server) { s.SetAdmin(server.ForcedMaint, c.now()) }) }}),
+	command("enable health", "", Admin, "resume the health checks of a server.", enableHealth),
+	command("disable health", "", Admin, "pause the health checks of a server.", func(c *Call) { c.toServer(func(s *server.Server) { pauseHealth(s, true) }) }),
+	command("enable agent", "", Admin, "resume the agent checks of a server.", enableAgent),
+	command("disable agent", "", Admin, "pause the agent checks of a server.", func(c *Call) { c.toServer(func(s *server.Server) { pauseAgent(s, true) }) }),
+	command("get weight", " <bk>/<srv>", User, "show the weight of a server.", getWeight),
+	define(keyword.Spec{Name: "set weight", Doc: "change the weight of a server (better: 'set server')."},
+		Command{Usage: "set weight <bk>/<srv>  (DEPRECATED)", Level: Admin, Run: func(c *Call) { setWeight(c, c.arg(1)) }}),
+	command("set maxconn server", " <bk>/<srv>", Admin, "change the connection limit of a server.", setServerMaxConn),
+}
+
+// toServer calls f for the server that the first argument names.
+func (c *Call) toServer(f func(*server.Server)) {
+	if _, s := c.target(); s != nil {
+		f(s)
+	}
+}
+
+// ready ends the given administrative reasons and forced draining.
+func ready(s *server.Server, now time.Time, a server.Admin) { s.ClearAdmin(a, now) }
+
+// pauseHealth stops or resumes health checks where there are any.
+func pauseHealth(s *server.Server, paused bool) bool {
+	if !s.Params.Check.Enabled {
+		return false
+	}
+	s.PauseCheck(paused)
+	return true
+}
+
+// pauseAgent stops or resumes agent checks where there are any.
+func pauseAgent(s *server.Server, paused bool) bool {
+	if !s.Params.Agent.Enabled {
+		return false
+	}
+	s.PauseAgent(paused)
+	return true
+}
+
+func enableHealth(c *Call) {
+	c.toServer(func(s *server.Server) {
+		if !pauseHealth(s, false) {
+			c.fail("Health check was not configured on this server, cannot enable.")
+		}
+	})
+}
+
+func enableAgent(c *Call) {
+	c.toServer(func(s *server.Server) {
+		if !pauseAgent(s, false) {
+			c.fail("Agent was not configured on this server, cannot enable.")
+		}
+	})
+}
+
+func getWeight(c *Call) {
+	c.toServer(func(s *server.Server) { c.printf("%d (initial %d)\n", s.Weight(), s.InitialWeight()) })
+}
+
+// setWeight changes the weight of the server of the first argument.
+func setWeight(c *Call, text string) {
+	p, s := c.target()
+	if s == nil {
+		return
+	}
+	if text == "" {
+		c.fail("Require <weight> or <weight%%>.")
+		return
+	}
+	w, why := weightFrom(text, s.InitialWeight())
+	if why == "" && p.Balance != nil && p.Balance.Static && w != 0 && w != s.InitialWeight() {
+		why = "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'."
+	}
+	if why != "" {
+		c.fail("%s", why)
+		return
+	}
+	s.SetWeight(w, c.now())
+}
+
+// weightFrom reads a weight, absolute or relative to the initial one; why
+// says what is wrong with it.
+func weightFrom(text string, initial int) (w int, why string) {
+	num, relative := strings.CutSuffix(text, "%")
+	n, err := strconv.Atoi(num)
+	switch {
+	case err != nil && strings.TrimLeft(num, "-0123456789") == num:
+		return 0, "Empty weight string empty or preceded by garbage"
+	case err != nil:
+		return 0, "Trailing garbage in weight string"
+	case relative && n < 0:
+		return 0, "Relative weight must be positive."
+	case relative:
+		return min(n*initial/100, 256), ""
+	case n < 0 || n > 256:
+		return 0, "Absolute weight can only be between 0 and 256 inclusive."
+	}
+	return n, ""
+}
+
+func setServerMaxConn(c *Call) {
+	_, s := c.target()
+	if s == nil {
+		return
+	}
+	text := c.arg(1)
+	n, err := strconv.ParseInt(text, 10, 32)
+	switch {
+	case text == "":
+		c.fail("Require <maxconn>.")
+	case err != nil && strings.TrimLeft(text, "-0123456789") == text:
+		c.fail("maxconn string empty or preceded by garbage")
+	case err != nil:
+		c.fail("Trailing garbage in maxconn string")
+	case n < 0:
+		c.fail("Maxconn must be positive.")
+	default:
+		s.SetMaxConn(n)
+	}
+}
+
+// serverSettings are the words of "set server" in the order of its usage.
+var serverSettings = []struct {
+	word string
+	set  func(*Call, *config.Proxy, *server.Server)
+}{
+	{"addr", setAddr},
+	{"agent", setAgent},
+	{"agent-addr", setAgentAddr},
+	{"agent-port", setAgentPort},
+	{"agent-send", setAgentSend},
+	{"check-addr", setCheckAddr},
+	{"check-port", setCheckPort},
+	{"fqdn", setFQDN},
+	{"health", setHealth},
+	{"name", setName},
+	{"ssl", setTLS},
+	{"state", setState},
+	{"weight", func(c *Call, _ *config.Proxy, _ *server.Server) { setWeight(c, c.arg(2)) }},
+}
+
+func setServer(c *Call) {
+	p, s := c.target()
+	if s == nil {
+		return
+	}
+	var names []string
+	for _, x := range serverSettings {
+		if x.word == c.arg(1) {
+			x.set(c, p, s)
+			return
+		}
+		names = append(names, x.word)
+	}
+	c.fail("usage: set server <backend>/<server> %s", strings.Join(names, " | "))
+}
+
+func setState(c *Call, _ *config.Proxy, s *server.Server) {
+	now := c.now()
+	switch c.arg(2) {
+	case "ready":
+		toReady(s, now)
+	case "drain":
+		toDrain(s, now)
+	case "maint":
+		s.SetAdmin(server.ForcedMaint, now)
+	default:
+		c.fail("'set server <srv> state' expects 'ready', 'drain' and 'maint'.")
+	}
+}
+
+// toReady takes the server out of maintenance and drain.
+func toReady(s *server.Server, now time.Time) {
+	ready(s, now, server.ForcedMaint|server.ConfigMaint)
+	ready(s, now, server.ForcedDrain)
+}
+
+// toDrain lets the server finish what it has.
+func toDrain(s *server.Server, now time.Time) {
+	s.SetAdmin(server.ForcedDrain, now)
+	ready(s, now, server.ForcedMaint|server.ConfigMaint)
+}
+
+func setHealth(c *Call, _ *config.Proxy, s *server.Server) {
+	to, ok := map[string]server.OpState{"up": server.Running, "stopping": server.Stopping, "down": server.Stopped}[c.arg(2)]
+	switch {
+	case s.View(c.now()).Tracked != nil:
+		c.fail("cannot change health on a tracking server.")
+	case !ok:
+		c.fail("'set server <srv> health' expects 'up', 'stopping', or 'down'.")
+	default:
+		s.ForceHealth(to, c.now())
+	}
+}
+
+func setAgent(c *Call, _ *config.Proxy, s *server.Server) {
+	switch {
+	case !s.Params.Agent.Enabled:
+		c.fail("agent checks are not enabled on this server.")
+	case c.arg(2) == "up":
+		s.ForceAgent(true, c.now())
+	case c.arg(2) == "down":
+		s.ForceAgent(false, c.now())
+	default:
+		c.fail("'set server <srv> agent' expects 'up' or 'down'.")
+	}
+}
+
+// setAddr answers "set server <b>/<s> addr <ip> [port <port>]".
+func setAddr(c *Call, p *config.Proxy, s *server.Server) {
+	if c.arg(2) == "" {
+		c.say(Warning, "set server <b>/<s> addr requires an address and optionally a port.")
+		return
+	}
+	ip, err := netip.ParseAddr(c.arg(2))
+	if err != nil {
+		c.say(Warning, "Invalid addr '%s'", c.arg(2))
+		return
+	}
+	old := s.Addr()
+	var e server.Endpoint
+	if old != nil {
+		e = *old
+	}
+	e.Host, e.Name, e.Network = ip.String(), "", "tcp4"
+	if ip.Is6() {
+		e.Network = "tcp6"
+	}
+	before, after := portText(old), ""
+	if c.arg(3) == "port" {
+		if !readPort(c.arg(4), &e) {
+			c.say(Warning, "problem converting port '%s' to an int", c.arg(4))
+			return
+		}
+		after = portText(&e)
+	}
+	c.say(Warning, "%s", moveServer(s, old, &e, before, after, s.Params.Check))
+}
+
+// moveServer gives the server its new endpoint and says what changed.
+func moveServer(s *server.Server, old, e *server.Endpoint, before, after string, check server.CheckParams) string {
+	var parts []string
+	if old == nil || old.Host != e.Host {
+		was := ""
+		if old != nil {
+			was = old.Host
+		}
+		parts = append(parts, "IP changed from '"+was+"' to '"+e.Host+"'")
+	}
+	if after != "" && after != before {
+		if e.Mapped && check.Enabled && check.Port == 0 {
+			// Checks would have no port to go to.
+			e.Port, e.Mapped, e.MapPort = old.Port, old.Mapped, old.MapPort
+			parts = append(parts, "can't change <port> to port map because it is incompatible with current health check port configuration (use 'port' statement from the 'server' directive).")
+		} else {
+			parts = append(parts, "port changed from '"+before+"' to '"+after+"'")
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing changed"
+	}
+	s.SetAddr(e)
+	return strings.Join(parts, ", ") + " by 'stats socket command'"
+}
+
+// portText is a port as feedback shows it: "+5" for an offset.
+func portText(e *server.Endpoint) string {
+	switch {
+	case e == nil:
+		return "0"
+	case !e.Mapped:
+		return strconv.Itoa(e.Port)
+	case e.MapPort < 0:
+		return strconv.Itoa(e.MapPort)
+	}
+	return "+" + strconv.Itoa(e.MapPort)
+}
+
+// readPort reads "80", "+1" or "-1".
+func readPort(text string, e *server.Endpoint) bool {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < -65535 || n > 65535 {
+		return false
+	}
+	if text[0] == '+' || text[0] == '-' {
+		e.Port, e.Mapped, e.MapPort = 0, true, n
+		return true
+	}
+	e.Port, e.Mapped, e.MapPort = n, false, 0
+	return true
+}
+
+// plainPort reads a port for checks; it answers where the text is none.
+func plainPort(c *Call, text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	if err != nil || text[0] == '+' || text[0] == '-' {
+		c.fail("provided port is not an integer")
+		return 0, false
+	}
+	if n < 1 || n > 65535 {
+		c.fail("provided port is not in the valid range")
+		return 0, false
+	}
+	return n, true
+}
+
+func setCheckPort(c *Call, _ *config.Proxy, s *server.Server) {
+	switch {
+	case c.arg(2) == "":
+		c.fail("set server <b>/<s> check-port requires a port.")
+	case !s.Params.Check.Enabled:
+		c.fail("health checks are not enabled on this server")
+	default:
+		if n, ok := plainPort(c, c.arg(2)); ok {
+			s.Override(func(p *server.Params) { p.Check.Port = n })
+		}
+	}
+}
+
+// checkTarget reads "<addr> [port <port>]" for checks and agents.
+func checkTarget(c *Call, what string, k func(*server.Params) *server.CheckParams, s *server.Server) {
+	addr := c.arg(2)
+	if addr == "" {
+		c.fail("set server <b>/<s> %s requires an address and optionally a port.", what)
+		return
+	}
+	ip, err := netip.ParseAddr(addr)
+	if err != nil {
+		c.fail("invalid addr '%s'", addr)
+		return
+	}
+	port := 0
+	if c.arg(3) == "port" {
+		var ok bool
+		if port, ok = plainPort(c, c.arg(4)); !ok {
+			return
+		}
+	}
+	s.Override(func(p *server.Params) {
+		k(p).Addr = ip.String()
+		if port > 0 {
+			k(p).Port = port
+		}
+	})
+}
+
+func setCheckAddr(c *Call, _ *config.Proxy, s *server.Server) {
+	if !s.Params.Check.Enabled {
+		c.fail("health checks are not enabled on this server")
+		return
+	}
+	checkTarget(c, "check-addr", func(p *server.Params) *server.CheckParams { return &p.Check }, s)
+}
+
+func setAgentAddr(c *Call, _ *config.Proxy, s *server.Server) {
+	if !s.Params.Agent.Enabled {
+		c.fail("agent checks are not enabled on this server")
+		return
+	}
+	checkTarget(c, "agent-addr", func(p *server.Params) *server.CheckParams { return &p.Agent }, s)
+}
+
+func setAgentPort(c *Call, _ *config.Proxy, s *server.Server) {
+	switch {
+	case c.arg(2) == "":
+		c.fail("set server <b>/<s> agent-port requires a port.")
+	case !s.Params.Agent.Enabled:
+		c.fail("agent checks are not enabled on this server")
+	default:
+		if n, ok := plainPort(c, c.arg(2)); ok {
+			s.Override(func(p *server.Params) { p.Agent.Port = n })
+		}
+	}
+}
+
+func setAgentSend(c *Call, _ *config.Proxy, s *server.Server) {
+	if !s.Params.Agent.Enabled {
+		c.fail("agent checks are not enabled on this server.")
+		return
+	}
+	s.Override(func(p *server.Params) { p.Agent.Send = c.arg(2) })
+}
+
+func setFQDN(c *Call, _ *config.Proxy, s *server.Server) {
+	if s.Params.Resolvers == nil {
+		c.fail("set server <b>/<s> fqdn failed because no resolution is configured.")
+		return
+	}
+	c.fail("set server <b>/<s> fqdn: the name of a server cannot be changed at run time.")
+}
+
+func setTLS(c *Call, _ *config.Proxy, s *server.Server) {
+	c.fail("'set server <srv> ssl' cannot be set.  default-server should define ssl settings")
+}
+
+// setName renames a server; it must be in maintenance.
+func setName(c *Call, p *config.Proxy, s *server.Server) {
+	if s.View(c.now()).Admin&server.AnyMaint == 0 {
+		c.fail("Server must be in maintenance mode to be renamed (set server <b>/<s> state maint).")
+		return
+	}
+	c.fail("The name of a server cannot be changed at run time.")
+}
+
+// removalBar says why a server cannot be removed; final says that waiting
+// does not help.
+func removalBar(_ *config.Proxy, s *server.Server, now time.Time) (why string, final bool) {
+	v := s.View(now)
+	switch {
+	case v.Admin&server.AnyMaint == 0:
+		return "Only servers in maintenance mode can be deleted.", true
+	case s.Cur() > 0 || s.Waiting() > 0:
+		return "Server still has connections attached to it, cannot remove it.", false
+	}
+	return "", false
+}
