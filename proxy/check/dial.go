@@ -99,11 +99,14 @@ func wantsTLS(p *server.Params, to Connect, own bool) bool {
 
 // startTLS makes the handshake.
 func (d *NetDialer) startTLS(ctx context.Context, c net.Conn, s *server.Server, to Connect) (net.Conn, error) {
-	make := d.TLS
-	if make == nil {
-		make = (*server.Server).CheckTLS
+	var cfg *tls.Config
+	var err error
+	if d.TLS != nil {
+		cfg, _ = d.TLS(s)
 	}
-	cfg, err := make(s)
+	if cfg == nil { // a server that speaks TLS in checks alone
+		cfg, err = s.CheckTLS()
+	}
 	if err != nil {
 		_ = c.Close()
 		return nil, &TLSError{err}
@@ -117,7 +120,9 @@ func (d *NetDialer) startTLS(ctx context.Context, c net.Conn, s *server.Server, 
 		cfg.NextProtos = nil // a check speaks HTTP/1 or no HTTP at all
 	}
 	if cfg.ServerName == "" && !cfg.InsecureSkipVerify {
-		cfg.ServerName = p.TLS.VerifyHost
+		if cfg.ServerName = p.TLS.VerifyHost; cfg.ServerName == "" {
+			server.VerifyWithoutName(cfg)
+		}
 	}
 	t := tls.Client(c, cfg)
 	if err := t.HandshakeContext(ctx); err != nil {

@@ -43,6 +43,7 @@ var httpchk = keyword.Define(keyword.Spec{
 		host = &httpHeader{name: "host", text: a.host, fmt: f}
 	}
 	return func(s *Setup) error {
+		httpSide.own(s)
 		s.Kind, s.method, s.uri, s.version, s.host = "httpchk", a.method, a.uri, version, host
 		if len(legacy) > 0 || body != "" {
 			s.http = append([]rule{sendRule(httpSend{headers: legacy, body: body}, "")}, s.http...)
