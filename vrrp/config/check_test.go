@@ -1,17 +1,13 @@
 package config
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -125,53 +121,5 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%s\n-original +ours\n%s", c.text, diff)
 			}
 		})
-	}
-}
-
-// TestCheckOriginal asks the original itself whether the archives say what it
-// says. It needs root, and keepalived 2.4 built with BFD as keepalived-2.4 on
-// the path or named by TANDEM_KEEPALIVED.
-func TestCheckOriginal(t *testing.T) {
-	t.Parallel()
-	bin := os.Getenv("TANDEM_KEEPALIVED")
-	if bin == "" {
-		var err error
-		if bin, err = exec.LookPath("keepalived-2.4"); err != nil {
-			t.Skip("keepalived-2.4 is not installed")
-		}
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("needs root to make a network namespace")
-	}
-	const setup = `ip link set lo up; ip link add eth0 type veth peer name peer0; ip addr add 10.9.9.9/24 dev eth0; ip link set eth0 up
-for f in */k.conf; do (cd ${f%/k.conf}; timeout 5 "$0" -t -f k.conf >out 2>&1; echo $? >rc); done`
-	dir := t.TempDir()
-	cases := readChecks(t)
-	for i, c := range cases {
-		sub := filepath.Join(dir, strconv.Itoa(i))
-		if err := errors.Join(os.Mkdir(sub, 0o755), os.WriteFile(filepath.Join(sub, "k.conf"), []byte(c.text), 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "unshare", "-n", "sh", "-c", setup, bin)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for i, c := range cases {
-		if c.reason != "" {
-			continue
-		}
-		sub := filepath.Join(dir, strconv.Itoa(i))
-		out, _ := os.ReadFile(filepath.Join(sub, "out"))
-		rc, _ := os.ReadFile(filepath.Join(sub, "rc"))
-		if got := strings.TrimSpace(string(rc)); got != strconv.Itoa(c.status) {
-			t.Errorf("%s: status %s, archive %d\n%s", c.name, got, c.status, c.text)
-		}
-		if diff := cmp.Diff(c.want, said(string(out))); diff != "" {
-			t.Errorf("%s\n%s\n%s", c.name, c.text, diff)
-		}
 	}
 }

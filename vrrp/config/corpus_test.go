@@ -1,7 +1,6 @@
 package config
 
 import (
-	"bytes"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -115,47 +114,6 @@ func TestCorpus(t *testing.T) {
 	if good+explained < all {
 		t.Errorf("only %d+%d of %d verdicts are equal", good, explained, all)
 	}
-}
-
-// TestOutputs compares every message with captured outputs of the original,
-// when TANDEM_OUTPUTS names a directory with FILE.txt and FILE.rc for each.
-func TestOutputs(t *testing.T) {
-	t.Parallel()
-	dir, outs := os.Getenv("TANDEM_CORPUS"), os.Getenv("TANDEM_OUTPUTS")
-	if dir == "" || outs == "" {
-		t.Skip("TANDEM_OUTPUTS is not set")
-	}
-	files, _ := filepath.Glob(filepath.Join(outs, "*.txt"))
-	good := 0
-	for _, o := range files {
-		base := strings.TrimSuffix(filepath.Base(o), ".txt")
-		path := filepath.Join(dir, "keepalived", base)
-		data, err := os.ReadFile(path)
-		if err != nil {
-			path = filepath.Join(dir, "tutorials", base)
-			if data, err = os.ReadFile(path); err != nil {
-				continue
-			}
-		}
-		text, _ := os.ReadFile(o)
-		want := distinct(strings.ReplaceAll(string(text), "("+path+": ", "("))
-		r := Load(path, data, oracleOptions())
-		var b bytes.Buffer
-		kept := &diag.List{}
-		for _, d := range r.Diags.All {
-			if !d.Ours {
-				kept.Add(d)
-			}
-		}
-		_ = diag.Keepalived(&b, kept, path)
-		got := distinct(strings.ReplaceAll(b.String(), "("+path+": ", "("))
-		if got == want {
-			good++
-			continue
-		}
-		t.Logf("%s\n--- ours\n%s--- original\n%s", base, minus(got, want), minus(want, got))
-	}
-	t.Logf("%d of %d outputs equal", good, len(files))
 }
 
 // distinct drops repeated lines.
