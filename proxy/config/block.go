@@ -6,6 +6,7 @@ import (
 	"tandem/parser/haproxy"
 	"tandem/parser/keyword"
 	"tandem/parser/source"
+	"tandem/proxy/tx"
 )
 
 // Block is a section that no room makes an object of its own of yet: its
@@ -15,6 +16,16 @@ type Block struct {
 	Span       source.Span
 	Lines      [][]string
 	Errors     map[int]*ErrorFile // of http-errors
+}
+
+// ErrorReply returns an http-errors section's answer for a status, nil if it
+// has none; see action.ErrorFiles.
+func (b *Block) ErrorReply(status int) *tx.Reply {
+	f := b.Errors[status]
+	if f == nil {
+		return nil
+	}
+	return &tx.Reply{Status: status, Raw: f.Raw}
 }
 
 // blockTable is the table of the lines of such a section.

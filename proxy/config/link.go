@@ -184,6 +184,7 @@ func (o *Others) find(r *keyword.Ref) any {
 		keyword.ToUserlist: o.Userlists, keyword.ToResolvers: o.Resolvers, keyword.ToPeers: o.Peers,
 		keyword.ToMailers: o.Mailers, keyword.ToCache: o.Caches, keyword.ToRing: o.Rings,
 		keyword.ToFCGIApp: o.FCGIApps, keyword.ToLogProfile: o.LogProfiles, keyword.ToHealthcheck: o.Healthchecks,
+		keyword.ToHTTPErrors: o.ErrorSections,
 	}[r.Kind]
 	if t, ok := m[r.Name]; ok {
 		return t

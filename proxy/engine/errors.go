@@ -103,6 +103,8 @@ func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 	switch {
 	case f == nil:
 		return nil
+	case f.Spec != nil:
+		return f.Spec.Reply(&c.t)
 	case f.Reply != nil:
 		return f.Reply
 	case f.Location != "":

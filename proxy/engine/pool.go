@@ -64,6 +64,11 @@ func (s *srv) used() {
 	}
 }
 
+// crowded says whether one more idle connection would be more than needed.
+func (p *pool) crowded(s *srv) bool {
+	return p.n.Load()+int64(s.s.Stats.Used.Load())+1 > max(p.need.Load(), int64(lowConn(s)))
+}
+
 // lowConn is "pool-low-conn": idle connections that are kept in any case.
 func lowConn(s *srv) int {
 	if p := s.s.Params; p != nil {

@@ -59,8 +59,11 @@ func (c *conn) releaseServer(reusable bool) {
 		return
 	}
 	// More idle connections than requests ever needed at once are of no use.
-	if need := max(srv.pool.need.Load(), int64(lowConn(srv))); srv.pool.n.Load()+int64(srv.s.Stats.Used.Load())+1 > need ||
-		!srv.pool.put(up, time.Now(), limit) {
+	now := time.Now()
+	if srv.pool.crowded(srv) {
+		srv.pool.sweep(now.Add(-time.Hour)) // those that died do not count
+	}
+	if srv.pool.crowded(srv) || !srv.pool.put(up, now, limit) {
 		up.Close()
 	}
 }
