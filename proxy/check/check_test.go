@@ -335,7 +335,7 @@ func TestUnusedRulesWarn(t *testing.T) {
 func TestOwnRulesReplaceInheritedOnes(t *testing.T) {
 	t.Parallel()
 	d := &Setup{}
-	for _, l := range []string{"option httpchk", "http-check send hdr host a", "http-check send-state"} {
+	for _, l := range []string{"option httpchk GET /x HTTP/1.1", "http-check send hdr host a", "http-check send-state"} {
 		if err := apply(d, l); err != nil {
 			t.Fatal(err)
 		}
@@ -344,7 +344,7 @@ func TestOwnRulesReplaceInheritedOnes(t *testing.T) {
 	if err := apply(c, "http-check send hdr host b"); err != nil {
 		t.Fatal(err)
 	}
-	if len(c.http) != 1 || len(d.http) != 1 || !c.SendState {
+	if len(c.http) != 1 || len(d.http) != 1 || !c.SendState || c.uri != "" || c.Kind != "httpchk" || d.uri != "/x" {
 		t.Errorf("own %d rules, inherited %d, send-state %v", len(c.http), len(d.http), c.SendState)
 	}
 }

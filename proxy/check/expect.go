@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"tandem/proxy/logformat"
 	"tandem/proxy/sample"
@@ -99,7 +101,7 @@ func (e *expect) timeout(p *Probe, r *rule) *Result {
 
 // empty is the result where the connection ended without data.
 func (e *expect) empty(p *Probe, r *rule) *Result {
-	if p.readErr != nil {
+	if p.readErr != nil && !errors.Is(p.readErr, syscall.ECONNRESET) {
 		return connectErrorOf(p.readErr)
 	}
 	if r.blank != nil {

@@ -39,7 +39,7 @@ func (s *Setup) Clone() *Setup {
 	}
 	c := *s
 	c.http, c.tcp = slices.Clone(s.http), slices.Clone(s.tcp)
-	c.httpInherited, c.tcpInherited = len(c.http) > 0, len(c.tcp) > 0
+	c.httpInherited, c.tcpInherited = true, true
 	return &c
 }
 
@@ -160,7 +160,8 @@ func add(list *[]rule, waiting *string, r rule) {
 	*list = append(*list, r)
 }
 
-// own forgets inherited rules, because the proxy now has rules of its own.
+// own forgets inherited rules, because the proxy now has rules of its own; the
+// request of an inherited "option httpchk" goes with them.
 func (d side) own(s *Setup) {
 	list, inherited := d.list(s), &s.httpInherited
 	if d.word == "tcp-check" {
@@ -168,6 +169,9 @@ func (d side) own(s *Setup) {
 	}
 	if *inherited {
 		*list, *inherited = nil, false
+		if d.word == "http-check" {
+			s.method, s.uri, s.version, s.host = "", "", "", nil
+		}
 	}
 }
 
