@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,6 +31,7 @@ type box struct {
 	name   string
 	d      *Daemon
 	k      *netif.Fake
+	mu     sync.Mutex
 	lines  []string
 	plug   *recorder
 	cancel context.CancelFunc
@@ -38,6 +40,7 @@ type box struct {
 
 // recorder is a plug-in that notes what it is told.
 type recorder struct {
+	mu      sync.Mutex
 	notices []string
 	begun   int
 	ended   bool
@@ -46,6 +49,8 @@ type recorder struct {
 }
 
 func (p *recorder) Begin(_ *config.Config, reload bool, post func(fsm.Event)) []fsm.Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.begun++
 	p.post = post
 	return p.first
@@ -56,10 +61,23 @@ func (p *recorder) Notice(n Notice) {
 	if n.Group {
 		kind = "GROUP"
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.notices = append(p.notices, fmt.Sprintf("%s %s %s %d", kind, n.Name, n.State, n.Priority))
 }
 
-func (p *recorder) End() { p.ended = true }
+func (p *recorder) End() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+}
+
+// told is what the plug-in was told so far.
+func (p *recorder) told() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.notices)
+}
 
 func nic(ip string) netif.Link {
 	return netif.Link{Name: "eth0", Index: 2, Up: true, Multicast: true, MTU: 1500,
@@ -87,7 +105,7 @@ func configOf(list ...*config.Instance) *config.Config {
 func (r *rig) boot(name, ip string, cfg *config.Config, change func(*Options)) *box {
 	b := &box{r: r, name: name, k: netif.NewFake(nic(ip)), plug: &recorder{}, done: make(chan error, 1)}
 	opt := Options{Network: r.net.Node(name), Kernel: b.k, NewTimer: NewGoTimer, Detail: true,
-		Log: func(s string) { b.lines = append(b.lines, s) }, Plugins: []Plugin{b.plug}, StopDelay: time.Second}
+		Log: b.log, Plugins: []Plugin{b.plug}, StopDelay: time.Second}
 	if change != nil {
 		change(&opt)
 	}
@@ -105,7 +123,20 @@ func (b *box) stop() error {
 	return <-b.done
 }
 
-func (b *box) has(line string) bool { return slices.Contains(b.lines, line) }
+func (b *box) log(s string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines = append(b.lines, s)
+}
+
+// said is the log so far.
+func (b *box) said() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.lines)
+}
+
+func (b *box) has(line string) bool { return slices.Contains(b.said(), line) }
 
 func (b *box) wantKernel(want ...string) {
 	b.r.t.Helper()
@@ -143,11 +174,11 @@ func TestTakeover(t *testing.T) {
 		a.wantKernel("ip addr del 10.0.0.100/32 dev eth0")
 		b.wantKernel("ip addr add 10.0.0.100/32 dev eth0")
 		want := []string{"INSTANCE VI_1 BACKUP 150", "INSTANCE VI_1 MASTER 150", "INSTANCE VI_1 STOP 150"}
-		if !slices.Equal(a.plug.notices, want) || !a.plug.ended {
-			t.Errorf("a's notices %v, ended %v", a.plug.notices, a.plug.ended)
+		if !slices.Equal(a.plug.told(), want) || !a.plug.ended {
+			t.Errorf("a's notices %v, ended %v", a.plug.told(), a.plug.ended)
 		}
 		if !b.has("(VI_1) Backup received priority 0 advertisement") || !b.has("(VI_1) master set to 10.0.0.1") {
-			t.Errorf("b says %q", b.lines)
+			t.Errorf("b says %q", b.said())
 		}
 		b.stop()
 		b.wantKernel("ip addr del 10.0.0.100/32 dev eth0")
@@ -190,7 +221,7 @@ func TestReload(t *testing.T) {
 			t.Errorf("%d announcements after an address was added, want 5 for each of 2", n)
 		}
 		if !a.has("(V1) ip address 10.0.0.102/32 dev eth0, no longer exist") {
-			t.Errorf("the removed address is not told: %q", a.lines)
+			t.Errorf("the removed address is not told: %q", a.said())
 		}
 		time.Sleep(4 * time.Second)
 		if !a.k.Has("10.0.0.103/32%eth0") {
@@ -237,7 +268,7 @@ func TestAddressRemovedByOthers(t *testing.T) {
 		a.k.Happen(netif.Event{Link: eth0, Gone: true, Addr: netip.MustParsePrefix("10.0.0.100/32")})
 		synctest.Wait()
 		if !a.has("Netlink reflector reports IP 10.0.0.100 removed from eth0") || !a.has("(VI_1) Entering BACKUP STATE") {
-			t.Errorf("log: %q", a.lines)
+			t.Errorf("log: %q", a.said())
 		}
 		time.Sleep(time.Second)
 		a.wantKernel("ip addr add 10.0.0.100/32 dev eth0")
@@ -265,7 +296,7 @@ func TestLinkDown(t *testing.T) {
 		a.k.Happen(netif.Event{Link: down})
 		time.Sleep(time.Second)
 		if !a.has("Netlink reports eth0 down") || !a.has("(VI_1) Entering FAULT STATE") || a.k.Has("10.0.0.100/32%eth0") {
-			t.Errorf("log: %q", a.lines)
+			t.Errorf("log: %q", a.said())
 		}
 		a.k.Happen(netif.Event{Link: up})
 		time.Sleep(5 * time.Second)
@@ -286,7 +317,7 @@ func TestSourceAddress(t *testing.T) {
 		a.k.Happen(gone)
 		synctest.Wait()
 		if !a.has("Deassigned address 10.0.0.1 from interface eth0") || !a.has("(VI_1) Entering FAULT STATE") {
-			t.Errorf("log: %q", a.lines)
+			t.Errorf("log: %q", a.said())
 		}
 		a.k.Happen(own)
 		time.Sleep(4 * time.Second)
@@ -304,8 +335,8 @@ func TestPluginEvents(t *testing.T) {
 		in.Tracks.Scripts = []config.Tracked[*config.Script]{{Target: s}}
 		a := r.boot("a", "10.0.0.1/24", configOf(in), nil)
 		time.Sleep(10 * time.Second)
-		if len(a.plug.notices) != 0 {
-			t.Errorf("before the script's first result: %v", a.plug.notices)
+		if len(a.plug.told()) != 0 {
+			t.Errorf("before the script's first result: %v", a.plug.told())
 		}
 		id := fsm.TrackID{Kind: fsm.TrackScript, Name: "chk"}
 		a.plug.post(fsm.Track{TrackID: id, Up: true})
@@ -313,8 +344,8 @@ func TestPluginEvents(t *testing.T) {
 		a.plug.post(fsm.Track{TrackID: id})
 		synctest.Wait()
 		want := []string{"INSTANCE VI_1 BACKUP 150", "INSTANCE VI_1 MASTER 150", "INSTANCE VI_1 FAULT 150"}
-		if !slices.Equal(a.plug.notices, want) {
-			t.Errorf("notices %v, want %v", a.plug.notices, want)
+		if !slices.Equal(a.plug.told(), want) {
+			t.Errorf("notices %v, want %v", a.plug.told(), want)
 		}
 		a.stop()
 	})
@@ -333,7 +364,7 @@ func TestCannotStart(t *testing.T) {
 		b := r.boot("b", "10.0.0.2/24", cfg, nil)
 		synctest.Wait()
 		if !b.has("(VI_1) entering FAULT state") {
-			t.Errorf("with dynamic_interfaces: %q", b.lines)
+			t.Errorf("with dynamic_interfaces: %q", b.said())
 		}
 		b.stop()
 	})

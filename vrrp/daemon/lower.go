@@ -44,7 +44,7 @@ func (in *instance) lower() fsm.InstanceConfig {
 		HasRoutes: len(in.routes) > 0, HasRules: len(in.rules) > 0,
 		Unicast: in.spec.Unicast(), CheckPeers: c.CheckUnicastSource,
 		PlainSum: c.V3ChecksumAsV2, AnySum: c.OldUnicastChecksum == config.On || in.spec.Unicast() && c.OldUnicastChecksum == config.Auto,
-		SkipAddrs: c.SkipCheckAdvAddr, NotifyPrio: c.Notify.PriorityChanges, Deleted: c.Notify.Deleted != nil,
+		SkipAddrs: c.SkipCheckAdvAddr, NotifyPrio: c.Notify.PriorityChanges, Deleted: c.Notify.Deleted != nil || c.Notify.DeletedState,
 		Garp: fsm.Garp{
 			Delay: c.Garp.Delay, Repeat: c.Garp.Repeat, Refresh: c.Garp.Refresh, RefreshRepeat: c.Garp.RefreshRepeat,
 			LowerDelay: c.Garp.LowerPrioDelay, LowerRepeat: c.Garp.LowerPrioRepeat,
@@ -63,8 +63,8 @@ func (in *instance) lower() fsm.InstanceConfig {
 	return out
 }
 
-// trackersOf lists tracked things. A script keeps its instances waiting until
-// its first result.
+// trackersOf lists tracked things. A script whose failure is a fault keeps its
+// instances waiting until its first result.
 func trackersOf(t *config.Tracks) []fsm.Tracking {
 	var out []fsm.Tracking
 	add := func(k fsm.TrackKind, name string, weight int, reverse, pending bool) {
@@ -74,7 +74,7 @@ func trackersOf(t *config.Tracks) []fsm.Tracking {
 		add(fsm.TrackInterface, x.Target, x.Weight, x.Reverse, false)
 	}
 	for _, x := range t.Scripts {
-		add(fsm.TrackScript, x.Target.Name, x.Weight, x.Reverse, x.Target.Command != nil && x.Target.Command.Disabled == "")
+		add(fsm.TrackScript, x.Target.Name, x.Weight, x.Reverse, x.Weight == 0 && x.Target.Command != nil && x.Target.Command.Disabled == "")
 	}
 	for _, x := range t.Files {
 		add(fsm.TrackFile, x.Target.Name, x.Weight, x.Reverse, false)
