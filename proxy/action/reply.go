@@ -156,7 +156,9 @@ func (s *ReplySpec) finish(e *keyword.Env, defaults bool, arg string, at int) er
 			if raw, err = readFile(e, arg, at); err == nil && len(raw) > 0 && !strings.HasPrefix(string(raw), "HTTP/1.") {
 				err = refuse(at, "unable to convert message in HTX for file '%s'.", arg)
 			}
-			s.files.Raw = raw
+			if s.files.Raw = raw; raw == nil {
+				s.files.Raw = []byte{} // no answer at all, other than no file
+			}
 		}
 		s.hdrs = nil
 		return err
@@ -233,6 +235,9 @@ func (s *ReplySpec) make(t *tx.Tx) *tx.Reply {
 	}
 	for _, h := range s.hdrs {
 		v := h.value.Append(nil, t)
+		if len(v) == 0 {
+			continue // an empty value means no field
+		}
 		clean(v)
 		add(h.name, v)
 	}

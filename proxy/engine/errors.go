@@ -104,7 +104,11 @@ func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 	case f == nil:
 		return nil
 	case f.Spec != nil:
-		return f.Spec.Reply(&c.t)
+		r := f.Spec.Reply(&c.t)
+		if r.Body == nil && r.Raw == nil { // "default-errorfiles": the built-in one
+			r = builtinReplies[status]
+		}
+		return r
 	case f.Reply != nil:
 		return f.Reply
 	case f.Location != "":
