@@ -89,9 +89,10 @@ func playScript(t *testing.T, a *txtar.Archive) {
 	s.wantLogs(t, logs)
 }
 
-// start serves the configuration until the test ends.
-func (s *stage) start(t *testing.T, cfg string) *Proxy {
+// openListeners makes the listeners that the configuration calls fd@${name}.
+func (s *stage) openListeners(t *testing.T, cfg string) map[string]*os.File {
 	t.Helper()
+	files := map[string]*os.File{}
 	for _, m := range regexp.MustCompile(`fd@\$\{(\w+)\}`).FindAllStringSubmatch(cfg, -1) {
 		name := m[1]
 		if s.listens[name] != "" {
@@ -106,9 +107,17 @@ func (s *stage) start(t *testing.T, cfg string) *Proxy {
 			t.Fatal(err)
 		}
 		ln.Close() // the copy listens on
-		s.listens[name] = ln.Addr().String()
-		s.vars[name] = strconv.Itoa(int(f.Fd()))
+		s.listens[name], files[name] = ln.Addr().String(), f
 		t.Cleanup(func() { f.Close() })
+	}
+	return files
+}
+
+// start serves the configuration until the test ends.
+func (s *stage) start(t *testing.T, cfg string) *Proxy {
+	t.Helper()
+	for name, f := range s.openListeners(t, cfg) {
+		s.vars[name] = strconv.Itoa(int(f.Fd()))
 	}
 	diags := &diag.List{}
 	deps := config.NewDeps()
