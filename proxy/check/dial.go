@@ -71,6 +71,9 @@ func target(s *server.Server, to Connect) (network, address string, own bool) {
 	if p.Addr != "" {
 		host, own = p.Addr, false
 	}
+	if p.AddrPort > 0 {
+		port, own = p.AddrPort, false
+	}
 	if p.Port > 0 {
 		port, own = p.Port, false
 	}

@@ -325,6 +325,7 @@ func TestTargets(t *testing.T) {
 	}{
 		{nil, Connect{}, "127.0.0.1:80", true},
 		{func(p *server.Params) { p.Check.Port = 8080 }, Connect{}, "127.0.0.1:8080", false},
+		{func(p *server.Params) { p.Check.AddrPort, p.Check.Port = 81, 8080 }, Connect{}, "127.0.0.1:8080", false},
 		{func(p *server.Params) { p.Check.Addr = "::1" }, Connect{}, "[::1]:80", false},
 		{func(p *server.Params) { p.Check.Port = 8080 }, Connect{Explicit: true, Port: 443, Addr: "10.0.0.1"}, "10.0.0.1:443", false},
 	} {

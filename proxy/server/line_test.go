@@ -129,7 +129,7 @@ func TestParseServerAccepts(t *testing.T) {
 		"disabled enabled":       func(p *Params) {},
 		"check no-check":         func(p *Params) {},
 		"addr 1.2.3.4:81 check": func(p *Params) {
-			p.Check = CheckParams{Enabled: true, Inter: 2 * time.Second, Addr: "1.2.3.4", Port: 81}
+			p.Check = CheckParams{Enabled: true, Inter: 2 * time.Second, Addr: "1.2.3.4", AddrPort: 81}
 			p.Agent.Addr = "1.2.3.4"
 		},
 		"send-proxy-v2-ssl-cn":     func(p *Params) { p.SendProxy = SendProxy{Version: 2, Options: []string{"ssl", "cert-cn"}} },

@@ -88,6 +88,7 @@ type CheckParams struct {
 	Enabled                     bool
 	Inter, FastInter, DownInter time.Duration
 	Port                        int
+	AddrPort                    int // written behind "addr"; "port" outweighs it
 	Addr                        string
 	SendProxy                   bool
 	SSL                         bool // check-ssl

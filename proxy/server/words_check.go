@@ -40,9 +40,7 @@ var addr = value("addr", "Address of health checks.", "'addr' expects <ipv4|ipv6
 		return fail(-1, "'addr' : %s.", err)
 	}
 	p.Check.Addr, p.Agent.Addr = checkHost(&a, v), checkHost(&a, v)
-	if a.HasPort {
-		p.Check.Port = a.Port
-	}
+	p.Check.AddrPort = a.Port
 	return nil
 })
 
