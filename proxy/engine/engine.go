@@ -69,6 +69,7 @@ type Engine struct {
 	free    sync.Pool // *conn
 	sweeper sync.Once
 	slots   slotGate
+	limit   atomic.Int64 // connections of the whole process; 0: none
 	start   time.Time
 }
 
@@ -124,6 +125,7 @@ func (e *Engine) Load(cfg *config.Config) {
 			rt.fronts[p.Front] = newFront(rt, p)
 		}
 	}
+	e.limit.Store(rt.maxConn)
 	e.rt.Store(rt)
 }
 

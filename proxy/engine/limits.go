@@ -79,7 +79,7 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 // room says whether l may take another connection while the process has n.
 func (e *Engine) room(l *listen.Listener, n int64) bool {
 	rt := e.rt.Load()
-	if rt.maxConn > 0 && n >= rt.maxConn {
+	if most := e.limit.Load(); most > 0 && n >= most {
 		return false
 	}
 	fe := rt.fronts[l.Front]
