@@ -12,7 +12,7 @@ var Sections = keyword.NewTable("section", proxySections, otherSections)
 // ProxyWords is the table of the lines of defaults, frontend, backend and
 // listen (configuration manual chapter 4).
 var ProxyWords = keyword.NewTable("proxy keyword", proxyCore, proxyOptions, proxyCookies, proxyErrors, proxyStats, proxyLogs, proxyRules, proxyRoutes, proxyTimeouts, proxyServers, proxyBinds,
-	proxyBalance, proxySticks, proxyPersist, proxyDelays, proxyMisc, proxyChecks)
+	proxyBalance, proxySticks, proxyPersist, proxyDelays, proxyMisc, proxyChecks, proxyRemoved)
 
 // GlobalWords is the table of the lines of the global section (chapter 3).
 var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalMisc, globalFlags, globalTLS, globalTunes, globalRemoved, globalQUIC, globalDevices)

@@ -56,6 +56,7 @@ type compiler struct {
 	refs       []*keyword.Ref
 	nextID     int
 	environ    *haproxy.Environ
+	late       []diag.Diagnostic // told after all lines were read
 	unfound    []*keyword.Ref    // arguments that name nothing
 	pending    []diag.Diagnostic // what the lexer said, not yet told
 	full       bool              // the file has too many errors

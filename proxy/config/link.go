@@ -14,6 +14,7 @@ import (
 
 // finish checks and completes a proxy once its last line was read.
 func (c *compiler) finish(p *Proxy) {
+	c.lowerOld(p)
 	if p.Caps&keyword.Frontend != 0 {
 		p.Front = c.deps.Fronts.Frontend(p.Name)
 		c.defaultLogFormat(p)
@@ -26,6 +27,7 @@ func (c *compiler) finish(p *Proxy) {
 // link turns names into pointers and makes the checks that need the whole
 // configuration.
 func (c *compiler) link() {
+	parsed := !c.diags.HasErrors()
 	c.assignIDs()
 	for _, p := range c.cfg.Proxies {
 		c.prepare(p)
@@ -34,15 +36,23 @@ func (c *compiler) link() {
 		c.resolve(r)
 	}
 	c.missingArgs()
+	if !parsed {
+		return
+	}
+	for _, d := range c.late {
+		c.diags.Add(d)
+	}
 	for _, p := range c.cfg.Proxies {
-		if c.diags.HasErrors() && c.opt.CheckOnly {
-			break
-		}
 		c.checkProxy(p)
-		c.linkProxy(p)
 	}
 	for _, p := range c.cfg.Proxies {
 		c.checkLate(p)
+	}
+	if c.diags.HasErrors() {
+		return
+	}
+	for _, p := range c.cfg.Proxies {
+		c.linkProxy(p)
 	}
 }
 
@@ -147,6 +157,9 @@ func (c *compiler) find(r *keyword.Ref) []any {
 	}
 	if t := c.cfg.Others.Tables[r.Name]; t != nil && r.Kind == keyword.ToTable {
 		return []any{t}
+	}
+	if r.Kind == keyword.ToHTTPErrors {
+		return c.cfg.Others.errorViews(r.Name)
 	}
 	if t := c.cfg.Others.find(r); t != nil {
 		return []any{t}

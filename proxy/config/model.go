@@ -145,9 +145,11 @@ type Proxy struct {
 	Blocks                                          action.Rules // "block" lines; linked before HTTPRequest
 	Text                                            map[string]string
 	seen                                            [orderCount]bool
-	LogOption                                       string      // httplog, tcplog … in force; a later log-format clears it
-	LogOptionAt                                     source.Span // where it was written
-	LogFormatSet                                    bool        // a line of the proxy or its defaults chose the format
+	OldRequest, OldResponse                         action.Rules // req* and rsp* lines
+	Monitors                                        []monitor    // monitor-net lines
+	LogOption                                       string       // httplog, tcplog … in force; a later log-format clears it
+	LogOptionAt                                     source.Span  // where it was written
+	LogFormatSet                                    bool         // a line of the proxy or its defaults chose the format
 }
 
 // KeepAliveProbes are the TCP keep-alive parameters of one side; zero: the system's.

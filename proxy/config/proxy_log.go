@@ -30,9 +30,10 @@ type fmtArgs struct {
 func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.Def[Setting[Proxy]] {
 	s.Misuse = fmt.Sprintf("'%s' expects an argument.", s.Name)
 	return keyword.Define(s, func(e *keyword.Env, a *fmtArgs) (Setting[Proxy], error) {
-		f, err := compileFormat(e, a.Fmt, s.Name)
+		f, err := compileFormat(e, a.Fmt, "")
 		if err != nil {
-			return nil, err
+			later(e, "failed to parse %s : %s", s.Name, err)
+			return nil, nil
 		}
 		return func(p *Proxy) error { set(p, f); return nil }, nil
 	})
@@ -40,14 +41,17 @@ func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.De
 
 // compileFormat reads and compiles a log format and says whose it is.
 func compileFormat(e *keyword.Env, w expr.Word, what string) (*logformat.Format, error) {
+	if what != "" {
+		what = "'" + what + "' : "
+	}
 	f, err := expr.ParseFmt(w.Text)
 	if err != nil {
-		return nil, &keyword.Error{Index: w.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s", what, err)}
+		return nil, &keyword.Error{Index: w.Index, Code: diag.BadValue, Text: what + err.Error()}
 	}
 	f.Index = w.Index
 	out, err := logformat.Compile(e, f)
 	if err != nil {
-		return nil, prefixError(err, fmt.Sprintf("'%s' : ", what))
+		return nil, prefixError(err, what)
 	}
 	return out, nil
 }
@@ -203,6 +207,7 @@ var monitorFail = keyword.Define(keyword.Spec{
 	Name: "monitor fail", In: keyword.Frontend, Doc: "When the monitor URI answers 503.",
 }, func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error {
+		p.inOrder(e, orderMonitorFail)
 		p.MonitorFail = append(p.MonitorFail, a.cond)
 		return nil
 	}, nil

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 
 	"tandem/parser/diag"
@@ -57,11 +58,15 @@ var useBackend = keyword.Define(keyword.Spec{
 	Doc:    "Choose a backend by condition.",
 	Misuse: "'use_backend' expects a backend name.",
 }, func(e *keyword.Env, a *routeArgs) (Setting[Proxy], error) {
+	if a.dead {
+		return nil, nil
+	}
 	u := UseBackend{Cond: a.cond, Format: a.format, At: ruleAt(e)}
 	if u.Format == nil {
 		u.To = e.NewRef(keyword.ToBackend, a.name, a.index)
 	}
 	return func(p *Proxy) error {
+		p.inOrder(e, orderUseBackend)
 		p.UseBackend = append(p.UseBackend, u)
 		return nil
 	}, nil
@@ -72,11 +77,15 @@ var useServer = keyword.Define(keyword.Spec{
 	Doc:    "Choose a server by condition.",
 	Misuse: "'use-server' expects a server name.",
 }, func(e *keyword.Env, a *routeArgs) (Setting[Proxy], error) {
+	if a.dead {
+		return nil, nil
+	}
 	u := UseServer{Cond: a.cond, Format: a.format, At: ruleAt(e)}
 	if u.Format == nil {
 		u.To = e.NewRef(keyword.ToServer, a.name, a.index)
 	}
 	return func(p *Proxy) error {
+		p.inOrder(e, orderUseServer)
 		p.UseServer = append(p.UseServer, u)
 		return nil
 	}, nil
@@ -88,6 +97,7 @@ type routeArgs struct {
 	index  int
 	format *logformat.Format // nil for a plain name
 	cond   *pattern.Cond
+	dead   bool // the format is wrong, which is told later
 }
 
 // Usage is what messages say of the line.
@@ -108,7 +118,10 @@ func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 			r.format, err = logformat.Compile(in.Env, f)
 		}
 		if err != nil {
-			return prefixError(err, "'"+what+"' : ")
+			later(in.Env, "failed to parse %s rule '%s' : %s", what, name, err)
+			r.dead = true
+			in.Rest()
+			return nil
 		}
 		if s, constant := r.format.Literal(); constant {
 			r.name, r.format = s, nil
@@ -130,6 +143,15 @@ var defaultBackend = keyword.Define(keyword.Spec{
 		return nil
 	}, nil
 })
+
+// later keeps an error for after all lines were read, as the original does
+// with formats.
+func later(e *keyword.Env, format string, args ...any) {
+	c := keyword.Attached[*compiler](e)
+	text := strings.TrimSuffix(fmt.Sprintf(format, args...), ".") + "."
+	c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.Told, Span: e.LineSpan(),
+		Text: fmt.Sprintf("Parsing [%s]: %s", e.LineSpan(), text)})
+}
 
 // nameArgs is one word.
 type nameArgs struct {

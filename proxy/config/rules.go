@@ -185,12 +185,29 @@ func ruleSet(name string, in keyword.Scope, scope keyword.Scope, doc string, set
 			return nil, err
 		}
 		return func(p *Proxy) error {
+			if o := ruleOrders[name]; o != 0 {
+				p.inOrder(e, o)
+			}
 			if r.rule.Run != nil {
+				p.warnUnreached(e, name, *set(p))
 				*set(p) = append(*set(p), r.rule)
 			}
 			return nil
 		}, nil
 	})
+}
+
+// ruleOrders are the kinds of rule sets whose order is watched.
+var ruleOrders = map[string]ruleOrder{
+	"http-request": orderHTTPRequest, "http-response": orderHTTPResponse, "tcp-request connection": orderTCPConnection,
+	"tcp-request session": orderTCPSession, "tcp-request content": orderTCPContent, "tcp-response content": orderTCPResponse,
+}
+
+// warnUnreached says that a rule stands behind one that always ends its set.
+func (p *Proxy) warnUnreached(e *keyword.Env, name string, rules action.Rules) {
+	if n := len(rules); n > 0 && rules[n-1].Final && rules[n-1].Cond == nil && strings.HasPrefix(name, "http-") {
+		e.Warnf(diag.NoEffect, -1, "previous '%s' action is final and has no condition attached, further entries are NOOP.", name).Layout = diag.ParsingTight
+	}
 }
 
 // ruleSetArgs takes the whole line for the rule's own reader.

@@ -1,0 +1,279 @@
+package config
+
+import (
+	"fmt"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/parser/source"
+	"tandem/proxy/action"
+	"tandem/proxy/pattern"
+	"tandem/proxy/server"
+	"tandem/proxy/tx"
+)
+
+// old makes the Spec of a word that a release dropped.
+func old(name string, in keyword.Scope, until keyword.Version, instead, doc string) keyword.Spec {
+	return keyword.Spec{Name: name, In: in, Flags: keyword.NotDumped, Until: until, Instead: instead, Doc: doc}
+}
+
+// proxyRemoved are the lines of older releases (the req* and rsp* words are in
+// removed_lines.go, old timeouts in proxy_timeout.go).
+var proxyRemoved = append(append(removedLines(), removedOptions()...),
+	blockLine, dispatchLine, monitorNet, appSession,
+	ignored(old("grace", keyword.AnyProxy, keyword.V(2, 5), "grace in the global section", "How long to go on accepting once told to stop.")),
+	ignored(old("bind-process", keyword.AnyProxy, keyword.V(2, 7), "", "Processes that serve the proxy.")),
+	ignored(old("timeout appsession", keyword.AnyProxy, keyword.V(1, 6), "stick-table … expire", "Life of application sessions.")),
+	redispatchWord("redispatch"), redispatchWord("redisp"),
+	flag(old("transparent", sideB, keyword.V(3, 5), "server <name> 0.0.0.0", "Connect to where the client meant to."), func(p *Proxy) { p.Text = with(p.Text, "transparent", "on") }),
+	flag(old("keepalive", keyword.AnyProxy, keyword.V(1, 4), "option tcpka", "TCP keep-alive."), func(p *Proxy) { p.Options["tcpka"] = true }),
+)
+
+func with(m map[string]string, k, v string) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[k] = v
+	return m
+}
+
+// ignored makes the Def of a word whose effect is nothing here.
+func ignored(s keyword.Spec) *keyword.Def[Setting[Proxy]] {
+	return keyword.Define(s, func(*keyword.Env, *restArgs) (Setting[Proxy], error) { return nil, nil })
+}
+
+func redispatchWord(name string) *keyword.Def[Setting[Proxy]] {
+	return flag(old(name, sideB, keyword.V(2, 1), "option redispatch", "Retry on another server."), func(p *Proxy) { p.Redispatch = -1 })
+}
+
+// removedOptions are the options of older releases.
+func removedOptions() []*keyword.Def[Setting[Proxy]] {
+	opt := func(name string, until keyword.Version, instead, doc string, set func(*Proxy, bool)) *keyword.Def[Setting[Proxy]] {
+		s := old("option "+name, keyword.AnyProxy, until, instead, doc)
+		s.Flags |= keyword.No
+		return optionAs(s, set)
+	}
+	nothing := func(*Proxy, bool) {}
+	closing := func(p *Proxy, on bool) {
+		if on {
+			p.ConnMode, p.ConnModeSet = Close, true
+		}
+	}
+	return []*keyword.Def[Setting[Proxy]]{
+		opt("forceclose", keyword.V(2, 5), "option httpclose", "Close both sides after each response.", closing),
+		opt("http-tunnel", keyword.V(2, 5), "", "Nothing is looked at behind the first request and response.", nothing),
+		opt("http-use-htx", keyword.V(2, 5), "", "Internal form of messages.", nothing),
+		opt("independant-streams", keyword.V(2, 1), "option independent-streams", "Keep the two directions' timeouts apart.", func(p *Proxy, on bool) { p.Options["independent-streams"] = on }),
+		opt("tcpsplice", keyword.V(1, 4), "option splice-auto", "Splice in the kernel.", nothing),
+		opt("keepalive", keyword.V(1, 4), "option tcpka", "TCP keep-alive.", func(p *Proxy, on bool) { p.Options["tcpka"] = on }),
+		opt("http_proxy", keyword.V(2, 5), "http-request set-dst", "Forward to the address in the request.", func(p *Proxy, on bool) { p.Text = with(p.Text, "http_proxy", fmt.Sprint(on)) }),
+		opt("transparent", keyword.V(3, 5), "server <name> 0.0.0.0", "Connect to where the client meant to.", func(p *Proxy, on bool) { p.Text = with(p.Text, "transparent", fmt.Sprint(on)) }),
+		opt("lb-agent-chk", keyword.V(1, 5), "server … agent-check", "Agent checks.", nothing),
+		deprecatedOption("accept-invalid-http-request", "accept-unsafe-violations-in-http-request", sideF),
+		deprecatedOption("accept-invalid-http-response", "accept-unsafe-violations-in-http-response", sideB),
+	}
+}
+
+// deprecatedOption is one that 3.5 still takes with a warning of its own.
+func deprecatedOption(name, now string, in keyword.Scope) *keyword.Def[Setting[Proxy]] {
+	s := keyword.Spec{Name: "option " + name, In: in, Flags: keyword.No | keyword.NotDumped | keyword.Deprecated, Instead: "option " + now, Doc: "Old spelling of option " + now + "."}
+	return keyword.Define(s, func(e *keyword.Env, _ *keyword.None) (Setting[Proxy], error) {
+		e.Warnf(diag.Deprecated, 0, "option '%s' is deprecated. please use 'option %s' if absolutely needed.", name, now)
+		on := e.Prefix == ""
+		return func(p *Proxy) error { p.Options[now] = on; return nil }, nil
+	})
+}
+
+var blockLine = keyword.Define(old("block", keyword.Listen, keyword.V(2, 1), "http-request deny", "Refuse requests."), func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error { return p.block(e, a.cond) }, nil
+})
+
+// block adds a rule that is evaluated before all others.
+func (p *Proxy) block(e *keyword.Env, c *pattern.Cond) error {
+	act, err := plainAction(e, "deny", false)
+	if err == nil {
+		p.Blocks = append(p.Blocks, action.Rule{Action: act, Cond: c, Name: "block", At: ruleAt(e)})
+	}
+	return err
+}
+
+var dispatchLine = keyword.Define(func() keyword.Spec {
+	s := old("dispatch", keyword.Backend, keyword.V(3, 5), "server dispatch <addr>", "The only server.")
+	s.Misuse = "'dispatch' expects <ip>:<port>."
+	return s
+}(), func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	if _, err := expr.ParseAddr(a.Name.Text, expr.NeedPort|expr.NonZeroPort|expr.AllowNames); err != nil {
+		return nil, e.Errorf(a.Name.Index, "'dispatch' : %s", err)
+	}
+	return func(p *Proxy) error {
+		return p.addOldServer(e, "dispatch", a.Name.Text)
+	}, nil
+})
+
+// addOldServer adds the server that an older word stands for.
+func (p *Proxy) addOldServer(e *keyword.Env, name, addr string) error {
+	at := e.Words[0].Span
+	words := []source.Word{{Text: "server", Span: at}, {Text: name, Span: at}, {Text: addr, Span: at}}
+	saved := e.Words
+	l, err := server.ParseServer(e, words, p.DefaultServer)
+	e.Words = saved
+	if err != nil {
+		return err
+	}
+	p.addServer(e, name, l)
+	return nil
+}
+
+// monitorNet is "monitor-net <net>": addresses that get 200 at once, or in TCP
+// mode a connection that closes.
+var monitorNet = keyword.Define(old("monitor-net", sideF, keyword.V(2, 3), "http-request return status 200 if { src <net> }", "Clients that are answered at once."), func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	test, err := pattern.CompileTest(e, []string{"src", a.Name.Text}, a.Name.Index-1)
+	if err != nil {
+		return nil, prefixError(err, "'monitor-net' : ")
+	}
+	return func(p *Proxy) error {
+		name := "monitor_net_" + itoa(len(p.Monitors))
+		p.ACLs.Add(name, test)
+		cond, err := conditionOn(e, name)
+		if err != nil {
+			return err
+		}
+		p.Monitors = append(p.Monitors, monitor{cond, ruleAt(e)})
+		return nil
+	}, nil
+})
+
+// appSession is "appsession <cookie> len <n> timeout <t> …": a stick table of
+// the cookie's values.
+var appSession = keyword.Define(func() keyword.Spec {
+	s := old("appsession", keyword.Backend, keyword.V(1, 6), "stick on cookie(<name>)", "Persistence by the application's own cookie.")
+	s.Misuse = "'appsession' expects 'appsession' <cookie_name> 'len' <len> 'timeout' <timeout> [options*]."
+	return s
+}(), func(e *keyword.Env, a *appSessionArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error {
+		if p.StickTable == nil {
+			p.StickTable = a.table
+		}
+		for _, r := range a.rules {
+			p.StickRules = append(p.StickRules, r)
+		}
+		return nil
+	}, nil
+})
+
+// appSessionArgs is what stands behind "appsession".
+type appSessionArgs struct {
+	table any
+	rules []any
+}
+
+// Usage is what messages say of the line.
+func (appSessionArgs) Usage() string {
+	return "<cookie> len <length> timeout <holdtime> [request-learn] [prefix] [mode <path-parameters|query-string>]"
+}
+
+// ParseArgs lowers the line to a table and its rules.
+func (a *appSessionArgs) ParseArgs(in *keyword.Args) error {
+	w := texts(in.Rest())
+	bad := &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'appsession' expects 'appsession' <cookie_name> 'len' <len> 'timeout' <timeout> [options*]."}
+	if len(w) < 5 || w[1] != "len" || w[3] != "timeout" {
+		return bad
+	}
+	cookie, length, timeout := w[0], w[2], w[4]
+	fetch := "cookie(" + cookie + ")"
+	for i := 5; i < len(w); i++ {
+		switch w[i] {
+		case "request-learn", "prefix":
+		case "mode":
+			if i++; i >= len(w) || w[i] != "path-parameters" && w[i] != "query-string" {
+				return bad
+			}
+			fetch = map[string]string{"path-parameters": "urlp(" + cookie + ",;)", "query-string": "urlp(" + cookie + ")"}[w[i]]
+		default:
+			return bad
+		}
+	}
+	e := in.Env
+	at := e.LineSpan()
+	line := func(words ...string) *keyword.Args {
+		list := make([]source.Word, len(words))
+		for i, t := range words {
+			list[i] = source.Word{Text: t, Span: at}
+		}
+		return &keyword.Args{Env: e, Words: list, Pos: 1}
+	}
+	table, err := readTable(line("stick-table", "type", "string", "len", length, "size", "200k", "expire", timeout), e.Owner)
+	if err != nil {
+		return err
+	}
+	a.table = table
+	for _, rule := range [][]string{{"stick", "on", fetch}, {"stick", "store-response", "res.cook(" + cookie + ")"}} {
+		r, err := action.ReadStick(line(rule...))
+		if err != nil {
+			return err
+		}
+		a.rules = append(a.rules, r)
+	}
+	return nil
+}
+
+// monitor is one "monitor-net" line.
+type monitor struct {
+	cond *pattern.Cond
+	at   tx.Rule
+}
+
+// lowerOld puts what removed words made where it was evaluated: "block" and
+// "monitor-net" before the http-request rules, req* behind them, redirects last.
+func (c *compiler) lowerOld(p *Proxy) {
+	var first action.Rules
+	for _, m := range p.Monitors {
+		act, err := c.monitorAction(p)
+		if err != nil {
+			c.refuse(err)
+			return
+		}
+		r := action.Rule{Action: act, Cond: m.cond, Name: "monitor-net", At: m.at}
+		if p.Mode == "http" {
+			first = append(first, r)
+		} else {
+			p.TCPConnection = append(action.Rules{r}, p.TCPConnection...)
+		}
+	}
+	first = append(first, p.Blocks...)
+	if len(first)+len(p.OldRequest)+len(p.Redirects) > 0 {
+		p.HTTPRequest = append(append(append(first, p.HTTPRequest...), p.OldRequest...), p.Redirects...)
+	}
+	p.HTTPResponse = append(p.HTTPResponse, p.OldResponse...)
+	if p.Text["transparent"] == "on" || p.Text["transparent"] == "true" || p.Text["http_proxy"] == "true" {
+		c.env.Words = []source.Word{{Text: "transparent", Span: p.Span}}
+		if err := p.addOldServer(c.env, "transparent", "0.0.0.0"); err != nil {
+			c.refuse(err)
+		}
+	}
+}
+
+// monitorAction is what "monitor-net" does.
+func (c *compiler) monitorAction(p *Proxy) (action.Action, error) {
+	e := c.env
+	saved := e.Scope
+	defer func() { e.Scope = saved }()
+	e.Scope = keyword.HTTPRequest
+	name := "return"
+	words := []source.Word{{Text: "return"}, {Text: "status"}, {Text: "200"}, {Text: "content-type"}, {Text: "text/html"}, {Text: "string"}, {Text: "<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n"}}
+	if p.Mode != "http" {
+		e.Scope, name, words = keyword.TCPConnection, "reject", []source.Word{{Text: "reject"}}
+	}
+	act, _, err := action.Actions.Lookup(name).Read(e, words, 1)
+	return act, err
+}
+
+// conditionOn is "if <acl>".
+func conditionOn(e *keyword.Env, acl string) (*pattern.Cond, error) {
+	c, err := expr.ParseCond([]string{"if", acl}, 0)
+	if err != nil {
+		return nil, err
+	}
+	return pattern.CompileCond(e, c)
+}
