@@ -37,7 +37,7 @@ var timeoutFetches = []word[Fetch]{
 	fetch("fe_client_timeout", "", tx.TypeInt, Listener, "Client timeout of the frontend, in ms.", newFrontTimeout("client", nil)),
 	fetch("fe_tarpit_timeout", "", tx.TypeInt, Listener, "Tarpit timeout of the frontend, in ms.", newFrontTimeout("tarpit", nil)),
 	fetch("cur_client_timeout", "", tx.TypeInt, Listener, "Client timeout in force, in ms.", newFrontTimeout("client", func(s *tx.Settings) *time.Duration { return s.TimeoutClient })),
-	fetch("cur_tarpit_timeout", "", tx.TypeInt, ClientL4, "Tarpit timeout in force, in ms.", newFrontTimeout("tarpit", func(*tx.Settings) *time.Duration { return nil })),
+	fetch("cur_tarpit_timeout", "", tx.TypeInt, ClientL4, "Tarpit timeout in force, in ms.", newFrontTimeout("tarpit", func(s *tx.Settings) *time.Duration { return s.TimeoutTarpit })),
 	fetch("cur_connect_timeout", "", tx.TypeInt, Backend, "Connect timeout in force, in ms.", newBackTimeout("connect", func(s *tx.Settings) *time.Duration { return s.TimeoutConnect })),
 	fetch("cur_queue_timeout", "", tx.TypeInt, Backend, "Queue timeout in force, in ms.", newBackTimeout("queue", func(s *tx.Settings) *time.Duration { return s.TimeoutQueue })),
 	fetch("cur_server_timeout", "", tx.TypeInt, Backend, "Server timeout in force, in ms.", newBackTimeout("server", func(s *tx.Settings) *time.Duration { return s.TimeoutServer })),
