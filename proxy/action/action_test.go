@@ -106,8 +106,8 @@ func TestHeaders(t *testing.T) {
 		want []string
 	}{
 		{"set-header X-A b", []string{"x-a: 1", "b: 2", "X-A: 3"}, []string{"b: 2", "x-a: b"}},
-		{"set-header X-A ' b '", nil, []string{"x-a: b"}},
-		{"set-header X-A ' %[str(b)] '", nil, []string{"x-a: b"}},
+		{"set-header X-A ' b '", nil, []string{"x-a:  b "}},
+		{"set-header X-A ' %[str(b)] '", nil, []string{"x-a:  b "}},
 		{"add-header X-A b", []string{"x-a: 1"}, []string{"x-a: 1", "x-a: b"}},
 		{"del-header X-A", []string{"x-a: 1", "b: 2", "x-a: 3"}, []string{"b: 2"}},
 		{"del-header X- -m beg", []string{"x-a: 1", "b: 2", "x-c: 3"}, []string{"b: 2"}},

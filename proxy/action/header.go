@@ -54,7 +54,7 @@ func newHeader(e *keyword.Env, a *headerArgs, replace bool) (Action, error) {
 	name, on := []byte(strings.ToLower(a.Name.Text)), messageOf(e)
 	host := !bool(on) && string(name) == "host"
 	if text, ok := f.Literal(); ok {
-		lit := []byte(strings.Trim(text, " \t"))
+		lit := []byte(text)
 		clean(lit)
 		return Action{Run: func(t *tx.Tx) Verdict {
 			return on.put(t, on.of(t), name, lit, replace, host)
@@ -64,9 +64,7 @@ func newHeader(e *keyword.Env, a *headerArgs, replace bool) (Action, error) {
 		m := on.of(t)
 		value := f.Append(m.Spare(), t)
 		clean(value)
-		value = m.Keep(value)
-		lo, hi := trim(value, 0, len(value))
-		return on.put(t, m, name, value[lo:hi], replace, host)
+		return on.put(t, m, name, m.Keep(value), replace, host)
 	}}, nil
 }
 
