@@ -296,7 +296,8 @@ func (c *conn) enterBackend(ms int64) {
 	be := c.be
 	c.t.Back = be.b
 	if be.p != c.fe.p {
-		c.t.Settings.Retries = nil // each backend begins with its own
+		o := &c.t.Settings // each backend begins with its own
+		o.Retries, o.TimeoutServer, o.TimeoutConnect, o.TimeoutQueue, o.TimeoutTunnel = nil, nil, nil, nil, nil
 	}
 	c.backSeen = true
 	be.st.Sess.Add(1)
