@@ -23,7 +23,7 @@ var services = []*keyword.Def[Action]{
 		Name: "do-log", In: keyword.AnyRule | keyword.QUICInitial, Doc: "Write a log line now.",
 	}, newDoLog),
 	keyword.Define(keyword.Spec{
-		Name: "do-resolve(", In: tcpCnt | httpReq, Flags: keyword.Prefix,
+		Name: "do-resolve(", In: tcpCnt | httpReq, Flags: keyword.Prefix | keyword.NotActed,
 		Doc: "Put the address of a host name into a variable.",
 	}, newDoResolve),
 	keyword.Define(keyword.Spec{

@@ -53,7 +53,7 @@ var lineWords = []*keyword.Def[Option]{
 			return nil
 		}, nil
 	}),
-	keyword.Define(keyword.Spec{Name: "peers", Doc: "Section of the peers that share the table."}, func(e *keyword.Env, a *nameArgs) (Option, error) {
+	keyword.Define(keyword.Spec{Name: "peers", Flags: keyword.NotActed, Doc: "Section of the peers that share the table."}, func(e *keyword.Env, a *nameArgs) (Option, error) {
 		ref := e.NewRef(keyword.ToPeers, a.name, a.at)
 		ref.Missing = fmt.Sprintf("Proxy '%s': unable to find sync peers '%s'.", e.Owner, a.name)
 		return func(c *Config) error {
