@@ -81,6 +81,7 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 	if env == nil {
 		env = haproxy.NewEnviron(os.LookupEnv)
 	}
+	defer calm(files)()
 	c.environ = env
 	c.variables(files)
 	stopped := false

@@ -20,6 +20,10 @@ func newProxy() *Proxy {
 	}
 }
 
+// builtIn is what proxies begin with where no defaults section stands above
+// them. It is never changed.
+var builtIn = newProxy()
+
 // newGlobal returns a global section with the built-in defaults.
 func newGlobal() Global {
 	g := Global{
@@ -41,6 +45,9 @@ func (p *Proxy) inherit(d *Proxy) {
 	kind, caps, span := p.Kind, p.Caps, p.Span
 	*p = *d
 	p.Kind, p.Caps, p.Span, p.From, p.Name = kind, caps, span, d, ""
+	if d == builtIn {
+		p.From = nil
+	}
 	p.ACLs, p.GUID, p.ID = nil, "", 0
 	p.Options = maps.Clone(d.Options)
 	p.ErrorFiles = maps.Clone(d.ErrorFiles)
@@ -49,8 +56,7 @@ func (p *Proxy) inherit(d *Proxy) {
 	if s, ok := d.CheckSetup.(*check.Setup); ok {
 		p.CheckSetup = s.Clone()
 	}
-	def := *d.DefaultServer
-	p.DefaultServer = &def
+	p.DefaultServer = d.DefaultServer // a default-server line makes a new one
 	if d.Stats != nil {
 		s := *d.Stats
 		s.Auth, s.Scope, s.Admin = slices.Clone(s.Auth), slices.Clone(s.Scope), slices.Clone(s.Admin)

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"net/netip"
+	"strings"
+
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
@@ -109,55 +112,69 @@ func logChoice(name, doc string) *keyword.Def[Setting[Proxy]] {
 }
 
 // addrHeaderArgs is "[except <net>] [header <name>] [if-none]" in any order.
-type addrHeaderArgs struct {
-	Parts []addrHeaderPart `parser:"@@*"`
-}
+type addrHeaderArgs struct{ AddrHeader }
 
-type addrHeaderPart struct {
-	Except *expr.Word `parser:"  'except' @@"`
-	Header *expr.Word `parser:"| 'header' @@"`
-	IfNone bool       `parser:"| @'if-none'"`
-}
+// Usage is what messages say of the line.
+func (addrHeaderArgs) Usage() string { return "[except <network>] [header <name>] [if-none]" }
 
-func (a *addrHeaderArgs) header() *AddrHeader {
-	h := &AddrHeader{}
-	for _, p := range a.Parts {
+// ParseArgs reads the words; "originalto" has no if-none.
+func (a *addrHeaderArgs) ParseArgs(in *keyword.Args) error {
+	name := in.Words[in.Pos-1].Text
+	for in.More() {
+		w, i, _ := in.Next()
 		switch {
-		case p.Except != nil:
-			h.Except = append(h.Except, p.Except.Text)
-		case p.Header != nil:
-			h.Header = p.Header.Text
-		default:
-			h.IfNone = true
+		case w == "if-none" && name == "forwardfor":
+			a.IfNone = true
+			continue
+		case w != "except" && w != "header":
+			text := "'option originalto' only supports optional values: 'except' and 'header'."
+			if name == "forwardfor" {
+				text = "'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'."
+			}
+			return in.Env.Errorf(i, "%s", text)
 		}
+		v, vi, ok := in.Next()
+		switch {
+		case !ok && w == "except":
+			return in.Env.Errorf(-1, "'option %s' : '%s' expects <address>[/mask] as argument.", name, w)
+		case !ok:
+			return in.Env.Errorf(-1, "'option %s' : '%s' expects <header_name> as argument.", name, w)
+		case w == "header":
+			a.Header = v
+			continue
+		}
+		if _, err := netip.ParseAddr(v); err != nil {
+			if _, err := netip.ParsePrefix(v); err != nil {
+				if !isMasked(v) {
+					return in.Env.Errorf(vi, "'option %s' : '%s' only supports optional values: 'except', 'header' and 'if-none'. (invalid address '%s')", name, w, v)
+				}
+			}
+		}
+		a.Except = append(a.Except, v)
 	}
-	return h
+	return nil
+}
+
+// isMasked says whether v is an address with a mask in dotted form.
+func isMasked(v string) bool {
+	addr, mask, ok := strings.Cut(v, "/")
+	_, err1 := netip.ParseAddr(addr)
+	_, err2 := netip.ParseAddr(mask)
+	return ok && err1 == nil && err2 == nil
 }
 
 var forwardForOption = keyword.Define(keyword.Spec{
 	Name: "option forwardfor", In: keyword.AnyProxy, Doc: "Tell servers the client's address.",
 	Misuse: "'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'.",
 }, func(e *keyword.Env, a *addrHeaderArgs) (Setting[Proxy], error) {
-	no := e.Prefix != ""
-	return func(p *Proxy) error {
-		if p.ForwardFor = a.header(); no {
-			p.ForwardFor = nil
-		}
-		return nil
-	}, nil
+	return func(p *Proxy) error { p.ForwardFor = &a.AddrHeader; return nil }, nil
 })
 
 var originalToOption = keyword.Define(keyword.Spec{
 	Name: "option originalto", In: keyword.AnyProxy, Doc: "Tell servers the address that the client called.",
 	Misuse: "'option originalto' only supports optional values: 'except' and 'header'.",
 }, func(e *keyword.Env, a *addrHeaderArgs) (Setting[Proxy], error) {
-	no := e.Prefix != ""
-	return func(p *Proxy) error {
-		if p.OriginalTo = a.header(); no {
-			p.OriginalTo = nil
-		}
-		return nil
-	}, nil
+	return func(p *Proxy) error { p.OriginalTo = &a.AddrHeader; return nil }, nil
 })
 
 type optionalArgs struct {

@@ -45,7 +45,7 @@ func readDefaults(c *compiler, s *haproxy.Section) {
 	if from != "" {
 		parent := c.defaults[from]
 		if parent == nil {
-			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults '%s' not found for proxy '%s'.", from, name)
+			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults section '%s' not found for defaults '%s'.", from, name)
 			return
 		}
 		p.inherit(parent)
@@ -65,8 +65,7 @@ func readDefaults(c *compiler, s *haproxy.Section) {
 
 // readProxy begins a frontend, backend or listen.
 func readProxy(c *compiler, s *haproxy.Section) {
-	p := newProxy()
-	p.Kind, p.Caps, p.Span = s.Keyword.Text, c.env.Scope, s.Line.Span
+	p := &Proxy{Kind: s.Keyword.Text, Caps: c.env.Scope, Span: s.Line.Span}
 	name, from := c.header(s, true)
 	if name == "" {
 		return
@@ -74,13 +73,14 @@ func readProxy(c *compiler, s *haproxy.Section) {
 	parent := c.last
 	if from != "" {
 		if parent = c.defaults[from]; parent == nil {
-			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults '%s' not found for %s '%s'.", from, p.Kind, name)
+			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults section '%s' not found for %s '%s'.", from, kindWord(p.Kind), name)
 			return
 		}
 	}
-	if parent != nil {
-		p.inherit(parent)
+	if parent == nil {
+		parent = builtIn
 	}
+	p.inherit(parent)
 	p.Kind, p.Caps, p.Name, p.Span = s.Keyword.Text, c.env.Scope, name, s.Line.Span
 	c.register(p)
 	c.attachProxy(p)
