@@ -67,6 +67,7 @@ type Proxy struct {
 	sockets  []*listen.Socket
 	cliSocks []*listen.Socket
 	started  time.Time
+	ops      *operators
 	wg       sync.WaitGroup
 }
 
@@ -80,6 +81,8 @@ func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 	}
 	deps.Servers.OnEvent(p.logs.event)
 	cfg.Commit(p.started)
+	setProcVars(cfg)
+	p.ops = newOperators(p)
 	p.eng = engine.New(cfg, engine.Deps{
 		Process: deps.Process, Log: p.logs.proxy, ReadProxy: readProxy,
 		ServerTLS: p.tls.server, ClientTLS: p.tls.client, Service: p.service(), Marked: p.observed,
@@ -154,5 +157,6 @@ func (p *Proxy) Run(soft, hard context.Context) {
 	for _, s := range p.cliSocks {
 		s.Close()
 	}
+	p.ops.cli.Close()
 	p.wg.Wait()
 }

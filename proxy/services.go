@@ -3,24 +3,17 @@ package proxy
 import (
 	"time"
 
+	"tandem/proxy/cli"
 	"tandem/proxy/engine"
 	"tandem/proxy/listen"
 	"tandem/proxy/server"
 )
 
 // service answers requests for the stats page.
-func (p *Proxy) service() engine.Service { return nil }
+func (p *Proxy) service() engine.Service { return &cli.Pages{Env: p.ops.env} }
 
 // serveCLI accepts connections of the command line interface.
-func (p *Proxy) serveCLI(s *listen.Socket) {
-	for {
-		c, err := s.Accept()
-		if err != nil {
-			return
-		}
-		c.Close()
-	}
-}
+func (p *Proxy) serveCLI(s *listen.Socket) { p.ops.cli.Serve(s, s.Endpoint.Bind) }
 
 // startChecks begins health checks and returns the function that ends them.
 func (p *Proxy) startChecks() func() {

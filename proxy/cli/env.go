@@ -61,6 +61,8 @@ type FrontendControl interface {
 	Resume(*config.Proxy) bool
 	// Stop closes them for good.
 	Stop(*config.Proxy)
+	// Paused says whether Resume could help.
+	Paused(*config.Proxy) bool
 }
 
 // Limit names a process-wide limit that a command changes.

@@ -22,6 +22,10 @@ func (f *fakeFrontends) Resume(p *config.Proxy) bool {
 	return !f.bad
 }
 
+func (f *fakeFrontends) Paused(p *config.Proxy) bool {
+	return len(f.log) > 0 && f.log[len(f.log)-1] == "pause "+p.Name
+}
+
 func (f *fakeFrontends) Stop(p *config.Proxy) { f.log = append(f.log, "stop "+p.Name) }
 
 func TestFrontendCommands(t *testing.T) {

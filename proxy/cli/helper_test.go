@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
+
+func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 // start is the moment at which the processes of the tests began.
 var start = time.Date(2026, 11, 21, 8, 41, 0, 0, time.UTC)

@@ -69,6 +69,9 @@ func (s *snapshot) frontend(p *config.Proxy) {
 		r.State = stats.Stopped
 	}
 	r.Status = stats.ServerStatus(r.State, nil, "")
+	if r.State == stats.Stopped && s.env.Frontend != nil && s.env.Frontend.Paused(p) {
+		r.Status = "PAUSED"
+	}
 	r.Limit = uint32(frontLimit(s.cfg, p))
 	r.RateLimit = uint32(f.RateLimit.Load())
 	if r.RateLimit == 0 {

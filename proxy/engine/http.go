@@ -353,7 +353,7 @@ func (c *conn) requestRules(s *side, front bool) bool {
 	if p.Stats != nil && c.e.deps.Service != nil && c.e.deps.Service.Serve(p, &c.t) {
 		c.fe.st.Intercepted.Add(1)
 		c.t.Term = [2]byte{'L', 'R'}
-		c.reply(c.t.Reply)
+		c.reply(c.page(c.t.Reply))
 		return false
 	}
 	return true

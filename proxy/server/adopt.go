@@ -164,6 +164,12 @@ func (s *Server) inheritState() {
 		return
 	}
 	s.op = t.op
+	if t.lastChange.IsZero() { // declared later, in another backend
+		s.op = Running
+		if t.Params.Disabled {
+			s.op, s.admin = Stopped, s.admin|InheritedMaint
+		}
+	}
 	if t.admin&AnyMaint != 0 {
 		s.admin |= InheritedMaint
 	}

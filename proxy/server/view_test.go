@@ -65,3 +65,24 @@ func TestPauseAndOverride(t *testing.T) {
 		t.Errorf("L4OK has number %d", StatusNumber("L4OK"))
 	}
 }
+
+// TestTrackingForward follows a server of a backend that is declared later.
+func TestTrackingForward(t *testing.T) {
+	t.Parallel()
+	r := &Registry{}
+	a, b := r.Backend("a"), r.Backend("b")
+	now := time.Now()
+	p, off := DefaultParams(), DefaultParams()
+	off.Disabled = true
+	at := &Endpoint{Network: "tcp4", Host: "127.0.0.1", Port: 80}
+	up, down := b.Prepare("up", p), b.Prepare("down", off)
+	x, y := a.Prepare("x", p), a.Prepare("y", p)
+	a.Commit([]Declared{{Server: x, Params: p, Addr: at, Track: up}, {Server: y, Params: p, Addr: at, Track: down}}, Settings{}, now)
+	b.Commit([]Declared{{Server: up, Params: p, Addr: at}, {Server: down, Params: off, Addr: at}}, Settings{}, now)
+	if v := x.View(now); v.Op != Running || v.Admin != 0 {
+		t.Errorf("x follows a running server: %v, %v", v.Op, v.Admin)
+	}
+	if v := y.View(now); v.Op != Stopped || v.Admin != InheritedMaint {
+		t.Errorf("y follows a disabled server: %v, %v", v.Op, v.Admin)
+	}
+}
