@@ -21,8 +21,10 @@ func (s *Server) CheckDone(r *CheckResult, now time.Time) {
 		s.errs.Store(0)
 		s.check.Pass()
 	default:
-		s.Stats.CheckFails.Add(1)
-		s.Backend.Stats.CheckFails.Add(1)
+		if s.check.Good() { // chkfail counts failures of a server that is up (management manual 9.1)
+			s.Stats.CheckFails.Add(1)
+			s.Backend.Stats.CheckFails.Add(1)
+		}
 		s.check.Fail()
 	}
 	logged := s.logCheck("Health check", r, &s.check, before != s.check.Value || s.Check.changed)
