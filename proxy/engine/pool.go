@@ -50,6 +50,14 @@ type pool struct {
 	n    atomic.Int64
 	need atomic.Int64 // connections in use at once lately
 	peak atomic.Int64 // the same since the last sweep
+	look atomic.Int64 // moment from which dead ones may be looked for again, ns
+}
+
+// mayLook says whether dead connections may be looked for now: that costs a
+// system call for each, so not with every request.
+func (p *pool) mayLook(now time.Time) bool {
+	ns, at := now.UnixNano(), p.look.Load()
+	return ns >= at && p.look.CompareAndSwap(at, ns+int64(200*time.Millisecond))
 }
 
 // used counts a connection that carries a request from now on.

@@ -60,7 +60,7 @@ func (c *conn) releaseServer(reusable bool) {
 	}
 	// More idle connections than requests ever needed at once are of no use.
 	now := time.Now()
-	if srv.pool.crowded(srv) {
+	if srv.pool.crowded(srv) && (srv.pool.n.Load() <= 4 || srv.pool.mayLook(now)) {
 		srv.pool.sweep(now.Add(-time.Hour)) // those that died do not count
 	}
 	if srv.pool.crowded(srv) || !srv.pool.put(up, now, limit) {
