@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -106,9 +107,16 @@ func (s *stage) openListeners(t *testing.T, cfg string) map[string]*os.File {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ln.Close() // the copy listens on
-		s.listens[name], files[name] = ln.Addr().String(), f
-		t.Cleanup(func() { f.Close() })
+		// The proxy becomes the owner of the descriptor, so it must not belong
+		// to an os.File, which would close the number once more.
+		fd, err := syscall.Dup(int(f.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		ln.Close()
+		s.listens[name] = ln.Addr().String()
+		s.vars[name] = strconv.Itoa(fd)
 	}
 	return files
 }
