@@ -91,9 +91,9 @@ func playScript(t *testing.T, a *txtar.Archive) {
 }
 
 // openListeners makes the listeners that the configuration calls fd@${name}.
-func (s *stage) openListeners(t *testing.T, cfg string) map[string]*os.File {
+func (s *stage) openListeners(t *testing.T, cfg string) map[string]int {
 	t.Helper()
-	files := map[string]*os.File{}
+	fds := map[string]int{}
 	for _, m := range regexp.MustCompile(`fd@\$\{(\w+)\}`).FindAllStringSubmatch(cfg, -1) {
 		name := m[1]
 		if s.listens[name] != "" {
@@ -115,17 +115,16 @@ func (s *stage) openListeners(t *testing.T, cfg string) map[string]*os.File {
 		}
 		f.Close()
 		ln.Close()
-		s.listens[name] = ln.Addr().String()
-		s.vars[name] = strconv.Itoa(fd)
+		s.listens[name], fds[name] = ln.Addr().String(), fd
 	}
-	return files
+	return fds
 }
 
 // start serves the configuration until the test ends.
 func (s *stage) start(t *testing.T, cfg string) *Proxy {
 	t.Helper()
-	for name, f := range s.openListeners(t, cfg) {
-		s.vars[name] = strconv.Itoa(int(f.Fd()))
+	for name, fd := range s.openListeners(t, cfg) {
+		s.vars[name] = strconv.Itoa(fd)
 	}
 	diags := &diag.List{}
 	deps := config.NewDeps()
