@@ -114,6 +114,16 @@ var httpOptions = []struct {
 	{"http-drop-request-trailers", keyword.Backend}, {"http-drop-response-trailers", keyword.Frontend},
 }
 
+// NeedsHTTP says whether an option has no effect in TCP mode.
+func NeedsHTTP(option string) bool {
+	for _, o := range httpOptions {
+		if o.name == option {
+			return true
+		}
+	}
+	return false
+}
+
 // checkTCPMode warns of what TCP mode ignores.
 func (c *compiler) checkTCPMode(p *Proxy) {
 	ignored := func(on bool, text string) {

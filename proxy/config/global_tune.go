@@ -87,6 +87,7 @@ var globalTunes = knobs([]knob{
 	{"tune.sndbuf.frontend", sizeKnob(sizeTextTight, 1), "Socket buffer of datagram listeners.", tuning},
 	{"tune.sndbuf.server", sizeKnob(wantsInt, 0), "Socket send buffer towards servers.", tuning},
 	{"tune.streams-elasticity", elasticity, "How far streams may exceed connections, in percent.", tuning},
+	{"tune.takeover-other-tg-connections", takeover, "Old spelling of tune.idle-pool.shared.", tuning | keyword.Deprecated},
 	{"tune.vars.check-max-size", varSize, "Memory of check variables in bytes.", tuning},
 	{"tune.vars.global-max-size", varSize, "Memory of all variables in bytes.", tuning},
 	{"tune.vars.proc-max-size", varSize, "Memory of process variables in bytes.", tuning},

@@ -116,6 +116,16 @@ func luaLibs(v string) (int64, string) {
 	return 0, ""
 }
 
+// takeover takes the words of tune.idle-pool.shared's older name.
+func takeover(v string) (int64, string) {
+	for i, w := range []string{"none", "restricted", "full"} {
+		if v == w {
+			return int64(i), ""
+		}
+	}
+	return 0, "'%s' expects 'none', 'restricted', or 'full'"
+}
+
 // streamsArgs is "<n> [rq-load|min …]".
 type streamsArgs struct {
 	n    int64

@@ -166,7 +166,7 @@ func (a *filterArgs) ParseArgs(in *keyword.Args) error {
 		var b strings.Builder
 		for _, d := range Filters.All() {
 			if d.Until == 0 {
-				b.WriteString("\n    [" + filterScope(d.Name) + "] " + d.Name)
+				b.WriteString("\n    [" + FilterScope(d.Name) + "] " + d.Name)
 			}
 		}
 		return e.Errorf(in.Pos, "'filter' : unknown keyword '%s'. Registered keywords :%s\n", in.Peek(), b.String())
@@ -182,7 +182,8 @@ func (a *filterArgs) ParseArgs(in *keyword.Args) error {
 // innerPlace is the place that some messages carry a second time.
 func innerPlace(e *keyword.Env) string { return "parsing [" + e.LineSpan().String() + "] : " }
 
-func filterScope(name string) string {
+// FilterScope returns the tag that the original lists a filter under.
+func FilterScope(name string) string {
 	switch {
 	case strings.HasPrefix(name, "bwlim"):
 		return "BWLIM"

@@ -189,7 +189,11 @@ func ruleSet(name string, in keyword.Scope, scope keyword.Scope, doc string, set
 				p.inOrder(e, o)
 			}
 			if r.rule.Run != nil {
-				p.warnUnreached(e, name, *set(p))
+				own := *set(p)
+				if p.From != nil {
+					own = own[min(len(own), len(*set(p.From))):]
+				}
+				p.warnUnreached(e, name, own)
 				*set(p) = append(*set(p), r.rule)
 			}
 			return nil
@@ -203,7 +207,9 @@ var ruleOrders = map[string]ruleOrder{
 	"tcp-request session": orderTCPSession, "tcp-request content": orderTCPContent, "tcp-response content": orderTCPResponse,
 }
 
-// warnUnreached says that a rule stands behind one that always ends its set.
+// warnUnreached says that a rule stands behind one of the same section that
+// always ends its set. Behind one of a defaults section there is no warning:
+// other proxies may need what it does.
 func (p *Proxy) warnUnreached(e *keyword.Env, name string, rules action.Rules) {
 	if n := len(rules); n > 0 && rules[n-1].Final && rules[n-1].Cond == nil && strings.HasPrefix(name, "http-") {
 		e.Warnf(diag.NoEffect, -1, "previous '%s' action is final and has no condition attached, further entries are NOOP.", name).Layout = diag.ParsingTight

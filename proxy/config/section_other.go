@@ -27,3 +27,49 @@ func noPrograms(c *compiler, b *Block) {
 	d := c.diags.Warnf("not-acted-on", b.Span, "program '%s' will not be started by this program.", b.Name)
 	d.Ours = true
 }
+
+// WordList is the words of a section, for dumps and the reference.
+type WordList struct {
+	Section string
+	Words   []string
+}
+
+// OtherTables lists the words of the sections that make no proxies, in the
+// order of the original's dump, then those that it leaves out.
+func OtherTables() []WordList {
+	out := []WordList{{"userlist", namesOf(userlistWords)}, {"peers", namesOf(peersWords)}, {"crt-list", crtListNames()},
+		{"crt-store", namesOf(crtStoreWords)}, {"traces", namesOf(tracesWords)}, {"acme", namesOf(acmeWords)}}
+	for _, s := range []WordList{
+		{"cache", namesOf(cacheWords)}, {"fcgi-app", namesOf(fcgiWords)}, {"healthcheck", namesOf(healthcheckWords)}, {"http-errors", namesOf(errorsWords)},
+		{"log-forward", namesOf(logForwardWords)}, {"log-profile", namesOf(logProfileWords)}, {"mailers", namesOf(mailersWords)},
+		{"namespace_list", namesOf(namespaceWords)}, {"resolvers", namesOf(resolversWords)}, {"ring", namesOf(ringWords)},
+		{"spoe-agent", namesOf(spoeAgentWords)}, {"spoe-group", namesOf(spoeGroupWords)}, {"spoe-message", namesOf(spoeMessageWords)},
+	} {
+		out = append(out, s)
+	}
+	return out
+}
+
+func namesOf[T any](t *keyword.Table[T]) []string {
+	var out []string
+	for _, d := range t.All() {
+		out = append(out, d.Name)
+	}
+	return out
+}
+
+// crtListNames are the words of crt-lists, as the original notes those with a
+// value.
+func crtListNames() []string {
+	var out []string
+	for _, d := range crtListWords.All() {
+		if switchOnly[d.Name] {
+			out = append(out, d.Name)
+		} else {
+			out = append(out, d.Name+" +1")
+		}
+	}
+	return out
+}
+
+var switchOnly = map[string]bool{"allow-0rtt": true, "no-alpn": true, "no-ca-names": true}

@@ -189,3 +189,6 @@ func PlaceOf(e *keyword.Env) Place {
 	}
 	return 0
 }
+
+// PlaceNames returns the names of all places in the order of Mark's columns.
+func PlaceNames() []string { return placeNames[:] }
