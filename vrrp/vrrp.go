@@ -13,6 +13,8 @@ import (
 	"tandem/vrrp/config"
 	"tandem/vrrp/daemon"
 	"tandem/vrrp/netif"
+	"tandem/vrrp/notify"
+	"tandem/vrrp/track"
 	"tandem/vrrp/wire"
 )
 
@@ -24,7 +26,7 @@ type Options struct {
 	Detail bool
 	// KeepVIPs is --dont-release-vrrp: addresses stay when the router ends.
 	KeepVIPs bool
-	// Plugins track and notify beside the router.
+	// Plugins work beside the router, after those that track and notify.
 	Plugins []daemon.Plugin
 	// Network and Kernel are those of the system when nil, in the network
 	// namespace of the process.
@@ -63,9 +65,15 @@ func New(cfg *config.Config, opt Options) (*Router, error) {
 	case opt.StopDelay < 0:
 		opt.StopDelay = 0
 	}
+	// Who tells changes comes first: a reload begins what is told with the new
+	// configuration before anything changes.
+	plugins := append([]daemon.Plugin{
+		daemon.NewNotifier(notify.Options{Log: opt.Log}),
+		daemon.NewTracker(track.Options{Log: opt.Log}),
+	}, opt.Plugins...)
 	d := daemon.New(cfg, daemon.Options{
 		Network: opt.Network, Kernel: opt.Kernel, Log: opt.Log, Detail: opt.Detail,
-		Plugins: opt.Plugins, KeepVIPs: opt.KeepVIPs, StopDelay: opt.StopDelay,
+		Plugins: plugins, KeepVIPs: opt.KeepVIPs, StopDelay: opt.StopDelay,
 	})
 	return &Router{d: d, log: opt.Log}, nil
 }
