@@ -43,8 +43,9 @@ const MaxScope = 20
 // Words that are not known are ignored: the page is read by people.
 func ParsePageQuery(rest string) PageQuery {
 	q := PageQuery{Format: "html"}
-	options, query, _ := strings.Cut(rest, "?")
-	for _, o := range strings.Split(options, ";") {
+	// The page's own address may hold a '?' already: options and parameters
+	// may stand on either side of one.
+	for _, o := range strings.FieldsFunc(rest, func(r rune) bool { return r == ';' || r == '?' || r == '&' }) {
 		switch {
 		case o == "csv", o == "json", o == "typed", o == "json-schema":
 			q.Format = o
@@ -56,12 +57,10 @@ func ParsePageQuery(rest string) PageQuery {
 			q.NoRefresh = true
 		case strings.HasPrefix(o, "st="):
 			q.Result = o[len("st="):]
-		}
-	}
-	if v, err := url.ParseQuery(query); err == nil {
-		q.Scope = v.Get("scope")
-		if len(q.Scope) > MaxScope {
-			q.Scope = q.Scope[:MaxScope]
+		case strings.HasPrefix(o, "scope="):
+			if v, err := url.QueryUnescape(o[len("scope="):]); err == nil {
+				q.Scope = v[:min(len(v), MaxScope)]
+			}
 		}
 	}
 	return q

@@ -211,6 +211,8 @@ func TestParsePageQuery(t *testing.T) {
 		"?scope=%zz":                        {Format: "html"},
 		"?scope=" + strings.Repeat("x", 30): {Format: "html", Scope: strings.Repeat("x", 20)},
 		";bogus;;json-schema":               {Format: "json-schema"},
+		"?;csv;scope=b1":                    {Format: "csv", Scope: "b1"},
+		";csv?scope=b1&up":                  {Format: "csv", Scope: "b1", HideDown: true},
 	} {
 		if d := cmp.Diff(want, ParsePageQuery(rest)); d != "" {
 			t.Errorf("%q: %s", rest, d)

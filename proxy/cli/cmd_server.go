@@ -414,14 +414,27 @@ func setTLS(c *Call, _ *config.Proxy, s *server.Server) {
 	c.fail("'set server <srv> ssl' cannot be set.  default-server should define ssl settings")
 }
 
-// setName renames a server; it must be in maintenance.
+// setName checks what a rename needs; names themselves do not change here.
 func setName(c *Call, p *config.Proxy, s *server.Server) {
-	if s.View(c.now()).Admin&server.AnyMaint == 0 {
+	name := c.arg(2)
+	switch {
+	case name == "":
+		c.fail("set server <b>/<s> name requires a new name.")
+	case s.View(c.now()).Admin&server.AnyMaint == 0:
 		c.fail("Server must be in maintenance mode to be renamed (set server <b>/<s> state maint).")
-		return
+	case strings.Trim(name, nameBytes) != "":
+		c.fail("Server name contains invalid characters.")
+	case name != s.Name && p.Back.Server(name) != nil:
+		c.fail("A server with the same name already exists in this backend.")
+	case name == s.Name:
+		c.say(Info, "Server name updated.")
+	default:
+		c.fail("The name of a server cannot be changed at run time in this program.")
 	}
-	c.fail("The name of a server cannot be changed at run time.")
 }
+
+// nameBytes are what names may consist of (configuration manual 2).
+const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:.-"
 
 // removalBar says why a server cannot be removed; final says that waiting
 // does not help.

@@ -101,9 +101,6 @@ const (
 // checkFlags is the column srv_check_state or srv_agent_state.
 func checkFlags(c *server.CheckState, inMaint bool) int {
 	if !c.Enabled {
-		if inMaint {
-			return checkPaused
-		}
 		return 0
 	}
 	n := checkConfigured
@@ -144,7 +141,10 @@ func stateLine(p *config.Proxy, s *server.Server, now time.Time) string {
 			port = a.MapPort
 		}
 	}
-	maint := v.Admin&server.AnyMaint != 0
+	check := checkFlags(&v.Check, v.Admin&server.AnyMaint != 0)
+	if v.Admin&server.ConfigMaint != 0 {
+		check |= checkPaused // "disabled" pauses checks that there may not be
+	}
 	agent := checkFlags(&v.Agent, false)
 	if v.Agent.Enabled {
 		agent |= checkAgent
@@ -161,16 +161,21 @@ func stateLine(p *config.Proxy, s *server.Server, now time.Time) string {
 	f := []string{
 		strconv.Itoa(p.ID), p.Name, strconv.Itoa(s.ID), s.Name, host, strconv.Itoa(int(v.Op)), strconv.Itoa(int(admin)),
 		strconv.Itoa(s.Weight()), strconv.Itoa(v.Weight), strconv.Itoa(int(v.LastChange / time.Second)),
-		strconv.Itoa(server.StatusNumber(v.Check.Status)), strconv.Itoa(result), strconv.Itoa(healthOf(&v)),
-		strconv.Itoa(checkFlags(&v.Check, maint)), strconv.Itoa(agent), "0", strconv.Itoa(flag(s.Params.ForcedID != 0)),
+		strconv.Itoa(server.StatusNumber(v.Check.Status)), strconv.Itoa(result), strconv.Itoa(healthOf(s, &v)),
+		strconv.Itoa(check), strconv.Itoa(agent), "0", strconv.Itoa(flag(s.Params.ForcedID != 0)),
 		dash(fqdn), strconv.Itoa(port), "-", strconv.Itoa(flag(s.Params.TLS.Enabled)), strconv.Itoa(k.Port), dash(k.Addr),
 		dash(ag.Addr), strconv.Itoa(ag.Port),
 	}
 	return strings.Join(f, " ")
 }
 
-func healthOf(v *server.View) int {
+// healthOf is the column srv_check_health. Without checks it is what the line
+// says of "rise", if anything.
+func healthOf(s *server.Server, v *server.View) int {
 	if !v.Check.Enabled {
+		if s.Params.Rise != server.DefaultParams().Rise {
+			return s.Params.Rise
+		}
 		return 0
 	}
 	return v.CheckCount.Value

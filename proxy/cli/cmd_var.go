@@ -3,7 +3,11 @@ package cli
 import (
 	"strings"
 
+	"tandem/parser/diag"
+	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/logformat"
+	"tandem/proxy/sample"
 	"tandem/proxy/tx"
 )
 
@@ -65,11 +69,45 @@ func setVar(c *Call) {
 		c.fail("Expects a variable name and an expression.")
 	case !strings.HasPrefix(name, "proc."):
 		c.fail("Only process-wide variables are supported.")
-	case c.SetVar == nil:
-		c.fail("Variables cannot be set in this process.")
 	default:
-		if err := c.SetVar(name, text, format); err != nil {
-			c.fail("%s", err)
+		if err := c.evaluate(strings.TrimPrefix(name, "proc."), text, format); err != nil {
+			c.fail("%s", strings.TrimSuffix(err.Error(), "\n"))
 		}
 	}
+}
+
+// evaluate sets a variable of the process to what an expression or a format
+// gives without any traffic.
+func (c *Call) evaluate(name, text string, format bool) error {
+	now := c.now()
+	t := &tx.Tx{Sess: &tx.Session{Proc: c.Config().Proc, Accepted: now}, Now: now}
+	e := &keyword.Env{Diags: &diag.List{}, Section: "cli"}
+	c.patterns().AttachTo(e)
+	var v tx.Value
+	if format {
+		f, err := expr.ParseFmt(text)
+		if err != nil {
+			return err
+		}
+		x, err := logformat.Compile(e, f)
+		if err != nil {
+			return err
+		}
+		v.SetStr(x.Append(nil, t))
+	} else {
+		s, err := expr.ParseSample(text)
+		if err != nil {
+			return err
+		}
+		x, err := sample.CompileAnywhere(e, s)
+		if err != nil {
+			return err
+		}
+		if !x.Eval(t, tx.TypeAny, &v) {
+			c.Config().Proc.Unset(name)
+			return nil
+		}
+	}
+	c.Config().Proc.Set(name, v)
+	return nil
 }

@@ -45,9 +45,6 @@ type Env struct {
 	Frontend FrontendControl
 	// Limits receives the process-wide limits that commands change.
 	Limits func(Limit, int64)
-	// SetVar evaluates "set var"; text is what follows the name, format says
-	// that it is a log-format string.
-	SetVar func(name, text string, format bool) error
 	// GetSocks hands the listening descriptors over ("_getsocks").
 	GetSocks func(c net.Conn) error
 }
