@@ -265,6 +265,8 @@ func (c *conn) readResponse(n int, err error, start time.Time, to time.Duration)
 			case isTimeout(err) && !watching && (deadline.IsZero() || time.Now().Before(deadline)):
 				watching = true
 				c.watch()
+			case isTimeout(err) && c.upl.running: // the server cannot answer what it does not have yet
+				deadline = after(time.Now(), to)
 			case isTimeout(err):
 				return answerTimeout
 			case u.w > 0 && u.w > u.r:

@@ -254,6 +254,7 @@ func (c *conn) transact() {
 		return
 	}
 	if c.be = c.route(); c.be == nil {
+		t.Time.Request = time.Time{} // as the original's log shows it
 		c.fail(503, 'S', 'C')
 		return
 	}

@@ -220,14 +220,9 @@ func (c *conn) reply(r *tx.Reply) {
 		body = nil
 	}
 	t.Bytes.ResOut += uint64(len(head) + len(body))
-	t.Bytes.ResIn += htxSize(m) + uint64(len(body))
 	if len(head)+len(body) <= cap(c.out.b) {
 		head = append(head, body...)
 		body = nil
-	}
-	now := time.Now()
-	if t.Time.Response.IsZero() {
-		t.Time.Response = now
 	}
 	err := c.cli.write(head, c.writeDeadline())
 	if err == nil && len(body) > 0 {

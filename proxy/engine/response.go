@@ -223,7 +223,7 @@ func (c *conn) bodyless(head []byte) {
 func (c *conn) moreUntilClose(head []byte) []byte { return head }
 
 func trailerSize(b *body) uint64 {
-	if b.framing != tx.Chunked || len(b.ch.Trailers.Fields) == 0 {
+	if b.framing != tx.Chunked || !b.done {
 		return 0
 	}
 	n := 1
