@@ -149,12 +149,6 @@ func (b *body) compact() bool {
 	return u.w < len(u.b)
 }
 
-// full says whether the buffer cannot take more of the body.
-func (b *body) full() bool {
-	u := b.buf
-	return u.w == len(u.b) && b.d0 == b.base && u.r == b.d1
-}
-
 // framed is the form in which a body goes on.
 type framed struct {
 	dst     *sock

@@ -52,7 +52,6 @@ type conn struct {
 	capMem   [2][]byte
 	lineBuf  []byte
 	upl      upload
-	resTo    time.Duration
 	closing  bool // no further request: a limit or a drain says so
 	logged   bool
 	sni      string

@@ -84,7 +84,6 @@ type setup struct {
 	bufSize, maxRewrite, maxHeaders int
 	maxConn                         int64
 	adjust                          h1.Adjust
-	smallTLV                        bool
 }
 
 // New returns an engine that runs cfg.

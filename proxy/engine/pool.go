@@ -39,7 +39,6 @@ type upConn struct {
 	key     uint64  // which requests may share it (source, SNI, destination)
 	private bool    // belongs to one client: NTLM
 	since   time.Time
-	next    *upConn // free list
 }
 
 // pool are the idle connections to one server, the last used first. The

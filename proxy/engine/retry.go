@@ -47,12 +47,6 @@ func (r *retrySet) status(codes ...int) {
 	}
 }
 
-// l7 says whether any answer of a server can cause a retry, so that the
-// request must be kept.
-func (r *retrySet) l7() bool {
-	return r.empty || r.timeout || r.junk || len(r.codes) > 0
-}
-
 // failure is how an attempt to get an answer ended.
 type failure uint8
 

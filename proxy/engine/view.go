@@ -28,7 +28,7 @@ type front struct {
 	delay time.Duration // inspect-delay
 
 	dontLogNull, dontLogNormal, separateErrors, logASAP, ignoreProbes bool
-	unsafe, adjust, socketStats, noDelay                              bool
+	unsafe, adjust, socketStats                                       bool
 	needCaps                                                          bool
 }
 
