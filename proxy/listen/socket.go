@@ -64,7 +64,17 @@ func (r *Registry) open(a expr.Addr, b *Bind, opt SocketOptions) (*Socket, error
 		s.used = true
 		return s, nil
 	}
-	ln, err := bind(a, b, opt)
+	var ln net.Listener
+	var err error
+	if s := r.sockets[k]; s != nil && a.Kind == expr.FD {
+		// Another bind line has the same descriptor: both accept from it.
+		ln, err = again(s.Listener)
+		for r.sockets[k] != nil && r.sockets[k].used {
+			k += "+"
+		}
+	} else {
+		ln, err = bind(a, b, opt)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +84,20 @@ func (r *Registry) open(a expr.Addr, b *Bind, opt SocketOptions) (*Socket, error
 	}
 	r.sockets[k] = s
 	return s, nil
+}
+
+// again makes a second listener of an open one.
+func again(ln net.Listener) (net.Listener, error) {
+	x, ok := ln.(interface{ File() (*os.File, error) })
+	if !ok {
+		return nil, fmt.Errorf("cannot share %s", ln.Addr())
+	}
+	f, err := x.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return net.FileListener(f)
 }
 
 // Renew marks all sockets as unused before a new configuration opens its own.
