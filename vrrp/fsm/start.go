@@ -20,6 +20,18 @@ func (in *instance) logStartFaults() {
 	}
 }
 
+// tellPriority tells of a priority that what is tracked has changed before the
+// start.
+func (in *instance) tellPriority() {
+	if in.effective == in.cfg.Priority {
+		return
+	}
+	in.m.log("(%s) Changing effective priority from %d to %d", in.cfg.Name, in.cfg.Priority, in.effective)
+	if in.cfg.NotifyPrio {
+		in.notify(BackupPriority)
+	}
+}
+
 // startFaulty puts an instance straight from Init into Fault.
 func (in *instance) startFaulty() {
 	in.m.log("(%s) entering FAULT state", in.cfg.Name)
@@ -36,6 +48,9 @@ func (m *Machine) start() {
 		return
 	}
 	m.started = true
+	for _, in := range m.insts {
+		in.tellPriority()
+	}
 	for _, in := range m.insts {
 		in.logStartFaults()
 	}

@@ -77,7 +77,7 @@ func (t *tracker) apply(r Track) {
 // applyValue is the rule for files: the value times the weight; without a
 // weight, and at -254 or below, a fault.
 func (t *tracker) applyValue(v int) {
-	t.add, t.failed = 0, false
+	t.failed = false
 	if t.Weight == 0 {
 		t.failed = (v != 0) != t.Reverse
 		return
@@ -88,7 +88,7 @@ func (t *tracker) applyValue(v int) {
 	}
 	switch p := v * w; {
 	case p <= -254:
-		t.failed = true
+		t.failed = true // the priority stays what it was
 	case p > 253:
 		t.add = 253
 	default:
@@ -149,7 +149,11 @@ func (m *Machine) track(r Track) {
 			}
 			wasFailed, wasPending := t.failed, in.pending()
 			t.apply(r)
-			in.priorityChanged()
+			if wasFailed && !t.failed && t.Kind == TrackFile {
+				in.sumPriority() // the original does not tell
+			} else {
+				in.priorityChanged()
+			}
 			switch {
 			case !m.started:
 			case t.failed != wasFailed:
