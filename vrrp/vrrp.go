@@ -78,6 +78,14 @@ func New(cfg *config.Config, opt Options) (*Router, error) {
 	return &Router{d: d, log: opt.Log}, nil
 }
 
+// RunScript runs a startup or shutdown script to its end, or to that of the
+// timeout; nil is none. what names it in the log.
+func RunScript(cfg *config.Config, c *config.Command, what string, timeout time.Duration, log func(string)) {
+	if cmd := daemon.CommandOf(cfg, c); cmd != nil {
+		notify.Run(notify.StartProcess, cmd, what, timeout, log)
+	}
+}
+
 // Run serves until ctx ends (SIGTERM, SIGINT): then masters say priority 0 and
 // all that is held is removed. The error says that it could not start.
 func (r *Router) Run(ctx context.Context) error { return r.d.Run(ctx) }

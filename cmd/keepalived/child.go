@@ -25,8 +25,11 @@ func child(o *options) (int, error) {
 	for _, m := range vrrp.Messages(res, o.path()) {
 		log.line(m)
 	}
-	if res.Fatal {
+	switch {
+	case res.Fatal:
 		return fatalStatus(res), nil
+	case res.VRRPFatal:
+		return exitConfig, nil
 	}
 	files := pidPaths(o, &cfg.Process)
 	if err := writePid(files.vrrp, os.Getpid()); err != nil {
@@ -45,7 +48,9 @@ func child(o *options) (int, error) {
 	defer cancel()
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, append([]os.Signal{syscall.SIGTERM}, forwarded...)...)
-	signal.Ignore(syscall.SIGINT) // the parent's to act on
+	// SIGINT is the parent's to act on. It is not ignored, since scripts would
+	// inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
 	go serve(o, r, cfg, log, signals, cancel)
 	if err := r.Run(ctx); err != nil {
 		log.line(err.Error())
@@ -69,7 +74,7 @@ func serve(o *options, r *vrrp.Router, cfg *config.Config, log *logger, signals 
 				switch {
 				case err != nil:
 					return nil, err
-				case res.Fatal || res.Missing:
+				case res.Fatal || res.VRRPFatal || res.Missing:
 					return nil, errors.New("the new configuration cannot be used; the old one stays")
 				}
 				for _, m := range vrrp.Messages(res, o.path()) {

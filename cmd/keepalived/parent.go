@@ -22,11 +22,7 @@ func parent(o *options, cfg *config.Config, files pidFiles) (int, error) {
 	// which lives as long as the process.
 	runtime.LockOSThread()
 	log := newLogger(o, ident("Keepalived", cfg))
-	if o.umask >= 0 {
-		syscall.Umask(o.umask)
-	} else if cfg.Global.Umask != nil {
-		syscall.Umask(int(*cfg.Global.Umask))
-	}
+	restrict(o, cfg)
 	if err := writePid(files.parent, os.Getpid()); err != nil {
 		return exitFatal, err
 	}
@@ -42,7 +38,24 @@ func parent(o *options, cfg *config.Config, files pidFiles) (int, error) {
 	if !wanted {
 		log.line("No VRRP configuration: nothing to run")
 	}
-	return s.loop(wanted)
+	g := &cfg.Global
+	vrrp.RunScript(cfg, g.StartupScript, "startup script", g.StartupTimeout, log.line)
+	code, err := s.loop(wanted)
+	g = &s.cfg.Global
+	vrrp.RunScript(s.cfg, g.ShutdownScript, "shutdown script", g.ShutdownTimeout, log.line)
+	return code, err
+}
+
+// restrict limits what this process and its scripts create: by default to
+// files that nobody else reads.
+func restrict(o *options, cfg *config.Config) {
+	mask := 0o177
+	if o.umask >= 0 {
+		mask = o.umask
+	} else if cfg.Global.Umask != nil {
+		mask = int(*cfg.Global.Umask)
+	}
+	syscall.Umask(mask)
 }
 
 // ident is a process's name in the log.

@@ -44,6 +44,9 @@ type Result struct {
 	Missing bool
 	// Fatal says that the daemon cannot start with this configuration.
 	Fatal bool
+	// VRRPFatal says that the process of the virtual routers cannot: a router
+	// has no VRID or no interface, or asks for what no version can do.
+	VRRPFatal bool
 }
 
 // Codes of messages whose kind decides the exit status.
@@ -86,6 +89,7 @@ type compiler struct {
 	line  *keepalived.Logical // being read
 	fatal bool                // a parameter is missing: nothing more is read
 
+	vrrpFatal    bool      // see Result
 	badInterface bool      // a non-existent interface was named without dynamic_interfaces
 	autoPref     [2]uint32 // next preference of rules without one: IPv4, IPv6
 	accounts     Accounts
@@ -110,7 +114,7 @@ func Load(name string, data []byte, opt Options) *Result {
 	}
 	c.cfg.Files = c.doc.Files
 	c.run()
-	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed}
+	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed, VRRPFatal: c.vrrpFatal}
 }
 
 // LoadFile is Load of a file; err is set only if the file cannot be read.

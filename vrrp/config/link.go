@@ -21,7 +21,7 @@ func (c *compiler) finish(p pass) {
 	case checkerPass:
 		c.linkLVS()
 	case vrrpPass:
-		c.linkVRRP()
+		c.vrrpFatal = !c.linkVRRP()
 	case bfdPass:
 		for _, d := range c.held {
 			c.add(d)
@@ -30,17 +30,17 @@ func (c *compiler) finish(p pass) {
 }
 
 // linkVRRP links and checks instances and groups. It stops at what the
-// original's VRRP process could not start with.
-func (c *compiler) linkVRRP() {
+// original's VRRP process could not start with, and then returns false.
+func (c *compiler) linkVRRP() bool {
 	cfg := c.cfg
 	if c.badInterface && !cfg.Global.DynamicInterfaces {
 		c.late("Non-existent interface specified in configuration").Code = MissingThing
-		return
+		return false
 	}
 	if len(cfg.Instances) == 0 {
 		c.linkGroups()
 		c.linkStatic()
-		return
+		return true
 	}
 	c.inspectScripts()
 	for _, f := range []*FIFO{cfg.Global.FIFO, cfg.Global.VRRPFIFO} {
@@ -52,17 +52,17 @@ func (c *compiler) linkVRRP() {
 	for _, i := range cfg.Instances {
 		if i.VRID == 0 {
 			c.lateAt(i.NameSpan, "(%s) the virtual router id must be set", i.Name)
-			return
+			return false
 		}
 		if i.Interface == "" && i.VRF == "" && len(i.Peers) == 0 {
 			c.lateAt(i.NameSpan, "(%s) Unknown interface!", i.Name)
-			return
+			return false
 		}
 	}
 	c.linkGroups()
 	for _, i := range cfg.Instances {
 		if !c.linkInstance(i) {
-			return
+			return false
 		}
 	}
 	c.uniqueRouters()
@@ -74,6 +74,7 @@ func (c *compiler) linkVRRP() {
 			cfg.Global.LVSSync = nil
 		}
 	}
+	return true
 }
 
 // instance finds an instance by name.

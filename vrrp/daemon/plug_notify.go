@@ -65,7 +65,7 @@ func notifyConfig(cfg *config.Config) notify.Config {
 		if f == nil || f.Path == "" || len(out.FIFOs) > 0 && out.FIFOs[0].Path == f.Path {
 			return
 		}
-		out.FIFOs = append(out.FIFOs, notify.FIFO{Kind: kind, Path: f.Path, UID: f.Account.UID, GID: f.Account.GID, Script: commandOf(cfg, f.Script)})
+		out.FIFOs = append(out.FIFOs, notify.FIFO{Kind: kind, Path: f.Path, UID: f.Account.UID, GID: f.Account.GID, Script: CommandOf(cfg, f.Script)})
 	}
 	add(g.FIFO, "")
 	add(g.VRRPFIFO, "vrrp ")
@@ -74,20 +74,20 @@ func notifyConfig(cfg *config.Config) notify.Config {
 
 // targetOf says who is told of the changes of an instance or group.
 func targetOf(cfg *config.Config, n *config.Notify, mail bool) notify.Target {
-	t := notify.Target{Scripts: make(map[string]*notify.Command), Any: commandOf(cfg, n.Any), Mail: mail}
+	t := notify.Target{Scripts: make(map[string]*notify.Command), Any: CommandOf(cfg, n.Any), Mail: mail}
 	for state, c := range map[string]*config.Command{
 		notify.Master: n.Master, notify.Backup: n.Backup, notify.Fault: n.Fault, notify.Stop: n.Stop,
 		notify.Deleted: n.Deleted, notify.MasterRxLowerPri: n.MasterRxLowerPri,
 	} {
-		if c := commandOf(cfg, c); c != nil {
+		if c := CommandOf(cfg, c); c != nil {
 			t.Scripts[state] = c
 		}
 	}
 	return t
 }
 
-// commandOf is a script as it is run; nil for one that never is.
-func commandOf(cfg *config.Config, c *config.Command) *notify.Command {
+// CommandOf is a script as it is run; nil for one that never is.
+func CommandOf(cfg *config.Config, c *config.Command) *notify.Command {
 	if c == nil || c.Disabled != "" || c.Path == "" || len(c.Argv) == 0 {
 		return nil
 	}

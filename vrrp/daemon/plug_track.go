@@ -83,7 +83,7 @@ func trackConfig(cfg *config.Config) track.Config {
 		}
 	})
 	for _, s := range cfg.Scripts {
-		if c := commandOf(cfg, s.Command); used[s] && c != nil {
+		if c := CommandOf(cfg, s.Command); used[s] && c != nil {
 			out.Scripts = append(out.Scripts, track.Script{
 				Name: s.Name, Command: c, Interval: s.Interval, Timeout: s.Timeout,
 				Rise: s.Rise, Fall: s.Fall, InitFail: s.InitFail,
