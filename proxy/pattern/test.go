@@ -108,6 +108,9 @@ func CompileTest(e *keyword.Env, words []string, index int) (*Test, error) {
 	if err := c.flags(); err != nil {
 		return nil, err
 	}
+	if !c.explicit && !c.test.expr.Plain() {
+		c.overwritten()
+	}
 	if err := c.patterns(); err != nil {
 		return nil, err
 	}
@@ -124,7 +127,7 @@ type testCompiler struct {
 	pos   int
 
 	test      Test
-	alias     bool // the criterion brings a method of its own
+	own       Method // what the criterion brings, as path_beg does; NoMethod: none
 	name      string
 	fold      bool
 	noResolve bool
@@ -154,6 +157,7 @@ func (c *testCompiler) criterion() error {
 	}
 	word := s.Fetch.Name
 	own := resolveAlias(&s)
+	c.own = own
 	s.Index = c.index
 	x, err := sample.CompileCriterion(c.env, s, word, own != NoMethod)
 	if err != nil {
@@ -161,11 +165,8 @@ func (c *testCompiler) criterion() error {
 	}
 	c.test.expr = x
 	if own != NoMethod {
-		c.alias = true
 		if c.test.expr.Plain() {
 			c.test.method = own
-		} else if word != s.Fetch.Name {
-			c.overwritten(word)
 		}
 	}
 	if c.test.method == NoMethod {
@@ -175,7 +176,15 @@ func (c *testCompiler) criterion() error {
 	return nil
 }
 
-func (c *testCompiler) overwritten(word string) {
+// overwritten says that what the criterion brings is not what is used. The
+// plain comparison of hdr and the like goes without saying.
+func (c *testCompiler) overwritten() {
+	switch c.own {
+	case NoMethod, Str, Bin, Int, Dotted, Group:
+		return
+	}
+	word, _, _ := strings.Cut(c.name, "(")
+	word, _, _ = strings.Cut(word, ",")
 	c.env.Warnf(diag.NoEffect, c.index, "original matching method '%s' was overwritten and will not be applied as expected.", word)
 }
 
@@ -241,9 +250,8 @@ func (c *testCompiler) setMethod(word string) error {
 	if out := c.test.expr.Out; m.wants() != tx.TypeAny && !sample.Castable(out, m.wants()) {
 		return c.errorf(c.pos+1, diag.BadType, "matching method '%s' cannot be used with fetch keyword '%s'", word, c.test.expr.Name)
 	}
-	if c.alias && c.test.expr.Plain() && c.test.method.String() != word && c.test.method != Str {
-		name, _, _ := strings.Cut(c.name, "(")
-		c.overwritten(name)
+	if c.own.String() != word {
+		c.overwritten()
 	}
 	if !(c.test.method == Dotted && m == Int) {
 		c.test.method = m

@@ -152,6 +152,8 @@ func TestNoPatternWarning(t *testing.T) {
 	for words, want := range map[string]int{
 		"path_beg": 1, "path": 1, "src": 1, "path --": 0, "ssl_fc": 0, "path -m found": 0, "path_beg /x": 0,
 		"hdr_beg(host),lower a": 1, "path_beg -m end a": 1, "path_beg -m beg a": 0, "path -m end a": 0,
+		"hdr(host),lower -m end a": 0, "hdr_end(host),lower -m end a": 0, "hdr_end(host),lower -m beg a": 1, "method,lower get": 1,
+		"payload(0,1),hex a": 0, "hdr(host),lower a": 0, "path_dir,lower -m beg a": 1,
 	} {
 		e := testEnv()
 		mustTest(t, e, words)
