@@ -327,9 +327,10 @@ func TestVars(t *testing.T) {
 		{"set-var(txn.a,ifnotexists) str(x)", "</p>"},
 		{"set-var(txn.a,ifexists) str(x)", "x"},
 		{"set-var(txn.a,ifempty) str(y)", "x"},
-		{"set-var(txn.a,ifgt) str(a)", "x"},
-		{"set-var(txn.a,ifgt) str(z)", "z"},
-		{"set-var(txn.a,iflt) str(b)", "b"},
+		{"set-var(txn.a,ifgt) str(a)", "a"}, // only numbers are compared
+		{"set-var(txn.a,iflt) str(0)", "0"},
+		{"set-var(txn.b,ifgt) str(a)", "0"},
+		{"set-var(txn.a,ifset,) str(b)", "b"},
 		{"unset-var(txn.a)", "<none>"},
 	} {
 		if v := mustCompile(t, httpReq, c.line).Run(x); v != Continue {

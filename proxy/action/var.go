@@ -1,7 +1,6 @@
 package action
 
 import (
-	"bytes"
 	"strings"
 
 	"tandem/parser/keyword"
@@ -28,7 +27,7 @@ var vars = []*keyword.Def[Action]{
 // varWord is the word "set-var(name,cond…)".
 type varWord struct {
 	name  tx.VarName
-	conds []string
+	conds sample.VarConditions
 }
 
 func (w *varWord) read(a *keyword.Args) error {
@@ -44,14 +43,8 @@ func (w *varWord) read(a *keyword.Args) error {
 	if w.name, err = sample.ParseVar(args[0]); err != nil {
 		return refuse(at, "%s", err)
 	}
-	for _, c := range args[1:] {
-		switch c {
-		case "ifexists", "ifnotexists", "ifempty", "ifnotempty", "ifset", "ifnotset", "ifgt", "iflt":
-			w.conds = append(w.conds, c)
-		case "":
-		default:
-			return refuse(at, "unknown condition \"%s\"", c)
-		}
+	if w.conds, err = sample.ParseVarConditions(args[1:]); err != nil {
+		return refuse(at, "%s", err)
 	}
 	return nil
 }
@@ -83,7 +76,7 @@ func newSetVar(e *keyword.Env, a *setVarArgs) (Action, error) {
 	return Action{Run: func(t *tx.Tx) Verdict {
 		v := t.Borrow()
 		defer t.Return()
-		if x.Eval(t, tx.TypeAny, v) && (conds == nil || wanted(t, name, v, conds)) {
+		if x.Eval(t, tx.TypeAny, v) && conds.Hold(t, name, v) {
 			sample.SetVar(t, name, *v)
 		}
 		return Continue
@@ -110,9 +103,11 @@ func (s *setVarFmtArgs) ParseArgs(a *keyword.Args) (err error) {
 func newSetVarFmt(e *keyword.Env, a *setVarFmtArgs) (Action, error) {
 	f, name, conds := a.format, a.name, a.conds
 	return Action{Run: func(t *tx.Tx) Verdict {
-		v := tx.Value{Type: tx.TypeStr, B: f.Append(t.Req.Spare(), t)}
-		if conds == nil || wanted(t, name, &v, conds) {
-			sample.SetVar(t, name, v)
+		v := t.Borrow()
+		defer t.Return()
+		v.SetStr(f.Append(t.Req.Spare(), t))
+		if conds.Hold(t, name, v) {
+			sample.SetVar(t, name, *v)
 		}
 		return Continue
 	}}, nil
@@ -139,70 +134,6 @@ func unsetVar(t *tx.Tx, n tx.VarName) {
 	if n.Scope != tx.VarProc || t.Sess.Proc != nil {
 		t.UnsetVar(n)
 	}
-}
-
-// wanted says whether all conditions hold for giving the variable the value v
-// (configuration manual 7.3.1, converter set-var).
-func wanted(t *tx.Tx, n tx.VarName, v *tx.Value, conds []string) bool {
-	var old tx.Value
-	exists := false
-	if n.Scope != tx.VarProc || t.Sess.Proc != nil {
-		old, exists = t.GetVar(n)
-	}
-	set := exists && old.Type != tx.TypeAny
-	for _, c := range conds {
-		ok := true
-		switch c {
-		case "ifexists":
-			ok = exists
-		case "ifnotexists":
-			ok = !exists
-		case "ifempty":
-			ok = empty(v)
-		case "ifnotempty":
-			ok = !empty(v)
-		case "ifset":
-			ok = set
-		case "ifnotset":
-			ok = !set
-		case "ifgt":
-			ok = set && compare(&old, v) < 0
-		case "iflt":
-			ok = set && compare(&old, v) > 0
-		}
-		if !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// empty says whether a value has no content: only strings and blocks can lack it.
-func empty(v *tx.Value) bool {
-	switch v.Type {
-	case tx.TypeStr, tx.TypeBin, tx.TypeMethod:
-		return len(v.B) == 0
-	case tx.TypeAny:
-		return true
-	}
-	return false
-}
-
-// compare orders two values: numbers by size, the rest by bytes.
-func compare(a, b *tx.Value) int {
-	switch {
-	case a.Type <= tx.TypeInt && b.Type <= tx.TypeInt:
-		switch {
-		case a.Int < b.Int:
-			return -1
-		case a.Int > b.Int:
-			return 1
-		}
-		return 0
-	case a.IP.IsValid() && b.IP.IsValid():
-		return a.IP.Compare(b.IP)
-	}
-	return bytes.Compare(a.B, b.B)
 }
 
 // lower is strings.ToLower for names that become bytes.

@@ -30,6 +30,12 @@ func isSet(t *tx.Tx, n tx.VarName, _ *Value) bool {
 	return ok
 }
 
+// exists says whether a variable was there before: those of the process are
+// from the moment when a configuration names them.
+func exists(t *tx.Tx, n tx.VarName, v *Value) bool {
+	return n.Scope == tx.VarProc || isSet(t, n, v)
+}
+
 func isEmpty(v *Value) bool {
 	switch v.Type {
 	case tx.TypeStr, tx.TypeBin, tx.TypeMethod:
@@ -39,8 +45,8 @@ func isEmpty(v *Value) bool {
 }
 
 var varConditions = map[string]varCondition{
-	"ifexists":    isSet,
-	"ifnotexists": func(t *tx.Tx, n tx.VarName, v *Value) bool { return !isSet(t, n, v) },
+	"ifexists":    exists,
+	"ifnotexists": func(t *tx.Tx, n tx.VarName, v *Value) bool { return !exists(t, n, v) },
 	"ifset":       isSet,
 	"ifnotset":    func(t *tx.Tx, n tx.VarName, v *Value) bool { return !isSet(t, n, v) },
 	"ifempty":     func(_ *tx.Tx, _ tx.VarName, v *Value) bool { return isEmpty(v) },
@@ -62,6 +68,9 @@ type VarConditions []varCondition
 func ParseVarConditions(words []string) (VarConditions, error) {
 	var out VarConditions
 	for _, w := range words {
+		if w == "" {
+			continue
+		}
 		c := varConditions[w]
 		if c == nil {
 			return nil, fmt.Errorf("unknown condition \"%s\"", w)
