@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"unsafe"
@@ -114,6 +115,10 @@ func castStr(t *tx.Tx, v *Value) bool {
 		v.B = strconv.AppendInt(t.Scratch.Alloc(20)[:0], v.Int, 10)
 	case tx.TypeIPv4, tx.TypeIPv6, tx.TypeAddr:
 		v.B = v.IP.AppendTo(t.Scratch.Alloc(46)[:0])
+	case tx.TypeBin:
+		if i := bytes.IndexByte(v.B, 0); i >= 0 { // text ends at the first NUL
+			v.B = v.B[:i]
+		}
 	}
 	v.Type = tx.TypeStr
 	return true

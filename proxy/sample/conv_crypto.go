@@ -171,10 +171,10 @@ func newCBC(encrypt bool) buildFunc {
 		return func(t *tx.Tx, v *Value) bool {
 			block := aesCipher(t, bits, &key)
 			iv, ok := nonce.get(t)
-			if block == nil || !ok || len(iv) < aes.BlockSize {
+			if block == nil || !ok {
 				return false
 			}
-			iv = iv[:aes.BlockSize]
+			iv = fullBlock(t, iv)
 			if encrypt {
 				pad := aes.BlockSize - len(v.B)%aes.BlockSize // PKCS #7
 				out := t.Scratch.Alloc(len(v.B) + pad)
@@ -204,6 +204,17 @@ func newCBC(encrypt bool) buildFunc {
 			return true
 		}, nil
 	}
+}
+
+// fullBlock makes a nonce one block long: the rest of a long one is left out,
+// a short one is followed by zeroes.
+func fullBlock(t *tx.Tx, nonce []byte) []byte {
+	if len(nonce) >= aes.BlockSize {
+		return nonce[:aes.BlockSize]
+	}
+	out := t.Scratch.Alloc(aes.BlockSize)
+	clear(out[copy(out, nonce):])
+	return out
 }
 
 func newGCM(encrypt bool) buildFunc {

@@ -91,15 +91,12 @@ func parseJSONPath(s string) ([]jsonStep, error) {
 		switch s[0] {
 		case '.':
 			s = s[1:]
-			end := strings.IndexAny(s, ".[")
-			if end < 0 {
-				end = len(s)
-			}
-			if end == 0 {
+			key, rest := jsonKey(s)
+			if key == "" {
 				return nil, bad
 			}
-			out = append(out, jsonStep{key: s[:end], isKey: true})
-			s = s[end:]
+			out = append(out, jsonStep{key: key, isKey: true})
+			s = rest
 		case '[':
 			in, rest, ok := strings.Cut(s[1:], "]")
 			if !ok || in == "" {
@@ -123,6 +120,22 @@ func parseJSONPath(s string) ([]jsonStep, error) {
 		}
 	}
 	return out, nil
+}
+
+// jsonKey splits a path behind the key that it begins with. A backslash takes
+// the character behind it into the key, as in "my\\.key".
+func jsonKey(s string) (key, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+		case s[i] == '.' || s[i] == '[':
+			return b.String(), s[i:]
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), ""
 }
 
 // jsonAt walks a path and returns what it leads to, as raw JSON.

@@ -124,6 +124,9 @@ func newField(words bool) buildFunc {
 		if n == 0 {
 			return nil, errText("Unexpected value 0 for index")
 		}
+		if delims == "" {
+			return nil, errText("Empty separators list.")
+		}
 		return func(_ *tx.Tx, v *Value) bool {
 			out, ok := pickField(v.B, n, delims, count, words)
 			v.SetStr(out)
@@ -145,7 +148,7 @@ func pickField(b []byte, n int, delims string, count int, words bool) ([]byte, b
 			at++
 		}
 		if words && at >= len(b) {
-			return b[:0], words
+			return b[:0], false
 		}
 		end := at
 		for end < len(b) && !isDelim(b[end]) {
@@ -155,7 +158,7 @@ func pickField(b []byte, n int, delims string, count int, words bool) ([]byte, b
 			return b[at:extend(b, end, isDelim, count, words)], true
 		}
 		if end >= len(b) {
-			return b[:0], words
+			return b[:0], false
 		}
 		at = end + 1
 	}
@@ -190,7 +193,7 @@ func pickBackwards(b []byte, n int, isDelim func(byte) bool, count int, words bo
 			end--
 		}
 		if words && end == 0 {
-			return b[:0], true
+			return b[:0], false
 		}
 		start := end
 		for start > 0 && !isDelim(b[start-1]) {
@@ -215,7 +218,7 @@ func pickBackwards(b []byte, n int, isDelim func(byte) bool, count int, words bo
 			return b[start:end], true
 		}
 		if start == 0 {
-			return b[:0], words
+			return b[:0], false
 		}
 		end = start - 1
 	}
