@@ -143,7 +143,7 @@ func (r *redirect) action(on message) Action {
 	clean(r.fixed)
 	clean(r.cookie)
 	rule := *r
-	return Action{Final: true, Run: func(t *tx.Tx) Verdict { return rule.run(t, on) }}
+	return Action{Final: !rule.ignoreEmpty, Run: func(t *tx.Tx) Verdict { return rule.run(t, on) }}
 }
 
 // run makes the answer. A rule with ignore-empty whose format gives nothing is
