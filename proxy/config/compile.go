@@ -276,6 +276,10 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		e.Prefix, first = l.Words[0].Text, 1
 	}
 	def, args := table.Match(l.Words, first)
+	if def == nil && first > 0 && l.Words[first].Text == "option" && len(l.Words) > first+1 {
+		c.negated(l, "option "+l.Words[first+1].Text)
+		return
+	}
 	if def == nil || def.In != 0 && def.In&(e.Scope|keyword.NamedDefaults) == 0 && e.Scope&keyword.AnyProxy == 0 {
 		c.unknown(l, first, table.Suggest(l.Words[first].Text, e.Scope))
 		return
@@ -360,6 +364,9 @@ func (c *compiler) allowed(s *keyword.Spec, i int) bool {
 // refuse reports what a build function returned.
 func (c *compiler) refuse(err error) {
 	e := c.env
+	if errors.Is(err, errTold) {
+		return
+	}
 	var at *keyword.Error
 	if !errors.As(err, &at) {
 		at = &keyword.Error{Index: -1, Code: diag.BadValue, Text: err.Error()}

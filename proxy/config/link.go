@@ -219,7 +219,9 @@ func (c *compiler) missing(r *keyword.Ref) {
 	case r.By == "default_backend":
 		text = fmt.Sprintf("Proxy '%s': unable to find required default_backend: '%s'.", r.Owner, r.Name)
 	case r.Kind == keyword.ToServer:
-		text = fmt.Sprintf("%s '%s' : unable to find server '%s' referenced in a '%s' rule.", "backend", r.Owner, r.Name, r.By)
+		text = c.missingServer(r)
+	case r.Kind == keyword.ToResolvers && (r.By == "server" || r.By == "server-template"):
+		text = fmt.Sprintf("proxy '%s', server '%s': unable to find required resolvers '%s'", r.Owner, c.serverAt(r), r.Name)
 	default:
 		text = fmt.Sprintf("Proxy '%s': unable to find required %s: '%s'.", r.Owner, r.Kind, r.Name)
 	}
@@ -231,6 +233,38 @@ func (c *compiler) missing(r *keyword.Ref) {
 		}
 	}
 	d.Hint = diag.Nearest(r.Name, names)
+}
+
+// missingServer words a reference to a server that does not exist.
+func (c *compiler) missingServer(r *keyword.Ref) string {
+	kind := "backend"
+	if p := c.proxy(r.Owner, keyword.Backend); p != nil {
+		kind = kindWord(p.Kind)
+	}
+	if r.By != "server" && r.By != "server-template" {
+		return fmt.Sprintf("%s '%s' : unable to find server '%s' referenced in a '%s' rule.", kind, r.Owner, r.Name, r.By)
+	}
+	be, name, ok := strings.Cut(r.Name, "/")
+	if !ok {
+		be, name = r.Owner, r.Name
+	}
+	place := fmt.Sprintf("[%s] : 'server %s/%s' : ", r.Span, r.Owner, c.serverAt(r))
+	if c.proxy(be, keyword.Backend) == nil {
+		return place + fmt.Sprintf("unable to find required proxy '%s' for tracking.", be)
+	}
+	return place + fmt.Sprintf("unable to find required server '%s/%s' for tracking.", be, name)
+}
+
+// serverAt returns the name of the server whose line holds a reference.
+func (c *compiler) serverAt(r *keyword.Ref) string {
+	if p := c.proxy(r.Owner, keyword.Backend); p != nil {
+		for _, l := range p.Servers {
+			if l.Span.Line() == r.Span.Line() && l.Span.File == r.Span.File {
+				return l.Name
+			}
+		}
+	}
+	return ""
 }
 
 func (c *compiler) post(code diag.Code, r *keyword.Ref, text string) *diag.Diagnostic {

@@ -1,9 +1,9 @@
 package config
 
 import (
+	"strings"
 	"time"
 
-	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
@@ -25,11 +25,25 @@ type cookiePart struct {
 	Attr    *expr.Word `parser:"| 'attr' @@"`
 }
 
+// cookieWords counts the words that the parts are made of.
+func cookieWords(a *cookieArgs) int {
+	n := 0
+	for _, p := range a.Parts {
+		if n++; p.Flag == "" {
+			n++
+		}
+	}
+	return n
+}
+
 const cookieMisuse = "'cookie' supports 'rewrite', 'insert', 'prefix', 'indirect', 'nocache', 'postonly', 'domain', 'maxidle', 'dynamic', 'maxlife' and 'attr' options."
 
 var cookieLine = keyword.Define(keyword.Spec{
-	Name: "cookie", In: sideB, Doc: "Persistence by cookie.", Misuse: cookieMisuse,
+	Name: "cookie", In: sideB, Doc: "Persistence by cookie.", Flags: keyword.Open, Misuse: "'cookie' expects <cookie_name> as argument.",
 }, func(e *keyword.Env, a *cookieArgs) (Setting[Proxy], error) {
+	if n := cookieWords(a) + 2; n < len(e.Words) {
+		return nil, e.Errorf(n, "%s", cookieMisuse)
+	}
 	c := &Cookie{Name: a.Name.Text}
 	flags := map[string]*bool{
 		"rewrite": &c.Rewrite, "insert": &c.Insert, "prefix": &c.Prefix, "indirect": &c.Indirect, "nocache": &c.NoCache,
@@ -60,10 +74,7 @@ var cookieLine = keyword.Define(keyword.Spec{
 		}
 	}
 	if modes > 1 {
-		return nil, e.Errorf(-1, "cookie '%s' cannot use more than one of 'rewrite', 'insert' and 'prefix'.", c.Name)
-	}
-	if modes == 0 && c.Indirect {
-		return nil, e.Errorf(-1, "'cookie' : 'indirect' needs 'insert'.")
+		return nil, e.Errorf(-1, "cookie 'rewrite', 'insert' and 'prefix' modes are incompatible.")
 	}
 	return func(p *Proxy) error { p.Cookie = c; return nil }, nil
 })
@@ -75,7 +86,7 @@ type captureCookieArgs struct {
 
 var captureCookie = keyword.Define(keyword.Spec{
 	Name: "capture cookie", In: keyword.Frontend, Doc: "Log a cookie of request and response.",
-	Misuse: "'capture cookie' expects 'cookie' <cookie_name> 'len' <len>.",
+	Misuse: "'capture' expects 'cookie' <cookie_name> 'len' <len>.",
 }, func(e *keyword.Env, a *captureCookieArgs) (Setting[Proxy], error) {
 	n, err := a.Len.Int(1, 1<<20)
 	if err != nil {
@@ -94,7 +105,7 @@ var captureCookie = keyword.Define(keyword.Spec{
 func captureHeader(name string, slots func(*Proxy) *[]Capture) *keyword.Def[Setting[Proxy]] {
 	return keyword.Define(keyword.Spec{
 		Name: name, In: keyword.Frontend, Doc: "Log a header.",
-		Misuse: "'" + name + "' expects 'header' <header_name> 'len' <len>.",
+		Misuse: "'" + strings.TrimSuffix(name, " header") + "' expects 'header' <header_name> 'len' <len>.",
 	}, func(e *keyword.Env, a *captureCookieArgs) (Setting[Proxy], error) {
 		n, err := a.Len.Int(1, 1<<20)
 		if err != nil {
@@ -114,20 +125,38 @@ var (
 )
 
 type declareCaptureArgs struct {
-	Side string    `parser:"@('request'|'response')"`
-	Len  expr.Word `parser:"'len' @@"`
+	side string
+	n    int
+}
+
+// Usage is what messages say of the line.
+func (declareCaptureArgs) Usage() string { return "{request|response} len <length>" }
+
+// ParseArgs reads side and length.
+func (a *declareCaptureArgs) ParseArgs(in *keyword.Args) error {
+	e := in.Env
+	if a.side, _, _ = in.Next(); a.side != "request" && a.side != "response" {
+		return e.Errorf(-1, "'declare capture' requires a direction ('request' or 'response')")
+	}
+	if w, _, _ := in.Next(); w != "len" {
+		return e.Errorf(-1, "'declare capture' requires a capture length ('len')")
+	}
+	w, i, ok := in.Next()
+	if !ok {
+		return e.Errorf(-1, "'declare capture': 'len' requires a numeric value that represents the capture length")
+	}
+	if a.n = int(laxInt(w)); a.n <= 0 {
+		return e.Errorf(i, "'declare capture': invalid capture length '%s'", w)
+	}
+	return nil
 }
 
 var declareCapture = keyword.Define(keyword.Spec{
 	Name: "declare capture", In: keyword.Frontend, Doc: "Declare a slot that rules capture into.",
-	Misuse: "'declare capture' expects 'capture' {request|response} 'len' <len>.",
 }, func(e *keyword.Env, a *declareCaptureArgs) (Setting[Proxy], error) {
-	n, err := a.Len.Int(1, 1<<20)
-	if err != nil {
-		return nil, &keyword.Error{Index: a.Len.Index, Code: diag.BadValue, Text: "'declare capture' : " + err.Error()}
-	}
+	n := a.n
 	return func(p *Proxy) error {
-		if a.Side == "request" {
+		if a.side == "request" {
 			p.ReqCaptures = append(p.ReqCaptures, Capture{Len: int(n)})
 		} else {
 			p.ResCaptures = append(p.ResCaptures, Capture{Len: int(n)})

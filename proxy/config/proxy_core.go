@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
@@ -22,16 +23,22 @@ func text(s keyword.Spec, set func(*Proxy, string)) *keyword.Def[Setting[Proxy]]
 	})
 }
 
+// strictInt as Instead of a number's Spec asks for nothing behind the digits.
+const strictInt = " "
+
 // number makes the Def of a line with one integer between lo and hi.
 func number(s keyword.Spec, lo, hi int64, set func(*Proxy, int)) *keyword.Def[Setting[Proxy]] {
 	if s.Misuse == "" {
 		s.Misuse = fmt.Sprintf("'%s' expects an integer argument.", s.Name)
 	}
-	return keyword.Define(s, func(_ *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
-		n, err := a.Name.Int(lo, hi)
-		if err != nil {
-			return nil, &keyword.Error{Index: a.Name.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s.", s.Name, err)}
+	return keyword.Define(s, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+		n := laxInt(a.Name.Text)
+		if rest := sizeRest(strings.TrimPrefix(a.Name.Text, "-")); rest != "" && s.Instead == strictInt {
+			return nil, &keyword.Error{Index: a.Name.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : unexpected character '%c' in integer value '%s'", s.Name, rest[0], a.Name.Text)}
+		} else if rest != "" {
+			e.Warnf(diag.BadValue, a.Name.Index, "'%s' is no number: it is read as %d.", a.Name.Text, n).Ours = true
 		}
+		n = min(max(n, lo), hi)
 		return func(p *Proxy) error { set(p, int(n)); return nil }, nil
 	})
 }
@@ -39,27 +46,27 @@ func number(s keyword.Spec, lo, hi int64, set func(*Proxy, int)) *keyword.Def[Se
 // proxyCore are the lines that say what kind of proxy it is.
 var proxyCore = []*keyword.Def[Setting[Proxy]]{
 	modeLine,
-	text(keyword.Spec{Name: "description", In: keyword.Listen | keyword.NamedDefaults, Flags: keyword.Open, Doc: "Text shown on the stats page."}, func(p *Proxy, s string) { p.Description = s }),
-	number(keyword.Spec{Name: "id", In: keyword.Listen, Doc: "Persistent number of the proxy.", Misuse: "'id' expects an integer argument."}, 1, 1<<31-1, func(p *Proxy, n int) { p.ID = n }),
+	text(keyword.Spec{Name: "description", In: keyword.Listen | keyword.NamedDefaults, Flags: keyword.Open, Misuse: "'description' expects a string argument.", Doc: "Text shown on the stats page."}, func(p *Proxy, s string) { p.Description = s }),
+	idLine,
 	flag(keyword.Spec{Name: "disabled", In: keyword.AnyProxy, Doc: "Do not start this proxy."}, func(p *Proxy) { p.Disabled = true }),
 	flag(keyword.Spec{Name: "enabled", In: keyword.AnyProxy, Doc: "Undo disabled."}, func(p *Proxy) { p.Disabled = false }),
 	text(keyword.Spec{Name: "guid", In: keyword.Listen, Doc: "Globally unique name."}, func(p *Proxy, s string) { p.GUID = s }),
 	number(keyword.Spec{Name: "maxconn", In: sideF, Doc: "Most connections at a time."}, 0, 1<<31-1, func(p *Proxy, n int) { p.MaxConn = n }),
 	number(keyword.Spec{Name: "backlog", In: sideF, Doc: "Length of the listen queue."}, 0, 1<<31-1, func(p *Proxy, n int) { p.Backlog = n }),
 	number(keyword.Spec{Name: "fullconn", In: sideB, Doc: "Backend load at which servers take their maxconn."}, 0, 1<<31-1, func(p *Proxy, n int) { p.FullConn = n }),
-	number(keyword.Spec{Name: "rate-limit sessions", In: sideF, Doc: "Most new sessions per second."}, 0, 1<<31-1, func(p *Proxy, n int) { p.RateLimit = n }),
-	number(keyword.Spec{Name: "retries", In: sideB, Doc: "How often a connection is tried again."}, 0, 1<<31-1, func(p *Proxy, n int) { p.Retries = n }),
-	number(keyword.Spec{Name: "max-keep-alive-queue", In: sideB, Doc: "Queue length above which keep-alive servers are given up."}, -1, 1<<31-1, func(p *Proxy, n int) { p.MaxKeepAliveQueue = n }),
+	number(keyword.Spec{Name: "rate-limit sessions", In: sideF, Instead: strictInt, Misuse: "'rate-limit sessions' expects expects an integer value (in sessions/second)", Doc: "Most new sessions per second."}, 0, 1<<31-1, func(p *Proxy, n int) { p.RateLimit = n }),
+	number(keyword.Spec{Name: "retries", In: sideB, Misuse: "'retries' expects an integer argument (dispatch counts for one).", Doc: "How often a connection is tried again."}, 0, 1<<31-1, func(p *Proxy, n int) { p.Retries = n }),
+	number(keyword.Spec{Name: "max-keep-alive-queue", In: sideB, Instead: strictInt, Misuse: "'max-keep-alive-queue' expects expects an integer value (or -1 to disable)", Doc: "Queue length above which keep-alive servers are given up."}, -1, 1<<31-1, func(p *Proxy, n int) { p.MaxKeepAliveQueue = n }),
 	number(keyword.Spec{Name: "max-session-srv-conns", In: sideF, Doc: "Most idle server connections of one session."}, 0, 1<<31-1, func(p *Proxy, n int) { p.MaxSessionSrvConns = n }),
-	text(keyword.Spec{Name: "monitor-uri", In: sideF, Doc: "URI that is answered with 200 at once."}, func(p *Proxy, s string) { p.MonitorURI = s }),
-	text(keyword.Spec{Name: "http-send-name-header", In: sideB, Doc: "Request header that carries the server's name."}, func(p *Proxy, s string) { p.SendName = s }),
-	text(keyword.Spec{Name: "dynamic-cookie-key", In: sideB, Doc: "Key of dynamic cookies."}, func(p *Proxy, s string) { p.DynamicCookieKey = s }),
+	text(keyword.Spec{Name: "monitor-uri", In: sideF, Misuse: "'monitor-uri' expects an URI.", Doc: "URI that is answered with 200 at once."}, func(p *Proxy, s string) { p.MonitorURI = s }),
+	sendName,
+	text(keyword.Spec{Name: "dynamic-cookie-key", In: sideB, Misuse: "'dynamic-cookie-key' expects <secret_key> as argument.", Doc: "Key of dynamic cookies."}, func(p *Proxy, s string) { p.DynamicCookieKey = s }),
 	reuseLine, retryOnLine,
 }
 
 var modeLine = keyword.Define(keyword.Spec{
 	Name: "mode", In: keyword.AnyProxy, Doc: "Protocol of the proxy.",
-	Misuse: "'mode' expects 'tcp', 'http', 'log', 'spop' or 'haterm'.",
+	Misuse: "unknown proxy mode ''.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	switch m := a.Name.Text; m {
 	case "tcp", "http", "log", "spop", "health":
@@ -85,9 +92,53 @@ var retryOnLine = keyword.Define(keyword.Spec{
 }, func(e *keyword.Env, a *wordsArgs) (Setting[Proxy], error) {
 	var list []string
 	for _, w := range a.Words {
+		if indexOf(retryWords, w.Text) < 0 {
+			return nil, e.Errorf(w.Index, "'retry-on': unknown keyword '%s'", w.Text)
+		}
 		list = append(list, w.Text)
 	}
 	return func(p *Proxy) error { p.RetryOn = list; return nil }, nil
+})
+
+// retryWords are what "retry-on" takes.
+var retryWords = []string{"none", "conn-failure", "empty-response", "response-timeout", "junk-response", "0rtt-rejected", "all-retryable-errors",
+	"401", "403", "404", "408", "421", "425", "429", "500", "501", "502", "503", "504"}
+
+var sendName = keyword.Define(keyword.Spec{
+	Name: "http-send-name-header", In: sideB, Doc: "Request header that carries the server's name.", Misuse: "'http-send-name-header' requires a header string.",
+}, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	switch lower(a.Name.Text) {
+	case "connection", "content-length", "host", "transfer-encoding":
+		return nil, e.Errorf(a.Name.Index, "'%s' cannot be used as header name for 'http-send-name-header' directive.", a.Name.Text)
+	}
+	return func(p *Proxy) error { p.SendName = a.Name.Text; return nil }, nil
+})
+
+var idLine = keyword.Define(keyword.Spec{Name: "id", In: keyword.Listen, Doc: "Persistent number of the proxy."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	at := e.LineSpan()
+	refuse := func(format string, args ...any) {
+		e.Diags.Alertf(diag.BadValue, at, format, args...).Layout = diag.ParsingTight
+	}
+	n := laxInt(a.value)
+	switch {
+	case a.value == "":
+		refuse("'id' expects an integer argument.")
+	case n <= 0:
+		refuse("custom id has to be > 0.")
+	default:
+		c := keyword.Attached[*compiler](e)
+		return func(p *Proxy) error {
+			for _, q := range c.cfg.Proxies {
+				if q.ID == int(n) && q != p {
+					refuse("%s %s reuses same custom id as %s %s (declared at %s).", kindWord(p.Kind), p.Name, kindWord(q.Kind), q.Name, q.Span)
+					return nil
+				}
+			}
+			p.ID = int(n)
+			return nil
+		}, nil
+	}
+	return nil, nil
 })
 
 // wordsArgs is one word or more.

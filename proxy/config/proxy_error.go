@@ -29,20 +29,19 @@ type statusArgs struct {
 func (a *statusArgs) status(e *keyword.Env, what string) (int, error) {
 	n, err := a.Status.Int(0, 999)
 	if err != nil {
-		return 0, &keyword.Error{Index: a.Status.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' expects <status_code> and <file> as arguments.", what)}
+		return 0, &keyword.Error{Index: a.Status.Index, Code: diag.BadValue, Text: fmt.Sprintf("%s : expects <status_code> and <file> as arguments.", what)}
 	}
 	for _, s := range errorStatuses {
 		if int64(s) == n {
 			return s, nil
 		}
 	}
-	e.Warnf(diag.NoEffect, a.Status.Index, "status code %d not handled by '%s', error customization will be ignored.", n, what)
-	return 0, nil
+	return 0, &keyword.Error{Index: a.Status.Index, Code: diag.BadValue, Text: fmt.Sprintf("%s : status code '%d' not handled.", what, n)}
 }
 
 var errorFile = keyword.Define(keyword.Spec{
 	Name: "errorfile", In: keyword.AnyProxy, Doc: "Answer a status with a file's content.",
-	Misuse: "'errorfile' expects <status_code> and <file> as arguments.",
+	Misuse: "errorfile : expects <status_code> and <file> as arguments.",
 }, func(e *keyword.Env, a *statusArgs) (Setting[Proxy], error) {
 	status, err := a.status(e, "errorfile")
 	if err != nil || status == 0 {
@@ -78,7 +77,7 @@ func loadErrorFile(e *keyword.Env, status int, path expr.Word) (*ErrorFile, erro
 func errorLoc(name string, code int) *keyword.Def[Setting[Proxy]] {
 	return keyword.Define(keyword.Spec{
 		Name: name, In: keyword.AnyProxy, Doc: "Answer a status with a redirect.",
-		Misuse: "'" + name + "' expects <status_code> and <url> as arguments.",
+		Misuse: name + " : expects <status_code> and <url> as arguments.",
 	}, func(e *keyword.Env, a *statusArgs) (Setting[Proxy], error) {
 		status, err := a.status(e, name)
 		if err != nil || status == 0 {
@@ -101,6 +100,7 @@ var errorFiles = keyword.Define(keyword.Spec{
 	Misuse: "'errorfiles' expects <name> as argument.",
 }, func(e *keyword.Env, a *errorFilesArgs) (Setting[Proxy], error) {
 	ref := e.NewRef(keyword.ToHTTPErrors, a.Name.Text, a.Name.Index)
+	ref.Missing = fmt.Sprintf("%s '%s': unknown http-errors section '%s' (at %s).", kindWord(e.Section), e.Owner, a.Name.Text, e.LineSpan())
 	codes := []int{}
 	for _, c := range a.Codes {
 		n, err := c.Int(200, 599)

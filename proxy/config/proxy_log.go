@@ -18,7 +18,7 @@ var proxyLogs = []*keyword.Def[Setting[Proxy]]{
 	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
 	formatLine(keyword.Spec{Name: "error-log-format", In: sideF, Doc: "Format of lines about failed connections."}, func(p *Proxy, f *logformat.Format) { p.ErrorLogFormat = f }),
 	formatLine(keyword.Spec{Name: "unique-id-format", In: keyword.AnyProxy, Doc: "Format of unique request ids."}, func(p *Proxy, f *logformat.Format) { p.UniqueID = f }),
-	text(keyword.Spec{Name: "unique-id-header", In: sideF, Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),
+	text(keyword.Spec{Name: "unique-id-header", In: sideF, Misuse: "unique-id-header expects an argument.", Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),
 	monitorFail,
 }
 
@@ -28,11 +28,11 @@ type fmtArgs struct {
 
 // formatLine makes the Def of a line with one log format.
 func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.Def[Setting[Proxy]] {
-	s.Misuse = fmt.Sprintf("'%s' expects an argument.", s.Name)
+	s.Misuse = s.Name + " expects an argument."
 	return keyword.Define(s, func(e *keyword.Env, a *fmtArgs) (Setting[Proxy], error) {
 		f, err := compileFormat(e, a.Fmt, "")
 		if err != nil {
-			later(e, "failed to parse %s : %s", s.Name, err)
+			later(e, "failed to parse %s : %s", strings.Replace(s.Name, "unique-id-format", "unique-id", 1), err)
 			return nil, nil
 		}
 		return func(p *Proxy) error { set(p, f); return nil }, nil
@@ -65,10 +65,10 @@ var logLine = keyword.Define(keyword.Spec{
 }, func(e *keyword.Env, a *logArgs) (Setting[Proxy], error) {
 	no := e.Prefix == "no"
 	if no && a.given {
-		return nil, e.Errorf(-1, "'no log' does not expect arguments.")
+		return nil, e.Errorf(-1, "log : 'no log' does not expect arguments")
 	}
 	if !no && !a.given {
-		return nil, e.Errorf(-1, "'log' expects either <address[:port]> and <facility> or 'global' as arguments.")
+		return nil, e.Errorf(-1, "log : expects <address> and <facility> or global as arguments")
 	}
 	return func(p *Proxy) error {
 		if no {
@@ -124,7 +124,7 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 	addr, i, _ := in.Next()
 	t := logs.Target{Address: addr, Len: 1024, Format: "local", Max: 7}
 	if err := checkLogAddress(addr); err != nil {
-		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "'log' : " + err.Error()}
+		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "log : " + err.Error()}
 	}
 	for {
 		w := in.Peek()
@@ -134,18 +134,18 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 		in.Next()
 		v, vi, ok := in.Next()
 		if !ok {
-			return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'log' : '" + w + "' expects a value."}
+			return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "log : '" + w + "' expects a value."}
 		}
 		if err := logOption(&t, w, v); err != nil {
-			return t, &keyword.Error{Index: vi, Code: diag.BadValue, Text: "'log' : " + err.Error()}
+			return t, &keyword.Error{Index: vi, Code: diag.BadValue, Text: "log : " + err.Error()}
 		}
 	}
 	f, fi, ok := in.Next()
 	if !ok {
-		return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'log' expects either <address[:port]> and <facility> or 'global' as arguments."}
+		return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "log : expects <address> and <facility> or global as arguments"}
 	}
 	if t.Facility = indexOf(facilities, f); t.Facility < 0 {
-		return t, &keyword.Error{Index: fi, Code: diag.BadValue, Text: "'log' : unknown log facility '" + f + "'", Hint: diag.Nearest(f, facilities)}
+		return t, &keyword.Error{Index: fi, Code: diag.BadValue, Text: "log : unknown log facility '" + f + "'", Hint: diag.Nearest(f, facilities)}
 	}
 	for _, p := range []*int{&t.Max, &t.Min} {
 		w, wi, ok := in.Next()
@@ -157,7 +157,7 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 			if p == &t.Min {
 				what = "optional minimum log level"
 			}
-			return t, &keyword.Error{Index: wi, Code: diag.BadValue, Text: "'log' : unknown " + what + " '" + w + "'", Hint: diag.Nearest(w, levels)}
+			return t, &keyword.Error{Index: wi, Code: diag.BadValue, Text: "log : unknown " + what + " '" + w + "'", Hint: diag.Nearest(w, levels)}
 		}
 	}
 	return t, nil

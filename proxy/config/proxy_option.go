@@ -136,9 +136,9 @@ func (a *addrHeaderArgs) ParseArgs(in *keyword.Args) error {
 		v, vi, ok := in.Next()
 		switch {
 		case !ok && w == "except":
-			return in.Env.Errorf(-1, "'option %s' : '%s' expects <address>[/mask] as argument.", name, w)
+			return in.Env.Errorf(-1, "'option %s %s' expects <address>[/mask] as argument.", name, w)
 		case !ok:
-			return in.Env.Errorf(-1, "'option %s' : '%s' expects <header_name> as argument.", name, w)
+			return in.Env.Errorf(-1, "'option %s %s' expects <header_name> as argument.", name, w)
 		case w == "header":
 			a.Header = v
 			continue

@@ -36,18 +36,18 @@ func (aclArgs) Usage() string { return "<name> <criterion> [flags] [operator] <v
 func (a *aclArgs) ParseArgs(in *keyword.Args) error {
 	name, i, ok := in.Next()
 	if !ok || !in.More() {
-		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "error detected while parsing ACL '" + name + "' : missing criterion."}
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "error detected while parsing ACL '" + name + "' : missing fetch method in ACL expression ''."}
 	}
 	if bad := badNameByte(name); bad != 0 {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "character '" + string(bad) + "' is not permitted in acl name '" + name + "'."}
 	}
 	if name == "or" || name == "||" {
-		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "acl name '" + name + "' will never match. 'or' is used to express a disjunction within a condition."}
+		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "acl name '" + name + "' will never match. 'or' is used to express a logical disjunction within a condition."}
 	}
 	first := in.Pos
 	test, err := pattern.CompileTest(in.Env, texts(in.Rest()), first)
 	if err != nil {
-		return prefixError(err, "error detected while parsing ACL '"+name+"' : ")
+		return fullStop(prefixError(err, "error detected while parsing ACL '"+name+"' : "))
 	}
 	a.name, a.test = name, test
 	return nil
@@ -64,6 +64,7 @@ var useBackend = keyword.Define(keyword.Spec{
 	u := UseBackend{Cond: a.cond, Format: a.format, At: ruleAt(e)}
 	if u.Format == nil {
 		u.To = e.NewRef(keyword.ToBackend, a.name, a.index)
+		u.To.Check = noLoop(e, u.To)
 	}
 	return func(p *Proxy) error {
 		p.inOrder(e, orderUseBackend)
@@ -108,7 +109,7 @@ func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 	what := in.Words[in.Pos-1].Text
 	name, i, ok := in.Next()
 	if !ok {
-		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' expects a name."}
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' expects a " + map[bool]string{true: "backend", false: "server"}[what == "use_backend"] + " name."}
 	}
 	r.name, r.index = name, i
 	if strings.Contains(name, "%") {
@@ -127,8 +128,17 @@ func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 			r.name, r.format = s, nil
 		}
 	}
+	w := in.Peek()
+	switch {
+	case in.More() && w != "if" && w != "unless" && what == "use_backend":
+		return &keyword.Error{Index: in.Pos, Code: diag.BadArguments, Text: "unexpected keyword '" + w + "' after switching rule, only 'if' and 'unless' are allowed."}
+	case what == "use-server" && w != "if" && w != "unless":
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'use-server' requires either 'if' or 'unless' followed by a condition."}
+	}
 	var err error
-	r.cond, err = condition(in, what)
+	if r.cond, err = condition(in, what); err != nil && what == "use_backend" {
+		err = rewordError(err, "error detected while parsing a 'use_backend' rule : ", "error detected while parsing switching rule : ")
+	}
 	return err
 }
 
@@ -138,6 +148,7 @@ var defaultBackend = keyword.Define(keyword.Spec{
 	Misuse: "'default_backend' expects a backend name.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	ref := e.NewRef(keyword.ToBackend, a.Name.Text, a.Name.Index)
+	ref.Check = noLoop(e, ref)
 	return func(p *Proxy) error {
 		p.DefaultBackend = ref
 		return nil
@@ -151,6 +162,33 @@ func later(e *keyword.Env, format string, args ...any) {
 	text := strings.TrimSuffix(fmt.Sprintf(format, args...), ".") + "."
 	c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.Told, Span: e.LineSpan(),
 		Text: fmt.Sprintf("Parsing [%s]: %s", e.LineSpan(), text)})
+}
+
+// noLoop refuses a proxy that chooses itself.
+func noLoop(e *keyword.Env, r *keyword.Ref) func(any) string {
+	section := e.Section
+	return func(target any) string {
+		if p, ok := target.(*Proxy); ok && p.Name == r.Owner && p.Caps&keyword.Frontend != 0 && section == "listen" {
+			return fmt.Sprintf("Proxy '%s': loop detected for %s: '%s'.", r.Owner, r.By, r.Name)
+		}
+		return ""
+	}
+}
+
+// fullStop ends an error's text with a full stop.
+func fullStop(err error) error {
+	if at, ok := err.(*keyword.Error); ok && !strings.HasSuffix(at.Text, ".") {
+		at.Text += "."
+	}
+	return err
+}
+
+// rewordError replaces the beginning of an error's text.
+func rewordError(err error, from, to string) error {
+	if at, ok := err.(*keyword.Error); ok {
+		at.Text = to + strings.TrimPrefix(at.Text, from)
+	}
+	return fullStop(err)
 }
 
 // nameArgs is one word.

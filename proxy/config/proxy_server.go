@@ -81,9 +81,15 @@ var serverTemplate = keyword.Define(keyword.Spec{
 // addServer adds a server under a name that the proxy does not have yet.
 func (p *Proxy) addServer(e *keyword.Env, name string, l server.Line) {
 	if old := p.server(name); old != nil {
-		d := e.Diags.Alertf(diag.Duplicate, e.LineSpan(), "backend '%s', another server named '%s' was already defined at line %d, please use distinct names.", p.Name, name, old.Span.Line())
-		d.Layout = diag.Parsing
-		return
+		d := e.Diags.Warnf(diag.RemovedWord, e.LineSpan(), "another server named '%s' was already defined at line %d: HAProxy 2.0 and later refuse that. It is accepted here under a name of its own.", name, old.Span.Line())
+		d.Layout, d.Subject, d.Ours = diag.Place, "server "+p.Name+"/"+name, true
+		d.Hint = "give each server a name of its own"
+		for i := 2; ; i++ {
+			if n := fmt.Sprintf("%s:%d", name, i); p.server(n) == nil {
+				name = n
+				break
+			}
+		}
 	}
 	s := &ServerLine{Name: name, Params: l.Params, Addr: l.Addr, Span: e.LineSpan()}
 	p.Servers = append(p.Servers, s)

@@ -68,10 +68,11 @@ func statsNode(name, doc string, set func(*StatsPage, string)) *keyword.Def[Sett
 var statsRefresh = keyword.Define(keyword.Spec{
 	Name: "stats refresh", In: keyword.AnyProxy, Doc: "Let browsers reload the page.",
 	Misuse: "'stats refresh' needs a refresh interval.",
-}, func(_ *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
+}, func(e *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
 	d, err := timeValue(a.Time, "stats refresh", time.Second)
 	if err != nil {
-		return nil, err
+		e.Diags.Alertf(diag.BadValue, e.Span(a.Time.Index), "unexpected character '%c' in argument to stats refresh interval.", oddTimeByte(a.Time.Text)).Layout = diag.ParsingTight
+		return nil, nil
 	}
 	return func(p *Proxy) error { p.statsPage().Refresh = d; return nil }, nil
 })

@@ -22,7 +22,7 @@ func timeValue(w expr.Word, what string, unit time.Duration) (time.Duration, err
 	if err == nil {
 		return d, nil
 	}
-	text := fmt.Sprintf("unexpected character in '%s' (wants an integer delay)", what)
+	text := fmt.Sprintf("unexpected character '%c' in '%s'", oddTimeByte(w.Text), what)
 	switch {
 	case errors.Is(err, expr.TimeOverflow):
 		text = fmt.Sprintf("timer overflow in argument '%s' to '%s' (maximum value is 2147483647 ms or ~24.8 days)", w.Text, what)
@@ -57,8 +57,16 @@ func timeoutAs(s keyword.Spec, name string, set func(*Timeouts, time.Duration)) 
 func warnTinyTimeout(e *keyword.Env, w expr.Word, name string, d time.Duration) {
 	n := len(w.Text)
 	if d > 0 && d < 100*time.Millisecond && n > 0 && w.Text[n-1] >= '0' && w.Text[n-1] <= '9' {
-		e.Warnf(diag.NoEffect, w.Index, "'timeout %s %s' is suspiciously small for a value in milliseconds. Please use an explicit unit ('%sms') if that was the intent.", name, w.Text, w.Text)
+		e.Warnf(diag.NoEffect, w.Index, "'timeout %s %s' in %s is suspiciously small for a value in milliseconds. Please use an explicit unit ('%sms') if that was the intent.", name, w.Text, ownerWord(e), w.Text)
 	}
+}
+
+// ownerWord is "proxy 'x'", or the section's keyword where it has no name.
+func ownerWord(e *keyword.Env) string {
+	if e.Section == "defaults" {
+		return "defaults section"
+	}
+	return kindWord(e.Section) + " '" + e.Owner + "'"
 }
 
 const (

@@ -47,7 +47,7 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	cond, err := condition(a, scope.name)
 	e.Scope = saved
 	if err != nil {
-		return err
+		return scope.badCondition(e, err, line)
 	}
 	r.rule = action.Rule{Action: act, Cond: cond, Name: def.Name, At: ruleAt(e)}
 	return nil
@@ -78,6 +78,19 @@ func (s ruleScope) explain(e *keyword.Env, err error, line string) error {
 	return err
 }
 
+// badCondition words an error in a rule's condition.
+func (s ruleScope) badCondition(e *keyword.Env, err error, line string) error {
+	from := fmt.Sprintf("error detected while parsing a '%s' rule : ", s.name)
+	if s.http() {
+		article := "an"
+		return rewordError(err, from, fmt.Sprintf("error detected while parsing %s '%s' condition : ", article, line))
+	}
+	if at, ok := err.(*keyword.Error); ok {
+		at.Text = fmt.Sprintf("'%s' : error detected in %s '%s' while parsing 'if' condition : ", line, kindWord(e.Section), e.Owner) + strings.TrimPrefix(at.Text, from)
+	}
+	return err
+}
+
 // kindWord is what messages call a section: a listen is a "proxy".
 func kindWord(section string) string {
 	if section == "listen" {
@@ -86,9 +99,16 @@ func kindWord(section string) string {
 	return section
 }
 
+// errTold is returned where the message was given in a layout of its own.
+var errTold = errors.New("told")
+
 // trailing refuses a word that is neither an argument nor a condition.
 func (s ruleScope) trailing(e *keyword.Env, i int, line, w string) error {
 	text := fmt.Sprintf("'%s' expects either 'if' or 'unless' followed by a condition but found '%s'.", line, w)
+	if s.http() {
+		e.Diags.Alertf(diag.BadArguments, e.Span(i), "%s", text).Layout = diag.ParsingTight
+		return errTold
+	}
 	if !s.http() {
 		text = fmt.Sprintf("'%s' only accepts 'if' or 'unless', in %s '%s' (got '%s')", line, kindWord(e.Section), e.Owner, w)
 	}
@@ -119,6 +139,11 @@ func unknownAction(a *keyword.Args, scope ruleScope) error {
 		fmt.Fprintf(&b, " Did you mean '%s' maybe ?", near)
 	}
 	text := b.String()
+	if scope.http() {
+		d := a.Env.Diags.Alertf(diag.UnknownKeyword, a.Env.Span(a.Pos), "%s", text)
+		d.Layout, d.Hint = diag.ParsingTight, near
+		return errTold
+	}
 	return &keyword.Error{Index: a.Pos, Code: diag.UnknownKeyword, Text: text, Hint: near}
 }
 
