@@ -143,7 +143,7 @@ func (m *master) ended(e event) (code int, over bool) {
 		m.current = nil
 		say(m.args, diag.Warning, "Exiting Master process...")
 		say(m.args, alert, fmt.Sprintf("Current worker (%d) exited with code %d (%s)", pid, e.code, ending(e.code)))
-		m.ending, code = true, e.code
+		m.ending = true
 		for c := range m.former {
 			c.cmd.Process.Signal(syscall.SIGTERM)
 		}

@@ -185,7 +185,7 @@ func (r *reader) logicalFrom(b bare) {
 // next logical line.
 func (r *reader) report(s diag.Severity, c diag.Code, format string, args ...any) *diag.Diagnostic {
 	var l diag.List
-	d := diag.Diagnostic{Severity: s, Code: c, Span: r.span}
+	var d diag.Diagnostic
 	switch s {
 	case diag.Alert:
 		d = *l.Alertf(c, r.span, format, args...)

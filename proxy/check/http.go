@@ -74,17 +74,6 @@ func (h *httpSend) request(p *Probe) []byte {
 	return b.Bytes()
 }
 
-// host returns the Host that the request carries, for the automatic SNI.
-func (h *httpSend) host() string {
-	for _, f := range h.headers {
-		if f.name == "host" && f.fmt == nil {
-			name, _, _ := strings.Cut(f.text, ":")
-			return name
-		}
-	}
-	return ""
-}
-
 // runHTTPSend writes the request.
 func (h *httpSend) run(_ context.Context, p *Probe, _ *rule) *Result {
 	p.buf, p.last = p.buf[:0], nil

@@ -75,7 +75,7 @@ func parseSpan(s string, op operator, dotted bool) (span, error) {
 		return span{}, fmt.Errorf("'%s' is not a valid number range", s)
 	}
 	lo, hi, isRange := strings.Cut(s, ":")
-	x := span{math.MinInt64, math.MaxInt64}
+	var x span
 	var err error
 	if dotted {
 		x, err = dottedSpan(s, lo, hi, isRange)

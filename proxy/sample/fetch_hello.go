@@ -83,7 +83,7 @@ func parseHello(data []byte, h *hello) helloState {
 	} else {
 		r.take(3)
 	}
-	if r.b != nil && len(r.b) > 0 {
+	if len(r.b) > 0 {
 		h.extensions = r.block(2)
 	}
 	if r.b == nil {

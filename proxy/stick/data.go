@@ -44,12 +44,11 @@ const (
 
 // dataInfo says what a kind of data is made of.
 type dataInfo struct {
-	name   string
-	rate   bool // counts over a period
-	array  bool // several of them
-	wide   bool // 64 bits
-	hidden bool // may not be written behind "store"
-	doc    string
+	name  string
+	rate  bool // counts over a period
+	array bool // several of them
+	wide  bool // 64 bits
+	doc   string
 }
 
 var infos = [numData]dataInfo{

@@ -47,15 +47,14 @@ type Config struct {
 // Process holds the root keywords that are about the process itself; they
 // cannot change on reload.
 type Process struct {
-	NetNamespace           string        // net_namespace; "" is the current one
-	NetNamespaceIPVS       string        // net_namespace_ipvs; "" is NetNamespace
-	NamespaceIPVSSet       bool          // net_namespace_ipvs was given
-	NamespaceWithIPsets    bool          // namespace_with_ipsets
-	Instance               string        // instance: suffix of pid files and syslog idents
-	UsePIDDir              bool          // use_pid_dir: pid files below /run/keepalived
-	ChildWaitTime          time.Duration // child_wait_time; default 5 s
-	LinkbeatUsePolling     bool          // linkbeat_use_polling
-	reloadCheckConfigGiven bool
+	NetNamespace        string        // net_namespace; "" is the current one
+	NetNamespaceIPVS    string        // net_namespace_ipvs; "" is NetNamespace
+	NamespaceIPVSSet    bool          // net_namespace_ipvs was given
+	NamespaceWithIPsets bool          // namespace_with_ipsets
+	Instance            string        // instance: suffix of pid files and syslog idents
+	UsePIDDir           bool          // use_pid_dir: pid files below /run/keepalived
+	ChildWaitTime       time.Duration // child_wait_time; default 5 s
+	LinkbeatUsePolling  bool          // linkbeat_use_polling
 }
 
 // Account is a user and a group that a script runs as.
@@ -213,13 +212,12 @@ type SyncGroup struct {
 	Tracks  Tracks
 	Notify  Notify
 
-	SMTPAlert          bool
-	TrackingWeight     bool // sync_group_tracking_weight: members may have weighted trackers
-	At                 source.Span
-	memberNames        []nameAt
-	smtpAlertGiven     bool
-	priorityNotifySet  bool
-	trackingWeightSeen bool
+	SMTPAlert         bool
+	TrackingWeight    bool // sync_group_tracking_weight: members may have weighted trackers
+	At                source.Span
+	memberNames       []nameAt
+	smtpAlertGiven    bool
+	priorityNotifySet bool
 }
 
 // StaticGroup is one track_group: instances that tie static addresses,

@@ -75,7 +75,6 @@ type VirtualServer struct {
 	Real          []*RealServer
 	At            source.Span
 	Text          string // as messages print it
-	persistGiven  bool
 	methodGiven   bool
 	protocolGiven bool
 	mark          bool

@@ -107,3 +107,34 @@ func TestOutputs(t *testing.T) {
 	}
 	t.Logf("%d of %d outputs equal", good, len(files))
 }
+
+// distinct drops repeated lines.
+func distinct(s string) string {
+	seen := map[string]bool{}
+	var out strings.Builder
+	for _, l := range strings.SplitAfter(s, "\n") {
+		if !seen[l] {
+			seen[l] = true
+			out.WriteString(l)
+		}
+	}
+	return out.String()
+}
+
+// minus returns the lines of a that b lacks, or all if only the order differs.
+func minus(a, b string) string {
+	have := map[string]bool{}
+	for _, l := range strings.SplitAfter(b, "\n") {
+		have[l] = true
+	}
+	var out strings.Builder
+	for _, l := range strings.SplitAfter(a, "\n") {
+		if !have[l] {
+			out.WriteString("  " + l)
+		}
+	}
+	if out.Len() == 0 {
+		return "  (order)\n"
+	}
+	return out.String()
+}

@@ -62,7 +62,6 @@ type routeReader struct {
 	static bool
 	family int // 0 unknown, 4, 6
 	bad    bool
-	toTag  bool // the destination was introduced by "to"
 }
 
 // route reads a line of virtual_routes or static_routes; nil leaves it out.
