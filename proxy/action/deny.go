@@ -45,9 +45,9 @@ func final(name string, in keyword.Scope, doc string, v Verdict) *keyword.Def[Ac
 	})
 }
 
-// replyArgs leaves the words of an answer to ReadReply, whose default status
-// depends on the action.
-type replyArgs struct{ in *keyword.Args }
+// replyArgs is what the actions that answer have in common: ReadReply reads
+// their words, with a default status that depends on the action.
+type replyArgs struct{}
 
 // Usage is what messages say of the arguments.
 func (replyArgs) Usage() string {
