@@ -99,6 +99,9 @@ func (m *Mail) recipients() []string {
 
 // address is the bare address of "Name <user@host>", or "" if it cannot be one.
 func address(s string) string {
+	if s != clean(s, len(s)) {
+		return ""
+	}
 	if i := strings.LastIndexByte(s, '<'); i >= 0 {
 		s = s[i+1:]
 		j := strings.IndexByte(s, '>')
