@@ -182,7 +182,7 @@ var setStatus = keyword.Define(keyword.Spec{
 	if err != nil {
 		return Action{}, refuse(a.Status.Index, "expects an integer status code between 100 and 999")
 	}
-	var reason []byte // empty: the usual one, put there when the message is written
+	reason := []byte(tx.Reason(int(n)))
 	if a.Reason != nil {
 		reason = []byte(a.Reason.Text)
 		clean(reason)

@@ -400,7 +400,7 @@ func (c *conn) Interim(status int, fields []tx.Field) {
 	if c.sess.Version < 11 {
 		return
 	}
-	m := tx.Message{Status: status, Reason: []byte(h1.Reason(status)), Version: 11, Fields: fields}
+	m := tx.Message{Status: status, Reason: []byte(tx.Reason(status)), Version: 11, Fields: fields}
 	c.cli.write(h1.AppendResponse(nil, &m, c.adjust()), c.writeDeadline())
 }
 

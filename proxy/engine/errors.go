@@ -6,7 +6,6 @@ import (
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
 	"tandem/proxy/config"
-	"tandem/proxy/h1"
 	"tandem/proxy/tx"
 )
 
@@ -116,7 +115,7 @@ func (c *conn) fileReply(p *config.Proxy, status int) *tx.Reply {
 		if code == 0 {
 			code = 302
 		}
-		return &tx.Reply{Status: code, Reason: h1.Reason(code), Body: []byte{}, Fields: []tx.Field{
+		return &tx.Reply{Status: code, Reason: tx.Reason(code), Body: []byte{}, Fields: []tx.Field{
 			field("content-length", "0"), field("cache-control", "no-cache"), field("location", f.Location)}}
 	case f.Raw != nil:
 		return &tx.Reply{Status: status, Raw: f.Raw}

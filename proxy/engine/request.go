@@ -188,7 +188,7 @@ func (c *conn) reply(r *tx.Reply) {
 		m.Status, m.Version = r.Status, 11
 		m.Reason = []byte(r.Reason)
 		if r.Reason == "" {
-			m.Reason = []byte(h1.Reason(r.Status))
+			m.Reason = []byte(tx.Reason(r.Status))
 		}
 		m.Fields = append(m.Fields, r.Fields...)
 		if r.Close {

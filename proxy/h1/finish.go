@@ -273,7 +273,7 @@ func (p *Parser) finishResponse(m *tx.Message, method []byte) *Error {
 		m.Framing = tx.UntilClose
 	}
 	if len(m.Reason) == 0 {
-		m.Reason = []byte(Reason(m.Status))
+		m.Reason = []byte(tx.Reason(m.Status))
 	}
 	return nil
 }

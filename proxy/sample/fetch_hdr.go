@@ -83,7 +83,7 @@ func (h *hdrScan) next(m *tx.Message, cursor int) (val []byte, after int, ok boo
 			continue
 		}
 		if !h.split {
-			return f.Value, (i + 1) << cursorBits, true
+			return trimBlanks(f.Value), (i + 1) << cursorBits, true // a rule may have put blanks there
 		}
 		if off > len(f.Value) {
 			continue

@@ -46,7 +46,9 @@ func TestHTTPFetches(t *testing.T) {
 
 func TestHeaderFetches(t *testing.T) {
 	t.Parallel()
-	runCases(t, newTx(testRequest, testResponse), []evalCase{
+	trx := newTx(testRequest, testResponse)
+	trx.Req.Append([]byte("x-blank"), []byte(" a , b \t")) // as a rule may write it
+	runCases(t, trx, []evalCase{
 		{"req.hdr(host)", "Www.Example.COM:8080"},
 		{"req.hdr(host),length", "20"},
 		{"req.hdr(x-a)", "three"}, {"req.hdr(x-a,1)", "one"}, {"req.hdr(X-A,2)", "two"}, {"req.hdr(x-a,-1)", "three"},
@@ -55,6 +57,7 @@ func TestHeaderFetches(t *testing.T) {
 		{"req.hdr(a,b)", "ERR fetch method 'req.hdr' : failed to parse 'b' as type 'integer' at position 2"},
 		{"req.fhdr(x-a)", "three"}, {"req.fhdr(x-a,1)", "one, two"},
 		{"req.hdr_cnt(x-a)", "3"}, {"req.fhdr_cnt(x-a)", "2"}, {"req.hdr_cnt(nope)", "0"},
+		{"req.fhdr(x-blank)", "a , b"}, {"req.fhdr(x-blank),length", "5"},
 		{"req.hdr(x-e)", ""}, {"req.hdr(x-e,2)", "a"}, {"req.hdr_cnt(x-e)", "5"},
 		{"req.hdr_cnt(x-q)", "2"}, {"req.hdr(x-q,1)", `"a,b"`}, {"req.hdr(x-q,2)", "c"},
 		{"req.hdr_cnt(x-z)", "1"}, {"req.hdr(x-z)", ""},
