@@ -34,9 +34,8 @@ var errRange = errors.New("number out of range")
 func parseValue(data []byte) (int, error) {
 	s := strings.TrimLeft(string(data), " \t\n\v\f\r")
 	neg := strings.HasPrefix(s, "-")
-	s = strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
-	if neg && strings.HasPrefix(s, "+") {
-		return 0, nil
+	if neg || strings.HasPrefix(s, "+") {
+		s = s[1:]
 	}
 	base, digits := 10, "0123456789"
 	switch {
