@@ -19,7 +19,6 @@ type Server struct {
 
 	mu   sync.Mutex
 	cond *sync.Cond
-	n    int
 	live map[net.Conn]struct{}
 	done bool
 }
@@ -42,12 +41,11 @@ const defaultMaxConn = 10
 // limit, connections wait in the system's backlog.
 func (s *Server) Serve(ln net.Listener, b *listen.Bind) error {
 	for {
-		if !s.enter() {
+		if !s.room() {
 			return nil
 		}
 		c, err := ln.Accept()
 		if err != nil {
-			s.leave(nil)
 			if errors.Is(err, net.ErrClosed) {
 				return nil
 			}
@@ -58,14 +56,14 @@ func (s *Server) Serve(ln net.Listener, b *listen.Bind) error {
 			time.Sleep(100 * time.Millisecond) // descriptors ran out; others will end
 			continue
 		}
+		if !s.enter(c) {
+			return nil
+		}
 		go s.serveOne(c, b)
 	}
 }
 
 func (s *Server) serveOne(c net.Conn, b *listen.Bind) {
-	s.mu.Lock()
-	s.live[c] = struct{}{}
-	s.mu.Unlock()
 	s.ServeConn(context.Background(), c, LevelOf(b.Level), b.SeverityOutput)
 	s.leave(c)
 }
@@ -82,15 +80,27 @@ func (s *Server) ServeConn(ctx context.Context, c net.Conn, level Level, severit
 	newSession(s.env, s.table, c, level, severity).serve(ctx)
 }
 
-// enter waits for room below the limit; false: Close was called.
-func (s *Server) enter() bool {
+// room waits until there are fewer connections than the limit; false: Close
+// was called. Sockets that wait for a client count for nothing.
+func (s *Server) room() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.done && s.n >= s.limit() {
+	for !s.done && len(s.live) >= s.limit() {
 		s.cond.Wait()
 	}
-	s.n++
 	return !s.done
+}
+
+// enter counts a connection; false: Close was called, c is closed.
+func (s *Server) enter(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		c.Close()
+		return false
+	}
+	s.live[c] = struct{}{}
+	return true
 }
 
 func (s *Server) limit() int {
@@ -102,7 +112,6 @@ func (s *Server) limit() int {
 
 func (s *Server) leave(c net.Conn) {
 	s.mu.Lock()
-	s.n--
 	delete(s.live, c)
 	s.mu.Unlock()
 	s.cond.Broadcast()

@@ -2,13 +2,16 @@ package cli
 
 import (
 	"context"
+	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"tandem/proxy/config"
+	"tandem/proxy/listen"
 )
 
 // TestProtocol holds what surrounds the answers: lines, payloads, prompts. The
@@ -148,24 +151,83 @@ func TestConnectionLimit(t *testing.T) {
 	cfg.Global.StatsMaxConn = 2
 	env.Config = func() *config.Config { return &cfg }
 	s := New(env)
-	for range 2 {
-		if !s.enter() {
+	var conns [2]net.Conn
+	for i := range conns {
+		conns[i], _ = net.Pipe()
+		if !s.room() || !s.enter(conns[i]) {
 			t.Fatal("refused below the limit")
 		}
 	}
 	third := make(chan bool)
-	go func() { third <- s.enter() }()
+	go func() { third <- s.room() }()
 	select {
 	case <-third:
 		t.Fatal("three connections at once")
 	default:
 	}
-	s.leave(nil)
+	s.leave(conns[0])
 	if !<-third {
 		t.Error("no room after one left")
 	}
 	s.Close()
-	if s.enter() {
+	if s.room() || s.enter(conns[0]) {
 		t.Error("a closed server takes connections")
 	}
+}
+
+// TestServe answers on two sockets of one server until they close.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	s := New(oracleEnv(t))
+	var done sync.WaitGroup
+	for _, c := range []struct{ level, want string }{{"admin", "admin\n\n"}, {"", "operator\n\n"}} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		done.Go(func() {
+			if err := s.Serve(ln, &listen.Bind{Level: c.level}); err != nil {
+				t.Error(err)
+			}
+		})
+		for range 3 {
+			conn, err := net.Dial("tcp", ln.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(conn, "show cli level\n")
+			got, err := io.ReadAll(conn)
+			if err != nil || string(got) != c.want {
+				t.Errorf("level %q: %q, %v", c.level, got, err)
+			}
+			conn.Close()
+		}
+		ln.Close()
+	}
+	s.Close()
+	done.Wait()
+}
+
+func FuzzLine(f *testing.F) {
+	for _, s := range []string{"a b", `a\ b\\;c`, "x <<", "x <<EOF", "<<", ";;", "\\"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		rest, mark, ok := payloadMark(line)
+		if !ok && mark != "" || len(rest) > len(line) || len(mark) > maxMark {
+			t.Errorf("%q: %q, %q, %v", line, rest, mark, ok)
+		}
+		parts := splitCommands(line)
+		if strings.Join(parts, ";") != line {
+			t.Errorf("%q is not the sum of %q", line, parts)
+		}
+		for _, p := range parts {
+			for _, w := range splitWords(p) {
+				if len(w) > len(p) {
+					t.Errorf("%q has the word %q", p, w)
+				}
+			}
+		}
+	})
 }
