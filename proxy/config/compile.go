@@ -59,6 +59,7 @@ type compiler struct {
 	late       []diag.Diagnostic // told after all lines were read
 	unfound    []*keyword.Ref    // arguments that name nothing
 	pending    []diag.Diagnostic // what the lexer said, not yet told
+	past       bool              // a section other than global was read
 	full       bool              // the file has too many errors
 	limit      int               // alerts at which it has
 	storeBase  string            // crt-base of the crt-store being read
@@ -224,6 +225,7 @@ func (c *compiler) section(s *haproxy.Section) {
 		c.diags.Alertf(diag.UnknownSection, s.Keyword.Span, "unknown section '%s'.", s.Keyword.Text)
 		return
 	}
+	c.past = c.past || def.In != keyword.Global
 	c.enter(def.In, s)
 	read, _, err := def.Read(c.env, s.Line.Words, len(s.Line.Words))
 	if err != nil {

@@ -54,13 +54,19 @@ func knobs(list []knob) []*keyword.Def[Setting[Global]] {
 	return out
 }
 
+// firstOnly are the words that must stand before any other section.
+var firstOnly = map[string]bool{"nbthread": true, "thread-groups": true, "thread-group": true}
+
 func (k knob) def() *keyword.Def[Setting[Global]] { return k.into(nil) }
 
 // into makes the Def of a knob; set, if given, gets the number too.
 func (k knob) into(set func(*Global, int64)) *keyword.Def[Setting[Global]] {
 	key := strings.TrimPrefix(k.name, "tune.")
-	return keyword.Define(keyword.Spec{Name: k.name, In: keyword.Global, Flags: k.flags, Doc: k.doc}, func(_ *keyword.Env, a *knobArgs) (Setting[Global], error) {
+	return keyword.Define(keyword.Spec{Name: k.name, In: keyword.Global, Flags: k.flags, Doc: k.doc}, func(e *keyword.Env, a *knobArgs) (Setting[Global], error) {
 		n, refusal := k.check(a.value)
+		if refusal == "" && firstOnly[k.name] && keyword.Attached[*compiler](e).past {
+			refusal = "'%s' not allowed if a non-global section was previously defined. This parameter must be declared in the first global section"
+		}
 		if refusal != "" {
 			return nil, &keyword.Error{Index: a.index, Code: diag.BadValue, Text: strings.ReplaceAll(refusal, "%s", k.name)}
 		}

@@ -19,10 +19,13 @@ func gflag(name, doc string, set func(*Global)) *keyword.Def[Setting[Global]] {
 	})
 }
 
+// openTexts are the words that take no notice of what follows their value.
+var openTexts = map[string]keyword.Flags{"server-state-base": keyword.Open, "server-state-file": keyword.Open}
+
 // gtext makes the Def of a global word with one argument; missing is the
 // refusal where it is missing.
 func gtext(name, missing, doc string, set func(*Global, string)) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc, Misuse: strings.ReplaceAll(missing, "%s", name)}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
+	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc, Misuse: strings.ReplaceAll(missing, "%s", name), Flags: openTexts[name]}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
 		return func(g *Global) error { set(g, a.Name.Text); return nil }, nil
 	})
 }
@@ -83,7 +86,7 @@ var globalLog = keyword.Define(keyword.Spec{
 })
 
 var logSendHostname = keyword.Define(keyword.Spec{
-	Name: "log-send-hostname", In: keyword.Global, Doc: "Put the host name into syslog headers.",
+	Name: "log-send-hostname", In: keyword.Global, Flags: keyword.Open, Doc: "Put the host name into syslog headers.",
 }, func(_ *keyword.Env, a *optionalArgs) (Setting[Global], error) {
 	return func(g *Global) error {
 		g.LogSendHostnameSet = true
@@ -96,7 +99,11 @@ var logSendHostname = keyword.Define(keyword.Spec{
 
 var globalDescription = keyword.Define(keyword.Spec{
 	Name: "description", In: keyword.Global, Doc: "Description of this node.",
-}, func(_ *keyword.Env, a *restArgs) (Setting[Global], error) {
+}, func(e *keyword.Env, a *restArgs) (Setting[Global], error) {
+	if len(a.Words) == 0 {
+		e.Diags.Alertf(diag.BadArguments, e.LineSpan(), "'description' expects a string argument.").Layout = diag.ParsingTight
+		return nil, nil
+	}
 	return func(g *Global) error { g.Description = a.join(); return nil }, nil
 })
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 
 	"tandem/parser/diag"
@@ -18,16 +19,14 @@ var globalTLS = append([]*keyword.Def[Setting[Global]]{
 	sslDefault("server", "client-sigalgs", "signature algorithms as an arguments"), sslDefault("server", "curves", "a curves suite as an arguments"),
 	sslDefault("server", "sigalgs", "a curves suite as an arguments"),
 	sslOptions("bind"), sslOptions("server"), dhFile, loadExtra, certCompression,
-	sslEngine, capturedCiphers,
+	sslEngine, capturedCiphers, ocspSwitch("ocsp-update.disable", "No OCSP updates."), ocspSwitch("ocsp-update.mode", "OCSP updates."),
 }, knobs([]knob{
-	{"issuers-chain-path", needed("global statement '%s' expects a directory path as an argument."), "Directory of issuer certificates.", keyword.NotActed},
-	{"jwt.decrypt_alg_list", anything, "Algorithms that JWT decryption takes.", keyword.NotActed},
-	{"jwt.decrypt_enc_list", anything, "Encodings that JWT decryption takes.", keyword.NotActed},
-	{"ocsp-update.disable", onOff("'%s' : expecting <on|off>"), "No OCSP updates.", keyword.NotActed | keyword.Open},
-	{"ocsp-update.httpproxy", anything, "Proxy of OCSP updates.", keyword.NotActed | keyword.Open},
+	{"issuers-chain-path", directory("global statement '%s' expects a directory path as an argument."), "Directory of issuer certificates.", keyword.NotActed},
+	{"jwt.decrypt_alg_list", jwtNames, "Algorithms that JWT decryption takes.", keyword.NotActed},
+	{"jwt.decrypt_enc_list", jwtNames, "Encodings that JWT decryption takes.", keyword.NotActed},
+	{"ocsp-update.httpproxy", proxyAddr, "Proxy of OCSP updates.", keyword.NotActed},
 	{"ocsp-update.maxdelay", onlyBetween(300, maxInt, "'%s' can not be lower than tune.ssl.ocsp-update.mindelay."), "Longest time between OCSP updates in seconds.", keyword.NotActed | keyword.Open},
 	{"ocsp-update.mindelay", between(0, maxInt, wantsInt, positiveText), "Shortest time between OCSP updates in seconds.", keyword.NotActed | keyword.Open},
-	{"ocsp-update.mode", onOff("'%s' : expecting <on|off>"), "OCSP updates.", keyword.NotActed | keyword.Open},
 	{"tune.ssl.ocsp-update.maxdelay", onlyBetween(300, maxInt, "'%s' can not be lower than tune.ssl.ocsp-update.mindelay."), "Old spelling of ocsp-update.maxdelay.", keyword.NotActed | keyword.Open},
 	{"tune.ssl.ocsp-update.mindelay", between(0, maxInt, wantsInt, positiveText), "Old spelling of ocsp-update.mindelay.", keyword.NotActed | keyword.Open},
 	{"ssl-load-extra-del-ext", anything, "Replace the extension of certificates to find their keys.", 0 | keyword.Open},
@@ -48,6 +47,52 @@ var serverVerify = keyword.Define(keyword.Spec{
 	}
 	return func(g *Global) error { g.SSLServerVerify = a.Name.Text; return nil }, nil
 })
+
+// ocspSwitch makes the Def of a word that only warns of values that it does
+// not know.
+func ocspSwitch(name, doc string) *keyword.Def[Setting[Global]] {
+	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Flags: keyword.NotActed | keyword.Open, Doc: doc}, func(e *keyword.Env, a *knobArgs) (Setting[Global], error) {
+		if a.value != "on" && a.value != "off" {
+			e.Warnf(diag.BadValue, a.index, "'%s' : expecting <on|off>", name)
+		}
+		return nil, nil
+	})
+}
+
+// proxyAddr takes an address.
+func proxyAddr(v string) (int64, string) {
+	if _, err := expr.ParseAddr(v, 0); err != nil {
+		return 0, "ocsp-update: Failed to parse destination address in " + err.Error()
+	}
+	return 0, ""
+}
+
+// directory takes the path of a directory.
+func directory(missing string) knobCheck {
+	return func(v string) (int64, string) {
+		if st, err := os.Stat(v); err != nil || !st.IsDir() {
+			return 0, missing
+		}
+		return 0, ""
+	}
+}
+
+// jwtNames takes algorithms and encodings of JSON web encryption (RFC 7518).
+func jwtNames(v string) (int64, string) {
+	if v == "" {
+		return 0, ""
+	}
+	for _, n := range strings.Split(v, ",") {
+		switch n {
+		case "RSA1_5", "RSA-OAEP", "RSA-OAEP-256", "A128KW", "A192KW", "A256KW", "dir", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW",
+			"A128GCMKW", "A192GCMKW", "A256GCMKW", "PBES2-HS256+A128KW", "PBES2-HS384+A192KW", "PBES2-HS512+A256KW",
+			"A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM":
+		default:
+			return 0, "Unknown algorithm/encoding " + n
+		}
+	}
+	return 0, ""
+}
 
 // wantsIntOf is wantsInt for one word.
 func wantsIntOf(name string) string { return strings.ReplaceAll(wantsInt, "%s", name) }

@@ -157,6 +157,10 @@ func condition(a *keyword.Args, what string) (*pattern.Cond, error) {
 	if w := a.Peek(); w != "if" && w != "unless" {
 		return nil, &keyword.Error{Index: first, Code: diag.BadArguments, Text: fmt.Sprintf("'%s' expects 'if', 'unless', or nothing, but found '%s'", what, w)}
 	}
+	if len(a.Words) == first+1 && a.Words[first].Text == "if" {
+		a.Rest() // an empty condition passes, as the original has it
+		return nil, nil
+	}
 	c, err := expr.ParseCond(texts(a.Rest()), first)
 	if err != nil {
 		return nil, prefixError(err, fmt.Sprintf("error detected while parsing a '%s' rule : ", what))
