@@ -142,7 +142,7 @@ func (h *hdrScan) pick(m *tx.Message, occ int) ([]byte, bool) {
 		for i := len(m.Fields) - 1; i >= 0; i-- {
 			f := &m.Fields[i]
 			if f.ID == h.id && (h.id != tx.HdrOther || bytes.Equal(f.Name, h.name)) {
-				return f.Value, true
+				return trimBlanks(f.Value), true
 			}
 		}
 		return nil, false

@@ -64,7 +64,7 @@ func TestHeaderFetches(t *testing.T) {
 		{"hdr_ip(x-ip)", "2001:db8::1"}, {"hdr_ip(x-ip,1)", "10.1.2.3"}, {"hdr_ip(x-a)", "<none>"},
 		{"hdr_ip(x-p,1)", "1.2.3.4"}, {"hdr_ip(x-p,3)", "::1"}, {"hdr_ip(x-p,4)", "::2"}, {"hdr_ip(x-p,5)", "<none>"},
 		{"hdr_val(x-num)", "42"}, {"hdr_val(x-a)", "0"},
-		{"req.hdr_names(-)", "host-x-a-x-a-cookie-user-agent-x-num-x-ip-x-e-x-q-x-z-x-p"},
+		{"req.hdr_names(-)", "host-x-a-x-a-cookie-user-agent-x-num-x-ip-x-e-x-q-x-z-x-p-x-blank"},
 		{"res.hdr(content-type)", "text/html"}, {"hdr(content-type)", "text/html"}, {"res.fhdr_cnt(set-cookie)", "2"},
 		{"res.hdr_val(content-length)", "5"},
 	})
