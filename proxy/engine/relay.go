@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"sync/atomic"
 	"time"
@@ -269,9 +270,13 @@ func (b *body) worth(asked bool) (uint64, bool) {
 		return 0, false
 	}
 	n := b.left
-	if b.framing == tx.Chunked {
+	switch b.framing {
+	case tx.ByLength:
+	case tx.Chunked:
 		n = b.ch.Rest()
-	} else if b.framing != tx.ByLength {
+	case tx.UntilClose:
+		return math.MaxInt64, asked // nobody knows how long it will be
+	default:
 		return 0, false
 	}
 	return n, n >= spliceMin || asked && n >= spliceMinAsked
@@ -282,7 +287,7 @@ func (b *body) worth(asked bool) (uint64, bool) {
 func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count func(uint64)) (done bool, err error) {
 	dst, ok1 := f.dst.Conn.(*net.TCPConn)
 	_, ok2 := b.s.Conn.(*net.TCPConn)
-	if !ok1 || !ok2 {
+	if !ok1 || !ok2 || f.chunked && b.framing == tx.UntilClose {
 		return false, nil
 	}
 	if f.chunked {
@@ -309,12 +314,16 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 		b.in += moved
 		f.sent += moved
 		count(moved)
-		if b.framing == tx.Chunked {
+		switch b.framing {
+		case tx.Chunked:
 			b.ch.Skip(moved)
-		} else {
+		case tx.ByLength:
 			b.left -= moved
 		}
 		switch {
+		case err == nil && moved < step && b.framing == tx.UntilClose:
+			b.done = true
+			return true, nil
 		case err == nil && moved < step:
 			return true, &serverError{io.ErrUnexpectedEOF}
 		case err != nil && isTimeout(err) && k > 0:
