@@ -85,9 +85,9 @@ func itoa(n int) string {
 func (s *Sink) send(now time.Time, build func([]byte) []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buf = build(s.buf[:0])
+	s.buf = append(build(s.buf[:0]), '\n')
 	if s.file != nil {
-		if _, err := s.file.Write(append(s.buf, '\n')); err != nil {
+		if _, err := s.file.Write(s.buf); err != nil {
 			s.dropped.Add(1)
 		}
 		return
@@ -96,11 +96,10 @@ func (s *Sink) send(now time.Time, build func([]byte) []byte) {
 		s.dropped.Add(1)
 		return
 	}
-	msg := append(s.buf, '\n')
-	if _, err := s.conn.Write(msg); err != nil {
+	if _, err := s.conn.Write(s.buf); err != nil {
 		// A receiver that was restarted answers the first datagram with an
 		// error (ECONNREFUSED) although the second one would arrive.
-		if _, err = s.conn.Write(msg); err != nil {
+		if _, err = s.conn.Write(s.buf); err != nil {
 			s.dropped.Add(1)
 			s.conn.Close()
 			s.conn = nil
