@@ -216,7 +216,7 @@ func (c *compiler) section(s *haproxy.Section) {
 	if s.Keyword.Text == "" {
 		for i := range s.Lines {
 			w := s.Lines[i].Words[0]
-			c.diags.Alertf(diag.UnknownSection, w.Span, "unknown keyword '%s' out of section.", w.Text)
+			c.diags.Alertf(diag.UnknownSection, w.Span, "unknown keyword '%s' out of section.", w.Text).Layout = diag.ParsingTight
 		}
 		return
 	}
@@ -346,6 +346,9 @@ func (c *compiler) allowed(s *keyword.Spec, i int) bool {
 			text := "'" + s.Name + "' not allowed in 'defaults' section."
 			if s.In&keyword.NamedDefaults != 0 {
 				text = "'" + s.Name + "' not allowed in anonymous 'defaults' section."
+				if strings.HasPrefix(s.Name, "tcp-") {
+					text = s.Name + " is not allowed in anonymous 'defaults' sections"
+				}
 			}
 			c.diags.Alertf(diag.WrongSection, e.Span(i), "%s", text)
 			return false

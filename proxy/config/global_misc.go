@@ -66,14 +66,15 @@ var globalFlags = append(bare(tuning, map[string]string{
 	"nosplice": "Never splice.", "prealloc-fd": "Allocate the descriptor table at start.",
 	"tune.disable-fast-forward": "No fast forwarding.", "tune.disable-zero-copy-forwarding": "No forwarding without copies.",
 	"tune.ssl.force-private-cache": "A session cache for each process.",
-}), bare(keyword.NotActed, map[string]string{
-	"noreuseport": "Bind without SO_REUSEPORT.", "limited-quic": "QUIC with the TLS library's own interface.",
+}), append(bare(0, map[string]string{
 	"h1-accept-payload-with-any-method":             "Accept bodies of GET, HEAD and DELETE in HTTP/1.0.",
 	"h1-do-not-close-on-insecure-transfer-encoding": "Keep connections with both lengths.",
-	"h2-workaround-bogus-websocket-clients":         "No RFC 8441 towards clients.",
-	"insecure-setuid-wanted":                        "Keep the right to gain privileges.",
-	"pp2-never-send-local":                          "Send PROXY v2 commands as PROXY always.",
-})...)
+}), bare(keyword.NotActed, map[string]string{
+	"noreuseport": "Bind without SO_REUSEPORT.", "limited-quic": "QUIC with the TLS library's own interface.",
+	"h2-workaround-bogus-websocket-clients": "No RFC 8441 towards clients.",
+	"insecure-setuid-wanted":                "Keep the right to gain privileges.",
+	"pp2-never-send-local":                  "Send PROXY v2 commands as PROXY always.",
+})...)...)
 
 // bare makes the Defs of words without arguments.
 func bare(f keyword.Flags, words map[string]string) []*keyword.Def[Setting[Global]] {
@@ -213,12 +214,13 @@ func (g *Global) adjust(from, to string) error {
 var caseAdjustFile = keyword.Define(keyword.Spec{
 	Name: "h1-case-adjust-file", In: keyword.Global, Doc: "File of names and how they are written in HTTP/1.", Misuse: "'h1-case-adjust-file' expects <file> as argument.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Global], error) {
-	data, err := e.ReadFile(a.Name.Text)
-	if err != nil {
-		e.Diags.Alertf(diag.Unreadable, e.Span(a.Name.Index), "h1-headers-case-adjust-file '%s': failed to open file.", a.Name.Text).Layout = diag.PostParse
-		return nil, nil
-	}
+	at := e.Span(a.Name.Index)
 	return func(g *Global) error {
+		data, err := e.ReadFile(a.Name.Text)
+		if err != nil {
+			e.Diags.Alertf(diag.Unreadable, at, "h1-headers-case-adjust-file '%s': failed to open file.", a.Name.Text).Layout = diag.Told
+			return nil
+		}
 		for _, l := range strings.Split(string(data), "\n") {
 			f := strings.Fields(l)
 			if len(f) < 2 || f[0][0] == '#' {

@@ -32,6 +32,7 @@ func (c *compiler) link() {
 	for _, p := range c.cfg.Proxies {
 		c.prepare(p)
 	}
+	c.sortRefs()
 	for _, r := range c.refs {
 		c.resolve(r)
 	}
@@ -77,6 +78,29 @@ func (c *compiler) assignIDs() {
 			p.Back.ID = p.ID
 		}
 	}
+}
+
+// sortRefs puts the default_backend of each proxy before its other references:
+// that is the order in which the original looks them up.
+func (c *compiler) sortRefs() {
+	first := map[string]int{}
+	for i, r := range c.refs {
+		if _, ok := first[r.Owner]; !ok {
+			first[r.Owner] = i
+		}
+	}
+	slices.SortStableFunc(c.refs, func(a, b *keyword.Ref) int {
+		if d := first[a.Owner] - first[b.Owner]; d != 0 {
+			return d
+		}
+		rank := func(r *keyword.Ref) int {
+			if r.By == "default_backend" {
+				return 0
+			}
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
 }
 
 // tableOwner finds a proxy of that name that has a stick table, where both a
@@ -252,7 +276,7 @@ func (c *compiler) missingServer(r *keyword.Ref) string {
 	if c.proxy(be, keyword.Backend) == nil {
 		return place + fmt.Sprintf("unable to find required proxy '%s' for tracking.", be)
 	}
-	return place + fmt.Sprintf("unable to find required server '%s/%s' for tracking.", be, name)
+	return place + fmt.Sprintf("unable to find required server '%s' for tracking.", name)
 }
 
 // serverAt returns the name of the server whose line holds a reference.

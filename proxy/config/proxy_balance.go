@@ -1,9 +1,25 @@
 package config
 
 import (
+	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/balance"
 )
+
+// hashArgs is balance's "hash-type" line and the older "avalanche".
+type hashArgs struct{ balance.HashLine }
+
+// ParseArgs reads the line.
+func (a *hashArgs) ParseArgs(in *keyword.Args) error {
+	if in.Peek() != "avalanche" {
+		return a.HashLine.ParseArgs(in)
+	}
+	w := in.Env.Warnf(diag.RemovedWord, in.Pos, "'hash-type avalanche' was dropped before HAProxy 1.5; it is accepted here and does what it did. Please write 'hash-type map-based sdbm avalanche' instead.")
+	w.Ours, w.Hint = true, "hash-type map-based sdbm avalanche"
+	in.Next()
+	a.HashType = balance.HashType{Function: "sdbm", Avalanche: true}
+	return nil
+}
 
 // proxyBalance are the lines that say how servers are chosen; their grammar is
 // the balance room's.
@@ -16,7 +32,7 @@ var proxyBalance = []*keyword.Def[Setting[Proxy]]{
 			return nil
 		}, nil
 	}),
-	keyword.Define(keyword.Spec{Name: "hash-type", In: sideB, Doc: "How keys are spread over servers."}, func(_ *keyword.Env, a *balance.HashLine) (Setting[Proxy], error) {
+	keyword.Define(keyword.Spec{Name: "hash-type", In: sideB, Doc: "How keys are spread over servers."}, func(_ *keyword.Env, a *hashArgs) (Setting[Proxy], error) {
 		return func(p *Proxy) error {
 			h := a.HashType
 			h.Factor, h.PreserveAffinity = p.HashType.Factor, p.HashType.PreserveAffinity

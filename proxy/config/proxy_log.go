@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"tandem/parser/diag"
@@ -44,6 +45,7 @@ func compileFormat(e *keyword.Env, w expr.Word, what string) (*logformat.Format,
 	if what != "" {
 		what = "'" + what + "' : "
 	}
+	w.Text = oldAliases(e, w)
 	f, err := expr.ParseFmt(w.Text)
 	if err != nil {
 		return nil, &keyword.Error{Index: w.Index, Code: diag.BadValue, Text: what + err.Error()}
@@ -54,6 +56,29 @@ func compileFormat(e *keyword.Env, w expr.Word, what string) (*logformat.Format,
 		return nil, prefixError(err, what)
 	}
 	return out, nil
+}
+
+// oldAlias finds the aliases that 1.5 renamed and 2.5 dropped.
+var oldAlias = regexp.MustCompile(`%%|%(\{[^}]*\})?(Ci|Cp|Fi|Fp|Bi|Bp|Si|Sp|cc|cs|st)\b`)
+
+// oldAliases replaces the aliases of older releases and says so.
+func oldAliases(e *keyword.Env, w expr.Word) string {
+	if !strings.Contains(w.Text, "%") {
+		return w.Text
+	}
+	return oldAlias.ReplaceAllStringFunc(w.Text, func(m string) string {
+		if m == "%%" {
+			return m
+		}
+		name := m[len(m)-2:]
+		now := strings.ToLower(name)
+		if now == name {
+			now = strings.ToUpper(name)
+		}
+		d := e.Warnf(diag.RemovedWord, w.Index, "log-format alias '%%%s' was dropped in HAProxy 2.5; it is accepted here and does what it did. Please write '%%%s' instead.", name, now)
+		d.Ours, d.Hint = true, "%"+now
+		return m[:len(m)-2] + now
+	})
 }
 
 var logTag = text(keyword.Spec{Name: "log-tag", In: keyword.AnyProxy, Doc: "Tag of log lines.",

@@ -79,7 +79,7 @@ func removedOptions() []*keyword.Def[Setting[Proxy]] {
 func deprecatedOption(name, now string, in keyword.Scope) *keyword.Def[Setting[Proxy]] {
 	s := keyword.Spec{Name: "option " + name, In: in, Flags: keyword.No | keyword.NotDumped | keyword.Deprecated, Instead: "option " + now, Doc: "Old spelling of option " + now + "."}
 	return keyword.Define(s, func(e *keyword.Env, _ *keyword.None) (Setting[Proxy], error) {
-		e.Warnf(diag.Deprecated, 0, "option '%s' is deprecated. please use 'option %s' if absolutely needed.", name, now)
+		e.Warnf(diag.Deprecated, 0, "option '%s' is deprecated. please use 'option %s' if absolutely needed.", name, now).Layout = diag.ParsingTight
 		on := e.Prefix == ""
 		return func(p *Proxy) error { p.Options[now] = on; return nil }, nil
 	})
