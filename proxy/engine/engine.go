@@ -83,6 +83,7 @@ type setup struct {
 
 	bufSize, maxRewrite, maxHeaders int
 	maxConn                         int64
+	keepInsecure, anyPayload        bool
 	adjust                          h1.Adjust
 }
 
@@ -109,6 +110,8 @@ func (e *Engine) Load(cfg *config.Config) {
 	rt.maxHeaders = tune(cfg, "http.maxhdr", h1.DefaultMaxHeaders)
 	rt.maxConn = int64(cfg.Global.MaxConn)
 	if len(cfg.Global.H1CaseAdjust) > 0 {
+	rt.keepInsecure = tune(cfg, "h1-do-not-close-on-insecure-transfer-encoding", 0) > 0
+	rt.anyPayload = tune(cfg, "h1-accept-payload-with-any-method", 0) > 0
 		rt.adjust = h1.Adjust(cfg.Global.H1CaseAdjust)
 	}
 	e.bufs.setSize(rt.bufSize)

@@ -343,6 +343,7 @@ func (c *conn) finalHead() (failure, bool) {
 	}
 	c.resBody.start(&c.up.sock, c.up.buf, &t.Res, c.rp.Options)
 	if c.resBody.bad != nil {
+		t.Time.Response = time.Time{}
 		return junkAnswer, true
 	}
 	t.Bytes.ResIn += htxSize(&t.Res)

@@ -50,7 +50,7 @@ func (c *conn) nextTransaction() {
 // connection is over, having answered and logged what needs it.
 func (c *conn) readRequest(first bool) bool {
 	now := time.Now()
-	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe}
+	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe, KeepInsecure: c.rt.keepInsecure, AnyPayload: c.rt.anyPayload}
 	c.p.Reset()
 	c.t.Req.Reset()
 	c.reqBody.buf = nil

@@ -331,7 +331,7 @@ func htxSize(m *tx.Message) uint64 {
 func findCookie(v []byte, name string, prefix bool) []byte {
 	for len(v) > 0 {
 		seg := v
-		if i := bytes.IndexByte(v, ';'); i >= 0 {
+		if i := cookieEnd(v); i < len(v) {
 			seg, v = v[:i], v[i+1:]
 		} else {
 			v = nil
@@ -348,4 +348,21 @@ func findCookie(v []byte, name string, prefix bool) []byte {
 		}
 	}
 	return nil
+}
+
+// cookieEnd returns where a cookie ends: at a semicolon or comma outside
+// quotes; a backslash in quotes makes the next byte plain.
+func cookieEnd(b []byte) int {
+	quoted := false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case (c == ';' || c == ',') && !quoted:
+			return i
+		}
+	}
+	return len(b)
 }

@@ -381,7 +381,7 @@ func dialFailure(err error) failure {
 
 // parserOptions are those of responses.
 func (c *conn) parserOptions() h1.Options {
-	return h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.be.unsafe}
+	return h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.be.unsafe, KeepInsecure: c.rt.keepInsecure}
 }
 
 // connMode is the stronger of the two sides' modes.

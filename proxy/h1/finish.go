@@ -6,10 +6,11 @@ import (
 	"tandem/proxy/tx"
 )
 
-// host checks a host field; a repetition of the same value is left out.
+// host checks a host field; a repetition of the same value is left out, be
+// its letters upper or lower case (RFC 3986 3.2.2).
 func (p *Parser) host(v []byte, m *tx.Message) (drop bool, err *Error) {
 	if p.hostField > 0 {
-		if !bytes.Equal(m.Fields[p.hostField-1].Value, v) {
+		if !bytes.EqualFold(m.Fields[p.hostField-1].Value, v) {
 			return false, bad(400, 0, "different host fields")
 		}
 		return true, nil
@@ -189,7 +190,7 @@ func (p *Parser) finishRequest(m *tx.Message) *Error {
 		return bad(400, 0, "transfer-encoding without chunked")
 	}
 	p.lengths(m)
-	if m.Version < 11 && (m.Framing == tx.Chunked || m.Framing == tx.ByLength && m.Length > 0) {
+	if m.Version < 11 && !p.AnyPayload && (m.Framing == tx.Chunked || m.Framing == tx.ByLength && m.Length > 0) {
 		switch string(m.Method) {
 		case "GET", "HEAD", "DELETE":
 			return bad(413, 0, "payload not expected in HTTP/1.0")
@@ -231,7 +232,9 @@ func (p *Parser) lengths(m *tx.Message) {
 		m.Framing, m.Length = tx.Chunked, 0
 		if p.Flags&HasLength != 0 {
 			m.DelID(tx.HdrContentLength)
-			p.Flags |= BothLengths
+			if !p.KeepInsecure {
+				p.Flags |= BothLengths
+			}
 		}
 		if m.Version < 11 {
 			p.Flags |= OldChunked

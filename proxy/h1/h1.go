@@ -23,6 +23,8 @@ type Options struct {
 	// among trailers as HAProxy does; by default they are dropped, because no
 	// receiver has an honest use for them (RFC 9110 6.5.1).
 	KeepUnsafeTrailers bool
+	KeepInsecure       bool // h1-do-not-close-on-insecure-transfer-encoding
+	AnyPayload         bool // h1-accept-payload-with-any-method
 }
 
 func (o *Options) maxHeaders() int {
