@@ -41,6 +41,13 @@ type Rules []Rule
 // index of the rule that gave it. final says that no more data will come, so
 // that an undecided condition counts as failed.
 func (rs Rules) Run(t *tx.Tx, from int, final bool) (Verdict, int) {
+	t.MayWait = !final
+	v, i := rs.run(t, from, final)
+	t.MayWait = false
+	return v, i
+}
+
+func (rs Rules) run(t *tx.Tx, from int, final bool) (Verdict, int) {
 	if from == 0 {
 		t.Settings.LaxRewrite = false // strict-mode lasts for one rule set
 	}

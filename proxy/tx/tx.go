@@ -63,6 +63,7 @@ type Tx struct {
 	Now            time.Time // moment at which the rules run
 	HasReq, HasRes bool
 	InCheck        bool
+	MayWait        bool // more data may come: what a condition cannot decide yet is asked again
 
 	Back           *server.Backend
 	Server         *server.Server
