@@ -27,7 +27,7 @@ func build(t *testing.T) string {
 // may be left behind.
 func TestProcess(t *testing.T) {
 	t.Parallel()
-	needs(t, "/bin/sh")
+	needs(t, "/usr/bin/sh")
 	for _, who := range []string{"ours", "C"} {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
@@ -46,7 +46,7 @@ func TestProcess(t *testing.T) {
 
 // processConf has every script say its name into a file.
 func processConf(dir string, prio int) string {
-	say := func(name string) string { return fmt.Sprintf("\"/bin/sh -c 'echo %s >> %s/said'\"", name, dir) }
+	say := func(name string) string { return fmt.Sprintf("\"/usr/bin/sh -c 'echo %s >> %s/said'\"", name, dir) }
 	return fmt.Sprintf("global_defs {\n script_user root\n vrrp_notify_fifo %s/fifo\n startup_script %s\n shutdown_script %s\n}\n", dir, say("startup"), say("shutdown")) +
 		conf(3, "0.1", prio, "notify_master "+say("master")+"\n notify_stop "+say("stop"), vip)
 }

@@ -113,16 +113,16 @@ func dualInstance(l *lab, node, name string, vrid, prio int, addr string) string
  track_script {
  chk
  }
- notify "/bin/sh -c 'echo $@ >> %[1]s/notify.%[2]s' any"
- notify_master "/bin/sh -c 'echo master %[3]s $@ >> %[1]s/notify.%[2]s' own"
- notify_backup "/bin/sh -c 'echo backup %[3]s $@ >> %[1]s/notify.%[2]s' own"
- notify_stop "/bin/sh -c 'echo stop %[3]s $@ >> %[1]s/notify.%[2]s' own"
+ notify "/usr/bin/sh -c 'echo $@ >> %[1]s/notify.%[2]s' any"
+ notify_master "/usr/bin/sh -c 'echo master %[3]s $@ >> %[1]s/notify.%[2]s' own"
+ notify_backup "/usr/bin/sh -c 'echo backup %[3]s $@ >> %[1]s/notify.%[2]s' own"
+ notify_stop "/usr/bin/sh -c 'echo stop %[3]s $@ >> %[1]s/notify.%[2]s' own"
 }
 `, l.dir, node, name, vrid, prio, addr)
 }
 
 func TestPairDualMaster(t *testing.T) {
-	needs(t, "/usr/bin/test", "/bin/sh")
+	needs(t, "/usr/bin/test", "/usr/bin/sh")
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		const vip3 = "10.77.0.103"
 		alive := filepath.Join(l.dir, "alive.a")

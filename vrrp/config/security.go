@@ -20,8 +20,9 @@ type scriptState struct {
 
 // Reasons for Command.Disabled.
 const (
-	notFound = "not found/accessible"
-	insecure = "insecure"
+	notFound      = "not found/accessible"
+	insecure      = "insecure"
+	notExecutable = "not executable"
 )
 
 // defaultAccount is whom scripts without a user run as: script_user, or
@@ -77,6 +78,10 @@ func (c *compiler) inspect(cmd *Command) {
 		return
 	}
 	cmd.Path = path
+	if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() && st.Mode().Perm()&0o111 == 0 {
+		cmd.Disabled = notExecutable
+		return
+	}
 	if !c.cfg.Global.UseSymlinkPaths {
 		if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSymlink != 0 {
 			if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -88,7 +93,13 @@ func (c *compiler) inspect(cmd *Command) {
 	if cmd.Account.UID != 0 {
 		return
 	}
-	switch wrong, open := examine(cmd.Path); {
+	wrong, open := examine(cmd.Path, true)
+	if cmd.Path != path {
+		// A link may stand at the end of a path, not within it.
+		w, o := examine(filepath.Dir(path), false)
+		wrong, open = wrong || w, open || o
+	}
+	switch {
 	case wrong:
 		cmd.Disabled = insecure
 	case open:
@@ -124,9 +135,10 @@ func searchPath() string {
 	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 }
 
-// examine walks a path: wrong says that a part is neither directory nor
-// file, open that someone else than root could change one.
-func examine(path string) (wrong, open bool) {
+// examine walks a path that ends with a file or a directory: wrong says that a
+// part is neither directory nor file, open that someone else than root could
+// change one.
+func examine(path string, file bool) (wrong, open bool) {
 	if !filepath.IsAbs(path) {
 		return false, true
 	}
@@ -142,7 +154,7 @@ func examine(path string) (wrong, open bool) {
 		if err != nil {
 			return true, open
 		}
-		last := i == len(parts)-1
+		last := file && i == len(parts)-1
 		if last && !st.Mode().IsRegular() || !last && !st.IsDir() {
 			return true, open
 		}
@@ -206,7 +218,12 @@ func (c *compiler) inspectScripts() {
 	gone := map[*Script]bool{}
 	for _, s := range c.cfg.Scripts {
 		c.inspect(s.Command)
-		if why := s.Command.Disabled; why != "" {
+		if why := s.Command.Disabled; why == notExecutable {
+			// The original does not say so in a check.
+			c.notActed(s.Command.At, "script '%s' is not executable - disabling track script %s", s.Command.Text, s.Name)
+			gone[s] = true
+			continue
+		} else if why != "" {
 			c.lateAt(s.Command.At, "Disabling track script %s %s", s.Name, map[string]string{notFound: "since " + notFound, insecure: "due to " + insecure}[why])
 			gone[s] = true
 			continue
