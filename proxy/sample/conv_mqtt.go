@@ -18,6 +18,7 @@ type mqtt struct {
 	protocol []byte
 	fields   map[string][]byte
 	props    []byte
+	will     []byte // properties of the will
 }
 
 var mqttTypes = map[string]byte{"connect": 1, "1": 1, "connack": 2, "2": 2}
@@ -57,6 +58,24 @@ func (r *reader) byteOf() byte {
 		return b[0]
 	}
 	return 0
+}
+
+// mqttPartial says whether b is the beginning of a packet that is longer.
+func mqttPartial(b []byte) bool {
+	if len(b) < 2 {
+		return true
+	}
+	size, i := 0, 1
+	for ; i < 5; i++ {
+		if i == len(b) {
+			return true
+		}
+		size |= int(b[i]&0x7f) << (7 * (i - 1))
+		if b[i] < 0x80 {
+			return len(b)-i-1 < size
+		}
+	}
+	return false // no length has more than four bytes
 }
 
 // parseMQTT reads the first packet of b.
@@ -113,7 +132,7 @@ func (m *mqtt) connect(r *reader) bool {
 	m.fields["client_identifier"] = r.block(2)
 	if m.flags&4 != 0 {
 		if m.version == 5 {
-			r.take(r.varint())
+			m.will = r.take(r.varint())
 		}
 		m.fields["will_topic"] = r.block(2)
 		m.fields["will_payload"] = r.block(2)
@@ -127,9 +146,17 @@ func (m *mqtt) connect(r *reader) bool {
 	return r.b != nil
 }
 
-// property returns a property's value as text.
+// property returns the value of one of the packet's properties, or else of
+// its will's, as text.
 func (m *mqtt) property(id uint64) ([]byte, bool) {
-	for r := (reader{m.props}); len(r.b) > 0; {
+	if v, ok := mqttProperty(m.props, id); ok {
+		return v, true
+	}
+	return mqttProperty(m.will, id)
+}
+
+func mqttProperty(props []byte, id uint64) ([]byte, bool) {
+	for r := (reader{props}); len(r.b) > 0; {
 		key := uint64(r.varint())
 		size := 0
 		var val []byte

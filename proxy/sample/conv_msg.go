@@ -21,12 +21,13 @@ var messageConvs = []word[Conv]{
 	conv("fix_is_valid", "", tx.TypeBin, tx.TypeBool, "Whether the block is a valid FIX message.", plain(applyFIXValid)),
 	conv("fix_tag_value", "string", tx.TypeBin, tx.TypeBin, "Value of a tag in a FIX message.", newFIXTag),
 	conv("mqtt_is_valid", "", tx.TypeBin, tx.TypeBool, "Whether the block is a valid MQTT CONNECT or CONNACK packet.", plain(func(_ *tx.Tx, v *Value) bool {
-		if len(v.B) < 2 {
+		if mqttPartial(v.B) {
 			v.MayChange = true
 			return false
 		}
 		_, ok := parseMQTT(v.B)
 		v.SetBool(ok)
+		v.MayChange = false // what follows changes nothing
 		return true
 	})),
 	conv("mqtt_field_value", "string,string", tx.TypeBin, tx.TypeStr, "Field or property of an MQTT CONNECT or CONNACK packet.", newMQTTField),
@@ -177,12 +178,29 @@ func fixTag(b []byte) (tag uint64, val, rest []byte, ok bool) {
 var fixVersions = map[string]bool{"FIX.4.0": true, "FIX.4.1": true, "FIX.4.2": true, "FIX.4.3": true, "FIX.4.4": true, "FIXT.1.1": true}
 
 func applyFIXValid(_ *tx.Tx, v *Value) bool {
-	if bytes.IndexByte(v.B, 1) < 0 {
+	if fixPartial(v.B) {
 		v.MayChange = true
-		return false // not even one tag is there
+		return false
 	}
 	v.SetBool(validFIX(v.B))
+	v.MayChange = false // what follows changes nothing
 	return true
+}
+
+// fixPartial says whether b is the beginning of a message that is longer: its
+// first two tags, or as much as its length says, are not there.
+func fixPartial(b []byte) bool {
+	if bytes.Count(b, []byte{1}) < 2 {
+		return true
+	}
+	_, _, rest, ok := fixTag(b)
+	if !ok {
+		return false
+	}
+	tag, val, rest, ok := fixTag(rest)
+	size, err := strconv.Atoi(string(val))
+	const sum = len("10=000\x01")
+	return ok && tag == 9 && err == nil && size+sum > len(rest)
 }
 
 // validFIX checks the three first tags, the length and the checksum.

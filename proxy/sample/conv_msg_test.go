@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tandem/proxy/tx"
@@ -30,7 +31,8 @@ func TestFIX(t *testing.T) {
 	in := "bin(" + hex.EncodeToString([]byte(msg)) + ")"
 	bad := "bin(" + hex.EncodeToString([]byte(msg[:len(msg)-2]+"x\x01")) + ")"
 	runCases(t, newTx("", ""), []evalCase{
-		{in + ",fix_is_valid", "1"}, {bad + ",fix_is_valid", "0"}, {in + ",fix_tag_value(MsgType)", "A"}, {in + ",fix_tag_value(49)", "SND"},
+		{in + ",fix_is_valid", "1"}, {bad + ",fix_is_valid", "0"}, {"bin(383d4649582e342e3401),fix_is_valid", "<none>"},
+		{"bin(383d4649582e342e3401393d3101),fix_is_valid", "<none>"}, {strings.TrimSuffix(in, "01)") + "),fix_is_valid", "<none>"}, {in + ",fix_tag_value(MsgType)", "A"}, {in + ",fix_tag_value(49)", "SND"},
 		{in + ",fix_tag_value(TargetCompID)", "TGT"}, {in + ",fix_tag_value(99)", "<none>"},
 	})
 }
@@ -41,13 +43,17 @@ func TestMQTT(t *testing.T) {
 	connect = "10" + fmt.Sprintf("%02x", (len(connect)-4)/2) + connect[4:]
 	v5 := "100000044d5154540502003c0511000000780000"
 	v5 = "10" + fmt.Sprintf("%02x", (len(v5)-4)/2) + v5[4:]
+	will := "107e00044d51545405ee003c182700000014170126000161000162260001630001642100140008746573745f7375622a03000a746578742f706c61696e08000c77696c6c727370746f7069632600016500016626000167000168000977696c6c746f706963000b77696c6c7061796c6f61640004746573740006706173737764"
 	runCases(t, newTx("", ""), []evalCase{
+		{"bin(" + will + "),mqtt_is_valid", "1"}, {"bin(" + will + "),mqtt_field_value(connect,3)", "text/plain"},
+		{"bin(" + will + "),mqtt_field_value(connect,39)", "20"}, {"bin(" + will + "),mqtt_field_value(connect,will_payload)", "willpayload"},
+		{"bin(10ffffffff140004),mqtt_is_valid", "0"}, {"bin(1013000444),mqtt_is_valid", "<none>"},
 		{"bin(" + connect + "),mqtt_is_valid", "1"}, {"bin(" + connect + "),mqtt_field_value(connect,client_identifier)", "cli"},
 		{"bin(" + connect + "),mqtt_field_value(CONNECT,username)", "user"}, {"bin(" + connect + "),mqtt_field_value(1,password)", "pwd"},
 		{"bin(" + connect + "),mqtt_field_value(connect,keepalive)", "60"}, {"bin(" + connect + "),mqtt_field_value(connect,protocol_version)", "4"},
 		{"bin(" + connect + "),mqtt_field_value(connack,flags)", "<none>"}, {"bin(" + connect + "00),mqtt_is_valid", "1"},
 		{"bin(" + v5 + "),mqtt_field_value(connect,17)", "120"}, {"bin(20020000),mqtt_field_value(connack,reason_code)", "0"},
-		{"bin(2002ff00),mqtt_is_valid", "0"}, {"bin(10ff),mqtt_is_valid", "0"},
+		{"bin(2002ff00),mqtt_is_valid", "0"}, {"bin(10ff),mqtt_is_valid", "<none>"}, {"bin(d000),mqtt_is_valid", "0"},
 	})
 }
 
