@@ -50,7 +50,11 @@ func start(a *arguments) int {
 		return code
 	}
 	if a.check {
-		return checked(a, diags)
+		code := checked(a, diags)
+		if a.verbose && !a.json {
+			fmt.Printf("The newest release that takes this configuration is HAProxy %s\n", cfg.Era)
+		}
+		return code
 	}
 	switch {
 	case role == "worker":

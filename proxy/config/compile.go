@@ -59,6 +59,7 @@ type compiler struct {
 	late       []diag.Diagnostic // told after all lines were read
 	unfound    []*keyword.Ref    // arguments that name nothing
 	pending    []diag.Diagnostic // what the lexer said, not yet told
+	until      keyword.Version   // the first release that refuses a line that was read
 	past       bool              // a section other than global was read
 	full       bool              // the file has too many errors
 	limit      int               // alerts at which it has
@@ -91,6 +92,7 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 			break
 		}
 	}
+	c.cfg.Era = c.era()
 	if !stopped {
 		c.link()
 	}
@@ -227,6 +229,7 @@ func (c *compiler) section(s *haproxy.Section) {
 	}
 	c.past = c.past || def.In != keyword.Global
 	c.enter(def.In, s)
+	c.dropped(def.Until)
 	read, _, err := def.Read(c.env, s.Line.Words, len(s.Line.Words))
 	if err != nil {
 		c.refuse(err)
@@ -292,6 +295,7 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	if e.Scope&keyword.AnyProxy != 0 && !c.allowed(&def.Spec, first) {
 		return
 	}
+	c.dropped(def.Until)
 	if !def.Note(e, first) {
 		return
 	}

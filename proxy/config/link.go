@@ -249,14 +249,7 @@ func (c *compiler) missing(r *keyword.Ref) {
 	default:
 		text = fmt.Sprintf("Proxy '%s': unable to find required %s: '%s'.", r.Owner, r.Kind, r.Name)
 	}
-	d := c.post(diag.UnknownRef, r, text)
-	var names []string
-	for name, ps := range c.byName {
-		if r.Kind == keyword.ToBackend && ps[0].Caps&keyword.Backend != 0 {
-			names = append(names, name)
-		}
-	}
-	d.Hint = diag.Nearest(r.Name, names)
+	c.tellPlace(r, c.post(diag.UnknownRef, r, text))
 }
 
 // missingServer words a reference to a server that does not exist.

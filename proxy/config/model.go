@@ -34,6 +34,7 @@ type Config struct {
 	Proc     *tx.ProcVars
 	Files    []*source.File
 	Patterns *pattern.Registry // ACL files and maps
+	Era      keyword.Version   // the newest release that would have taken all lines
 
 	sticks *stick.Registry // entries of stick tables, adopted by Commit
 }

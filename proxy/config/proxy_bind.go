@@ -73,6 +73,7 @@ func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) {
 		c.diags.Alertf(diag.BadArguments, c.headerRest[0].Span, "'%s' cannot handle unexpected argument '%s'.", p.Kind, c.headerRest[0].Text)
 		return
 	}
+	c.dropped(droppedSectionAddress)
 	e := c.env
 	e.Words = s.Line.Words
 	first := len(s.Line.Words) - len(c.headerRest)

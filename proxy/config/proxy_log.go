@@ -71,6 +71,7 @@ func oldAliases(e *keyword.Env, w expr.Word) string {
 			return m
 		}
 		name := m[len(m)-2:]
+		keyword.Attached[*compiler](e).dropped(droppedAliases)
 		now := strings.ToLower(name)
 		if now == name {
 			now = strings.ToUpper(name)

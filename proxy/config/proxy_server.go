@@ -83,6 +83,7 @@ func (p *Proxy) addServer(e *keyword.Env, name string, l server.Line) {
 	if old := p.server(name); old != nil {
 		d := e.Diags.Warnf(diag.RemovedWord, e.LineSpan(), "another server named '%s' was already defined at line %d: HAProxy 2.0 and later refuse that. It is accepted here under a name of its own.", name, old.Span.Line())
 		d.Layout, d.Subject, d.Ours = diag.Place, "server "+p.Name+"/"+name, true
+		keyword.Attached[*compiler](e).dropped(droppedSameServer)
 		d.Hint = "give each server a name of its own"
 		for i := 2; ; i++ {
 			if n := fmt.Sprintf("%s:%d", name, i); p.server(n) == nil {

@@ -155,6 +155,7 @@ func (c *compiler) register(p *Proxy) {
 			c.diags.Alertf(diag.Duplicate, p.Span, "%s '%s' has the same name as %s '%s' declared at %s.", p.Kind, p.Name, q.Kind, q.Name, q.Span)
 			return
 		}
+		c.dropped(droppedSameName)
 		w := c.diags.Warnf(diag.RemovedWord, p.Span, "%s '%s' has the same name as %s '%s' declared at %s: HAProxy 3.3 and later refuse that. It is accepted here.", p.Kind, p.Name, q.Kind, q.Name, q.Span)
 		w.Ours, w.Hint = true, "give one of them another name"
 	}

@@ -1,0 +1,34 @@
+package config
+
+import (
+	"testing"
+
+	"tandem/parser/diag"
+	"tandem/parser/source"
+)
+
+// TestEra dates files by the newest release that would have taken them.
+func TestEra(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"listen l\n bind 127.0.0.1:1\n", "3.5"},
+		{"listen l 127.0.0.1:1\n", "1.5"},
+		{"listen l\n bind 127.0.0.1:1\n reqadd X:\\ y\n", "2.0"},
+		{"listen l\n bind 127.0.0.1:1\n reqadd X:\\ y\n redispatch\n clitimeout 3s\n appsession a len 5 timeout 1h\n", "1.5"},
+		{"global\n nbproc 2\n", "2.4"},
+		{"frontend x\n bind 127.0.0.1:1\nbackend x\n", "3.2"},
+		{"listen l\n bind 127.0.0.1:1\n server s 127.0.0.1:1\n server s 127.0.0.1:2\n", "1.9"},
+		{"listen l\n bind 127.0.0.1:1\n log-format %Ci\n", "2.4"},
+		{"program p\n command x\n", "3.2"},
+		{"listen l\n bind 127.0.0.1:1\n keepalive\n", "1.3"},
+	} {
+		diags := &diag.List{}
+		cfg := Compile([]*source.File{source.New("t.cfg", []byte(c.text))}, Options{CheckOnly: true}, NewDeps(), diags)
+		if diags.HasErrors() {
+			t.Errorf("%q is refused: %v", c.text, diags.All)
+		}
+		if got := cfg.Era.String(); got != c.want {
+			t.Errorf("%q is of %s, want %s", c.text, got, c.want)
+		}
+	}
+}
