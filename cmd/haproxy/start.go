@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"tandem/parser/diag"
+	"tandem/parser/haproxy"
 	"tandem/proxy"
 	"tandem/proxy/config"
 )
@@ -43,6 +44,12 @@ func start(a *arguments) int {
 		Files: a.files, CheckOnly: a.check, Offline: a.offline, NoResolve: a.noResolve,
 		LocalPeer: a.localPeer, MaxConn: a.maxconn, ProxyMaxConn: a.proxyMaxconn,
 	}, deps)
+	if a.dump && cfg != nil {
+		if err := proxy.DumpConfig(os.Stdout, cfg.Files, haproxy.Options{Getenv: os.LookupEnv, Cond: condEnv()}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	if cfg != nil && cfg.Global.ZeroWarning {
 		a.zeroWarning = true
 	}
