@@ -66,6 +66,7 @@ type Engine struct {
 	live    map[*conn]struct{}
 	drain   atomic.Bool
 	bufs    bufPool
+	bulks   bufPool   // for what is left of long bodies
 	free    sync.Pool // *conn
 	sweeper sync.Once
 	slots   slotGate
@@ -82,8 +83,8 @@ type setup struct {
 	byName map[string]*back
 
 	bufSize, maxRewrite, maxHeaders int
-	maxConn                         int64
 	keepInsecure, anyPayload        bool
+	maxConn                         int64
 	adjust                          h1.Adjust
 }
 
@@ -94,6 +95,7 @@ func New(cfg *config.Config, deps Deps) *Engine {
 		e.deps.Process = &stats.Process{}
 	}
 	e.free.New = func() any { return newConn(e) }
+	e.bulks.setSize(bulkSize)
 	e.Load(cfg)
 	return e
 }
@@ -108,10 +110,10 @@ func (e *Engine) Load(cfg *config.Config) {
 		rt.maxRewrite = rt.bufSize / 2
 	}
 	rt.maxHeaders = tune(cfg, "http.maxhdr", h1.DefaultMaxHeaders)
-	rt.maxConn = int64(cfg.Global.MaxConn)
-	if len(cfg.Global.H1CaseAdjust) > 0 {
 	rt.keepInsecure = tune(cfg, "h1-do-not-close-on-insecure-transfer-encoding", 0) > 0
 	rt.anyPayload = tune(cfg, "h1-accept-payload-with-any-method", 0) > 0
+	rt.maxConn = int64(cfg.Global.MaxConn)
+	if len(cfg.Global.H1CaseAdjust) > 0 {
 		rt.adjust = h1.Adjust(cfg.Global.H1CaseAdjust)
 	}
 	e.bufs.setSize(rt.bufSize)

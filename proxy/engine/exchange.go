@@ -388,17 +388,15 @@ func (c *conn) uploadAll(to time.Duration) failure {
 				c.fe.st.H1.SplicedIn.Add(k)
 				c.be.st.H1.SplicedOut.Add(k)
 			})
-			var se *serverError
 			switch {
-			case errors.As(err, &se) && isTimeout(err):
-				return clientTimeout
-			case errors.As(err, &se):
-				return clientGone
 			case err != nil:
-				return sendFailed
+				return uploadFailure(err)
 			case done:
 				continue
 			}
+		}
+		if b.bulky() {
+			return uploadFailure(c.reqOut.bulk(b, &c.e.bulks, c.clientTimeout(), to))
 		}
 		if len(b.ready()) == 0 && !b.fill(after(time.Now(), c.clientTimeout())) && !b.done {
 			switch {
@@ -416,6 +414,21 @@ func (c *conn) uploadAll(to time.Duration) failure {
 		}
 	}
 	return okay
+}
+
+// uploadFailure tells whose fault the end of an upload is: errors of the
+// source are wrapped.
+func uploadFailure(err error) failure {
+	var se *serverError
+	switch {
+	case err == nil:
+		return okay
+	case errors.As(err, &se) && isTimeout(err):
+		return clientTimeout
+	case errors.As(err, &se):
+		return clientGone
+	}
+	return sendFailed
 }
 
 // failed returns how the upload ended, okay while it runs.

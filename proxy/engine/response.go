@@ -276,6 +276,9 @@ func (c *conn) copyBody() error {
 				continue
 			}
 		}
+		if b.bulky() {
+			return f.bulk(b, &c.e.bulks, to, c.clientTimeout())
+		}
 		if len(b.ready()) == 0 && !b.fill(after(time.Now(), to)) && !b.done {
 			err := b.err
 			if err == nil {
