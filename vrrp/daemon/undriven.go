@@ -23,6 +23,13 @@ func undriven(cfg *config.Config) []string {
 	for _, in := range cfg.Instances {
 		undrivenInstance(in, say)
 	}
+	for _, s := range cfg.Scripts {
+		// Honouring it would run notify_fault at every start of a pair that the
+		// original starts quietly.
+		if s.InitFail && s.Used {
+			say("vrrp_script %s: init_fail has no effect, as in the original: an instance waits for the first result, and a weight counts from then on", s.Name)
+		}
+	}
 	g := &cfg.Global
 	for _, x := range []struct {
 		on   bool
