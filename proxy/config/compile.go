@@ -286,7 +286,7 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		return
 	}
 	if def == nil || def.In != 0 && def.In&(e.Scope|keyword.NamedDefaults) == 0 && e.Scope&keyword.AnyProxy == 0 {
-		c.unknown(l, first, table.Suggest(l.Words[first].Text, e.Scope))
+		c.unknown(l, first, table.Suggest(l.Words[first].Text, 0))
 		return
 	}
 	if first > 0 && !def.Flags.Has(keyword.No) && !c.negated(l, def.Name) {
@@ -366,7 +366,19 @@ func (c *compiler) allowed(s *keyword.Spec, i int) bool {
 	if s.In&keyword.Backend != 0 {
 		side = "backend"
 	}
-	e.Warnf(diag.WrongSection, i, "'%s' ignored because %s '%s' has no %s capability.", s.Name, p.Kind, p.Name, side)
+	head, rest, _ := strings.Cut(s.Name, " ")
+	switch head {
+	case "server", "default-server", "server-template":
+		d := c.diags.Alertf(diag.WrongSection, e.Span(i), "parsing [%s] : '%s' not allowed because %s '%s' has no %s capability.", e.Span(i), head, p.Kind, p.Name, side)
+		d.Layout = diag.Place
+		return false
+	case "timeout":
+		e.Warnf(diag.WrongSection, i, "'%s' will be ignored because %s '%s' has no %s capability", s.Name, p.Kind, p.Name, side)
+		return false
+	case "option":
+		head = rest
+	}
+	e.Warnf(diag.WrongSection, i, "'%s' ignored because %s '%s' has no %s capability.", head, p.Kind, p.Name, side)
 	return false
 }
 
