@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// build builds the program, for a test of whole processes.
-func build(t *testing.T) string {
+// build builds one of our programs, for a test of whole processes.
+func build(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "keepalived")
-	if out, err := exec.Command("go", "build", "-o", path, "tandem/cmd/keepalived").CombinedOutput(); err != nil {
-		t.Skipf("cannot build the program: %v: %s", err, bytes.TrimSpace(out))
+	path := filepath.Join(t.TempDir(), name)
+	if out, err := exec.Command("go", "build", "-o", path, "tandem/cmd/"+name).CombinedOutput(); err != nil {
+		t.Skipf("cannot build %s: %v: %s", name, err, bytes.TrimSpace(out))
 	}
 	return path
 }
@@ -37,7 +37,7 @@ func TestProcess(t *testing.T) {
 			l := newLab(t)
 			bin := reference()
 			if who == "ours" {
-				bin = build(t)
+				bin = build(t, "keepalived")
 			}
 			playProcess(t, l, bin)
 		})

@@ -151,7 +151,7 @@ func TestReloadWithPlugins(t *testing.T) {
 			s := &config.Script{Name: "s", Command: command("/check"), Interval: time.Duration(i+1) * time.Second, Rise: 1, Fall: 1, Used: true}
 			in.Tracks.Scripts = []config.Tracked[*config.Script]{{Target: s, Name: "s", Weight: 10}}
 			c := configOf(in)
-			c.Scripts = []*config.Script{s}
+			c.Scripts = []*config.Script{s, {Name: "idle", Command: command("/check")}}
 			if err := a.d.Reload(c); err != nil {
 				t.Fatal(err)
 			}
@@ -162,6 +162,9 @@ func TestReloadWithPlugins(t *testing.T) {
 		}
 		if !a.has("VRRP_Script(s) considered successful on reload") {
 			t.Error("the script's state is not kept over a reload")
+		}
+		if !a.has("Warning - script idle is not used") {
+			t.Error("a script that nobody tracks is not told of")
 		}
 		var prio uint8
 		a.d.Do(func() {

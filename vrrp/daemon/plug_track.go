@@ -11,6 +11,7 @@ import (
 // tracker is the plug-in that watches scripts, files and processes.
 type tracker struct {
 	t    *track.Tracker
+	log  func(string)
 	mu   sync.Mutex
 	post func(fsm.Event)
 }
@@ -18,7 +19,7 @@ type tracker struct {
 // NewTracker makes the plug-in that watches what instances track. opt.Tell is
 // not used; opt.Log is called from several goroutines.
 func NewTracker(opt track.Options) Plugin {
-	p := &tracker{}
+	p := &tracker{log: opt.Log}
 	opt.Tell = func(r track.Result) {
 		p.mu.Lock()
 		post := p.post
@@ -36,6 +37,11 @@ func (p *tracker) Begin(cfg *config.Config, reload bool, post func(fsm.Event)) [
 	p.mu.Lock()
 	p.post = post
 	p.mu.Unlock()
+	for _, s := range cfg.Scripts {
+		if !s.Used {
+			p.log("Warning - script " + s.Name + " is not used")
+		}
+	}
 	var out []fsm.Event
 	for _, r := range p.t.Configure(trackConfig(cfg), reload) {
 		out = append(out, eventOf(r))
