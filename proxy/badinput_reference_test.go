@@ -7,7 +7,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
 )
 
 // TestBadInputReference plays the same table on the haproxy binary that
@@ -53,4 +56,24 @@ func (s *stage) startReference(t *testing.T, bin, cfg string) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
+}
+
+// TestRunReference plays the scripts on that binary, too.
+func TestRunReference(t *testing.T) {
+	t.Parallel()
+	bin := os.Getenv("TANDEM_HAPROXY")
+	if bin == "" {
+		t.Skip("TANDEM_HAPROXY names no haproxy")
+	}
+	files, _ := filepath.Glob("../testdata/haproxy/run/*.txtar")
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			playScript(t, a, func(s *stage, cfg string) { s.startReference(t, bin, cfg) })
+		})
+	}
 }

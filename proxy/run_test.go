@@ -3,9 +3,11 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,8 +33,11 @@ const patience = 10 * time.Second
 // clients and servers say, and what the log receiver must get.
 //
 //	-- cfg --          "fd@${fe}" is a listener made by the test, ${s1} the address of a mock server, ${log} a UDP receiver
-//	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, shut
-//	-- server s1 --    accept, then the same words; a script of one word "idle" means that nobody may connect
+//	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, shut,
+//	                   reset (close at once), skip <n> (bytes), times <n> <word> …, await <name> and signal <name>
+//	                   (order clients and servers), serve <n> (answer that many requests), flood <n> "…" (send in the background)
+//	-- server s1 --    accept, then the same words; a script of one word "idle" means that nobody may connect, "dead" that connections are refused
+//	-- file x --       a file; ${x} is its path
 //	-- log --          one regular expression a line, in order
 func TestRun(t *testing.T) {
 	t.Parallel()
@@ -47,7 +52,7 @@ func TestRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			playScript(t, a)
+			playScript(t, a, func(s *stage, cfg string) { s.start(t, cfg) })
 		})
 	}
 }
@@ -57,9 +62,16 @@ type stage struct {
 	vars    map[string]string
 	listens map[string]string // address of each frontend
 	log     net.PacketConn
+	marks   sync.Map // of signal and await: name → chan struct{}
 }
 
-func playScript(t *testing.T, a *txtar.Archive) {
+// mark returns the channel that "signal name" closes.
+func (s *stage) mark(name string) chan struct{} {
+	c, _ := s.marks.LoadOrStore(name, make(chan struct{}))
+	return c.(chan struct{})
+}
+
+func playScript(t *testing.T, a *txtar.Archive, start func(*stage, string)) {
 	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
 	var cfg string
 	var clients, servers sync.WaitGroup
@@ -74,6 +86,11 @@ func playScript(t *testing.T, a *txtar.Archive) {
 			clientScripts = append(clientScripts, func() { s.client(t, name, string(f.Data)) })
 		case "server":
 			s.server(t, &servers, name, string(f.Data))
+		case "file":
+			s.vars[name] = filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(s.vars[name], f.Data, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		case "log":
 			logs = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
 		default:
@@ -81,7 +98,7 @@ func playScript(t *testing.T, a *txtar.Archive) {
 		}
 	}
 	s.openLog(t)
-	s.start(t, cfg)
+	start(s, cfg)
 	for _, c := range clientScripts {
 		clients.Go(c)
 	}
@@ -172,7 +189,7 @@ func (s *stage) client(t *testing.T, name, script string) {
 		return
 	}
 	defer c.Close()
-	play(t, "client "+name, c, script)
+	s.play(t, "client "+name, c, script)
 }
 
 // server plays a mock server: its script begins anew at each "accept".
@@ -182,6 +199,10 @@ func (s *stage) server(t *testing.T, wg *sync.WaitGroup, name, script string) {
 		t.Fatal(err)
 	}
 	s.vars[name] = ln.Addr().String()
+	if strings.TrimSpace(script) == "dead" {
+		ln.Close()
+		return
+	}
 	if strings.TrimSpace(script) == "idle" {
 		go func() {
 			if c, err := ln.Accept(); err == nil {
@@ -201,19 +222,19 @@ func (s *stage) server(t *testing.T, wg *sync.WaitGroup, name, script string) {
 				t.Errorf("server %s: %v", name, err)
 				return
 			}
-			play(t, "server "+name, c, part)
+			s.play(t, "server "+name, c, part)
 			c.Close()
 		}
 	})
 }
 
 // play performs the lines of one side of a connection.
-func play(t *testing.T, who string, c net.Conn, script string) {
+func (s *stage) play(t *testing.T, who string, c net.Conn, script string) {
 	c.SetDeadline(time.Now().Add(patience))
 	r := bufio.NewReader(c)
 	for i, line := range strings.Split(script, "\n") {
 		word, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if err := step(c, r, word, arg); err != nil {
+		if err := s.step(c, r, word, arg); err != nil {
 			t.Errorf("%s, line %d: %s: %v", who, i+1, line, err)
 			return
 		}
@@ -221,7 +242,18 @@ func play(t *testing.T, who string, c net.Conn, script string) {
 }
 
 // step performs one line.
-func step(c net.Conn, r *bufio.Reader, word, arg string) error {
+func (s *stage) step(c net.Conn, r *bufio.Reader, word, arg string) error {
+	if word == "times" {
+		count, rest, _ := strings.Cut(arg, " ")
+		n, _ := strconv.Atoi(count)
+		word, arg, _ := strings.Cut(rest, " ")
+		for range n {
+			if err := s.step(c, r, word, arg); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	text := arg
 	if strings.HasPrefix(arg, `"`) {
 		var err error
@@ -244,6 +276,40 @@ func step(c net.Conn, r *bufio.Reader, word, arg string) error {
 		return nil
 	case "match":
 		return match(r, text)
+	case "signal":
+		close(s.mark(text))
+		return nil
+	case "await":
+		select {
+		case <-s.mark(text):
+			return nil
+		case <-time.After(patience):
+			return errors.New("nobody signals")
+		}
+	case "reset":
+		c.(*net.TCPConn).SetLinger(0)
+		return c.Close()
+	case "skip":
+		n, _ := strconv.Atoi(text)
+		_, err := io.CopyN(io.Discard, r, int64(n))
+		return err
+	case "serve":
+		n, _ := strconv.Atoi(text)
+		for range n {
+			if _, err := http.ReadRequest(r); err != nil {
+				return err
+			}
+			if _, err := io.WriteString(c, plainReply); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "flood":
+		count, quoted, _ := strings.Cut(text, " ")
+		n, _ := strconv.Atoi(count)
+		one, err := strconv.Unquote(quoted)
+		go io.WriteString(c, strings.Repeat(one, n))
+		return err
 	case "shut":
 		return c.(*net.TCPConn).CloseWrite()
 	case "eof":
