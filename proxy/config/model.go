@@ -77,6 +77,7 @@ type Proxy struct {
 	Span              source.Span
 	Caps              keyword.Scope // Frontend, Backend or both; Defaults too for defaults
 	From              *Proxy        // the defaults it inherits from
+	heirs             keyword.Scope // of defaults with rules: sides of the proxies that inherit them
 	GUID, Description string
 	Disabled          bool
 	Mode              string // "tcp", "http", "log", "spop"

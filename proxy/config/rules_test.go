@@ -57,3 +57,34 @@ frontend g from e
 		t.Error(d)
 	}
 }
+
+// TestRuleHeirs holds which sections may take over the rules of a defaults
+// section.
+func TestRuleHeirs(t *testing.T) {
+	t.Parallel()
+	const timeouts = "\tmode tcp\n\ttimeout connect 1s\n\ttimeout client 1s\n\ttimeout server 1s\n"
+	const fe, be = "frontend f from d\n\tbind 127.0.0.1:1\n", "backend b from d\n"
+	for _, c := range []struct{ rule, heirs, want string }{
+		{"tcp-request content accept", be, ""},
+		{"tcp-request content accept", fe, ""},
+		{"tcp-request connection accept", fe, ""},
+		{"tcp-response content accept", be, ""},
+		{"timeout queue 1s", fe + be + "listen l from d\n\tbind 127.0.0.1:1\n", ""},
+		{"tcp-request content accept", fe + be, "frontends and backends cannot inherit from the same defaults section if it defines TCP/HTTP rules (defaults section at t.cfg:1)."},
+		{"tcp-request connection accept", be, "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules (defaults section at t.cfg:1)."},
+		{"tcp-request session accept", be, "a backend section cannot inherit from a defaults section defining 'tcp-request connection' or 'tcp-request session' rules (defaults section at t.cfg:1)."},
+		{"tcp-response content accept", fe, "a frontend section cannot inherit from a defaults section defining 'tcp-response content' rules (defaults section at t.cfg:1)."},
+		{"tcp-request content accept", "listen l from d\n\tbind 127.0.0.1:1\n", "a listen section cannot inherit from a defaults section defining TCP/HTTP rules."},
+		{"tcp-request content accept", "defaults e from d\n", "a defaults section cannot inherit from a defaults section defining TCP/HTTP rules (defaults section at t.cfg:1)."},
+	} {
+		got := ""
+		for _, w := range warnings(t, "defaults d\n"+timeouts+"\t"+c.rule+"\n"+c.heirs) {
+			if _, text, ok := strings.Cut(w, ": "); ok && strings.Contains(text, "inherit") {
+				got = text
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s, %q: %q, want %q", c.rule, c.heirs, got, c.want)
+		}
+	}
+}

@@ -48,7 +48,9 @@ func readDefaults(c *compiler, s *haproxy.Section) {
 			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults section '%s' not found for defaults '%s'.", from, name)
 			return
 		}
-		p.inherit(parent)
+		if c.mayInherit(p, parent, s.Line.Span) {
+			p.inherit(parent)
+		}
 	}
 	p.Name = name
 	c.attachProxy(p)
@@ -78,6 +80,9 @@ func readProxy(c *compiler, s *haproxy.Section) {
 		}
 	}
 	if parent == nil {
+		parent = builtIn
+	}
+	if !c.mayInherit(p, parent, s.Line.Span) {
 		parent = builtIn
 	}
 	p.inherit(parent)
