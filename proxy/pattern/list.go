@@ -232,7 +232,8 @@ type Registry struct {
 	mu     sync.Mutex
 	byName map[string]*List
 	all    []*List
-	nextID int
+	nextID int          // no id below it is free
+	used   map[int]bool // ids given away
 	lastID atomic.Uint64
 }
 
@@ -282,14 +283,15 @@ func (r *Registry) newList(name string, id int) *List {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if id < 0 {
-		for used := true; used; r.nextID++ {
-			used = false
-			for _, l := range r.all {
-				used = used || l.ID == r.nextID
-			}
+		for r.used[r.nextID] {
+			r.nextID++
 		}
-		id = r.nextID - 1
+		id = r.nextID
 	}
+	if r.used == nil {
+		r.used = map[int]bool{}
+	}
+	r.used[id] = true
 	l := &List{ID: id, Name: name, lastID: &r.lastID}
 	if name != "" {
 		r.byName[strings.TrimPrefix(name, "file@")] = l
