@@ -61,25 +61,29 @@ var netConvs = []word[Conv]{
 }
 
 func newIPMask(_ *keyword.Env, a args) (evalFunc, error) {
-	bits4, bits6 := a[0].mask, a[1].mask
+	mask4, mask6 := a[0].mask, a[1].mask
 	return func(_ *tx.Tx, v *Value) bool {
 		ip := v.IP
-		if ip.Is6() && bits6 < 0 {
+		if ip.Is6() && !mask6.IsValid() {
 			ip4, ok := EmbeddedIPv4(ip)
 			if !ok {
 				return false
 			}
 			ip = ip4
 		}
-		bits := bits4
 		if ip.Is6() {
-			bits = bits6
+			b, m := ip.As16(), mask6.As16()
+			for i := range b {
+				b[i] &= m[i]
+			}
+			setAddr(v, netip.AddrFrom16(b))
+			return true
 		}
-		p, err := ip.Prefix(bits)
-		if err != nil {
-			return false
+		b, m := ip.As4(), mask4.As4()
+		for i := range b {
+			b[i] &= m[i]
 		}
-		setAddr(v, p.Addr())
+		setAddr(v, netip.AddrFrom4(b))
 		return true
 	}, nil
 }

@@ -42,7 +42,7 @@ type arg struct {
 	text string
 	n    int64
 	ip   netip.Addr
-	mask int // bits of an address mask; -1: none
+	mask netip.Addr // bits of an address that count, in any places; zero: none given
 	ref  *keyword.Ref
 }
 
@@ -96,7 +96,6 @@ func (s signature) read(e *keyword.Env, words []source.Word) (args, error) {
 	}
 	for i, typ := range s.types {
 		a := &out[i]
-		a.mask = -1
 		if i >= len(words) {
 			if i < s.min && needsWord(typ) && (typ != "string" || len(words) > 0) {
 				if len(words) == 0 {
@@ -176,28 +175,19 @@ func (a *arg) convert(e *keyword.Env, typ string, i int) error {
 }
 
 // parseMask reads a count of bits or an address that is a mask.
-func parseMask(s string, bits int) (int, bool) {
+func parseMask(s string, bits int) (netip.Addr, bool) {
 	if n, err := strconv.Atoi(s); err == nil {
-		return n, n >= 0 && n <= bits
+		if n < 0 || n > bits {
+			return netip.Addr{}, false
+		}
+		raw := make([]byte, bits/8)
+		for i := range n {
+			raw[i/8] |= 0x80 >> (i % 8)
+		}
+		return netip.AddrFromSlice(raw)
 	}
 	ip, err := netip.ParseAddr(s)
-	if err != nil || ip.BitLen() != bits {
-		return 0, false
-	}
-	n, ended := 0, false
-	for _, b := range ip.AsSlice() {
-		for i := 7; i >= 0; i-- {
-			one := b>>i&1 == 1
-			if one && ended {
-				return 0, false
-			}
-			ended = !one
-			if one {
-				n++
-			}
-		}
-	}
-	return n, true
+	return ip, err == nil && ip.BitLen() == bits && ip.Zone() == ""
 }
 
 // refKinds are the argument types that are names of other things.
