@@ -64,12 +64,12 @@ func newIPMask(_ *keyword.Env, a args) (evalFunc, error) {
 	mask4, mask6 := a[0].mask, a[1].mask
 	return func(_ *tx.Tx, v *Value) bool {
 		ip := v.IP
-		if ip.Is6() && !mask6.IsValid() {
-			ip4, ok := EmbeddedIPv4(ip)
-			if !ok {
+		if ip.Is6() {
+			if ip4, ok := EmbeddedIPv4(ip); ok {
+				ip = ip4
+			} else if !mask6.IsValid() {
 				return false
 			}
-			ip = ip4
 		}
 		if ip.Is6() {
 			b, m := ip.As16(), mask6.As16()
