@@ -75,6 +75,12 @@ func (m *Machine) start() {
 	}
 	m.delayed = m.cfg.StartupDelay > 0
 	m.delayEnd = m.now + m.cfg.StartupDelay
+	for _, g := range m.groups {
+		if g.state == Init && g.sound() && len(g.members) > 0 {
+			g.state = Backup
+			g.notify(Backup)
+		}
+	}
 	for _, in := range m.insts {
 		in.begin()
 	}
