@@ -42,6 +42,9 @@ type conn struct {
 	resOut   framed
 	keep     bool // the client connection may carry another request
 	idle     atomic.Bool
+	idleAt   atomic.Int64 // since when, in ns; 0: it must not go to rest
+	since    time.Time    // of a conn that rested: when its wait began
+	rests    bool         // the connection goes on as a resting
 	cutting  atomic.Bool
 	sent     bool // a response head went to the client
 	reqDone  bool // the request's end was forwarded
@@ -123,6 +126,10 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 
 // end gives everything back.
 func (c *conn) end() {
+	if c.rests {
+		c.lieDown()
+		return
+	}
 	c.sess.EndTracking(time.Now())
 	c.releaseServer(false)
 	for _, up := range c.mine {
@@ -133,17 +140,24 @@ func (c *conn) end() {
 	c.fe.st.Sess.Add(-1)
 	c.sess.Listener.Stats.Sess.Add(-1)
 	c.e.deps.Process.Conns.Add(-1)
-	c.dropBuffers()
 	e := c.e
 	e.mu.Lock()
 	delete(e.live, c)
 	e.mu.Unlock()
+	c.recycle()
+	e.slots.add(-1)
+	e.conns.Done()
+}
+
+// recycle gives c to the next connection.
+func (c *conn) recycle() {
+	c.dropBuffers()
 	c.cli.Conn, c.cli.raw = nil, nil
 	c.sess.Listener, c.sess.TLS, c.sess.Proxy = nil, nil, nil
 	c.t.Reply = nil
-	e.free.Put(c)
-	e.slots.add(-1)
-	e.conns.Done()
+	c.rests, c.since = false, time.Time{}
+	c.idleAt.Store(0)
+	c.e.free.Put(c)
 }
 
 func (c *conn) dropBuffers() {

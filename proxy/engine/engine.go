@@ -64,6 +64,7 @@ type Engine struct {
 	conns   sync.WaitGroup
 	mu      sync.Mutex
 	live    map[*conn]struct{}
+	resting map[*resting]struct{}
 	drain   atomic.Bool
 	bufs    bufPool
 	bulks   bufPool   // for what is left of long bodies
@@ -90,7 +91,7 @@ type setup struct {
 
 // New returns an engine that runs cfg.
 func New(cfg *config.Config, deps Deps) *Engine {
-	e := &Engine{deps: deps, live: map[*conn]struct{}{}, start: time.Now()}
+	e := &Engine{deps: deps, live: map[*conn]struct{}{}, resting: map[*resting]struct{}{}, start: time.Now()}
 	if e.deps.Process == nil {
 		e.deps.Process = &stats.Process{}
 	}
@@ -152,6 +153,9 @@ func (e *Engine) Drain(ctx context.Context) error {
 	for c := range e.live {
 		c.wakeIdle()
 	}
+	for r := range e.resting {
+		r.cli.interrupt()
+	}
 	e.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
@@ -167,6 +171,9 @@ func (e *Engine) Drain(ctx context.Context) error {
 		for c := range e.live {
 			c.cut()
 		}
+		for r := range e.resting {
+			r.cli.Conn.Close()
+		}
 		e.mu.Unlock()
 		return ctx.Err()
 	}
@@ -178,6 +185,9 @@ func (e *Engine) Sessions(f func(s *tx.Session)) {
 	defer e.mu.Unlock()
 	for c := range e.live {
 		f(&c.sess)
+	}
+	for r := range e.resting {
+		f(&r.sess)
 	}
 }
 

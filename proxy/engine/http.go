@@ -15,7 +15,12 @@ import (
 // serveHTTP reads one request after the other until the connection is over.
 func (c *conn) serveHTTP() {
 	c.cli.revive()
-	for first := true; ; first = false {
+	c.serveRequests(true)
+}
+
+// serveRequests reads and answers requests; first says that none came before.
+func (c *conn) serveRequests(first bool) {
+	for ; ; first = false {
 		if !first {
 			c.nextTransaction()
 		}
@@ -50,6 +55,9 @@ func (c *conn) nextTransaction() {
 // connection is over, having answered and logged what needs it.
 func (c *conn) readRequest(first bool) bool {
 	now := time.Now()
+	if !c.since.IsZero() {
+		now, c.since = c.since, time.Time{}
+	}
 	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe, KeepInsecure: c.rt.keepInsecure, AnyPayload: c.rt.anyPayload}
 	c.p.Reset()
 	c.t.Req.Reset()
@@ -83,6 +91,11 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 	if first {
 		d = c.fe.reqT
 	}
+	c.idleAt.Store(0)
+	if !first && c.mayRest() {
+		c.idleAt.Store(now.UnixNano())
+	}
+	c.cli.tired.Store(false)
 	c.idle.Store(true)
 	if c.e.drain.Load() || c.closing {
 		if !first {
@@ -94,6 +107,11 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 	if err == nil {
 		c.in = in
 		return true
+	}
+	if err == errRest {
+		c.cli.revive()
+		c.rests, c.since = true, now
+		return false
 	}
 	if !first || c.fe.ignoreProbes {
 		return false // an idle end is nobody's fault

@@ -21,6 +21,12 @@ func (e *Engine) Cut(id uint64) bool {
 			return true
 		}
 	}
+	for r := range e.resting {
+		if r.sess.ID == id {
+			r.cli.Conn.Close()
+			return true
+		}
+	}
 	return false
 }
 

@@ -201,13 +201,18 @@ const sweepEvery = time.Second
 func (e *Engine) startSweeper() {
 	e.sweeper.Do(func() {
 		go func() {
-			t := time.NewTicker(sweepEvery)
+			t := time.NewTicker(restTick)
 			defer t.Stop()
+			swept := time.Now()
 			for now := range t.C {
 				if e.drain.Load() {
 					return
 				}
-				e.Sweep(now)
+				e.putToRest(now)
+				if now.Sub(swept) >= sweepEvery {
+					swept = now
+					e.Sweep(now)
+				}
 			}
 		}()
 	})

@@ -29,7 +29,8 @@ type sock struct {
 	err, werr               error
 	armed                   bool
 
-	killed bool // a deadline in the past was set to interrupt a read
+	tired  atomic.Bool // a wait for a request shall end with errRest
+	killed bool        // a deadline in the past was set to interrupt a read
 	mu     sync.Mutex
 }
 
@@ -75,6 +76,9 @@ func (s *sock) revive() {
 	s.SetReadDeadline(time.Time{})
 	s.mu.Unlock()
 }
+
+// errRest ends a wait for a request that lasts long already.
+var errRest = errors.New("time to rest")
 
 var longAgo = time.Unix(1, 0)
 
@@ -164,6 +168,9 @@ func (s *sock) readIdle(pool *bufPool, deadline time.Time) (*buffer, error) {
 		}
 		if !isTimeout(err) || s.expired(err, deadline) {
 			return nil, err
+		}
+		if s.tired.Load() {
+			return nil, errRest
 		}
 	}
 }
