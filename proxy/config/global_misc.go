@@ -59,7 +59,10 @@ var globalMisc = append([]*keyword.Def[Setting[Global]]{
 
 // globalFlags are the global words without arguments that size or choose
 // internals, or whose effect is nothing here.
-var globalFlags = append(bare(tuning, map[string]string{
+var globalFlags = append(append(bare(0, map[string]string{
+	"h1-accept-payload-with-any-method":             "Accept bodies of GET, HEAD and DELETE in HTTP/1.0.",
+	"h1-do-not-close-on-insecure-transfer-encoding": "Keep connections with both lengths.",
+}), bare(tuning, map[string]string{
 	"expose-deprecated-directives": "Accept deprecated words without a warning.",
 	"no-memory-trimming":           "Keep freed memory.", "noepoll": "Do not use epoll.", "noevports": "Do not use event ports.",
 	"nogetaddrinfo": "Resolve with gethostbyname.", "nokqueue": "Do not use kqueue.", "noktls": "No kernel TLS.", "nopoll": "Do not use poll.",
@@ -67,8 +70,6 @@ var globalFlags = append(bare(tuning, map[string]string{
 	"tune.disable-fast-forward": "No fast forwarding.", "tune.disable-zero-copy-forwarding": "No forwarding without copies.",
 	"tune.ssl.force-private-cache": "A session cache for each process.",
 }), append(bare(0, map[string]string{
-	"h1-accept-payload-with-any-method":             "Accept bodies of GET, HEAD and DELETE in HTTP/1.0.",
-	"h1-do-not-close-on-insecure-transfer-encoding": "Keep connections with both lengths.",
 }), bare(keyword.NotActed, map[string]string{
 	"noreuseport": "Bind without SO_REUSEPORT.", "limited-quic": "QUIC with the TLS library's own interface.",
 	"h2-workaround-bogus-websocket-clients": "No RFC 8441 towards clients.",
@@ -159,7 +160,7 @@ var setDumpable = keyword.Define(keyword.Spec{
 })
 
 var unixBind = keyword.Define(keyword.Spec{
-	Name: "unix-bind", In: keyword.Global, Doc: "Defaults of unix sockets.",
+	Name: "unix-bind", In: keyword.Global, Flags: keyword.NotActed, Doc: "Defaults of unix sockets.",
 }, func(e *keyword.Env, a *restArgs) (Setting[Global], error) {
 	var sets []listen.Option
 	prefix := ""
@@ -235,7 +236,7 @@ var caseAdjustFile = keyword.Define(keyword.Spec{
 })
 
 var defaultPath = keyword.Define(keyword.Spec{
-	Name: "default-path", In: keyword.Global, Doc: "What relative paths are relative to.",
+	Name: "default-path", In: keyword.Global, Flags: keyword.NotActed, Doc: "What relative paths are relative to.",
 }, func(e *keyword.Env, a *restArgs) (Setting[Global], error) {
 	const modes = "supported modes include 'current', 'config', 'parent', and 'origin'."
 	mode := ""

@@ -19,8 +19,9 @@ func gflag(name, doc string, set func(*Global)) *keyword.Def[Setting[Global]] {
 	})
 }
 
-// openTexts are the words that take no notice of what follows their value.
-var openTexts = map[string]keyword.Flags{"server-state-base": keyword.Open, "server-state-file": keyword.Open}
+// openTexts are the flags of words of which something is to be said: what
+// follows their value is not looked at, or nothing acts on them yet.
+var openTexts = map[string]keyword.Flags{"server-state-base": keyword.Open | keyword.NotActed, "server-state-file": keyword.Open | keyword.NotActed, "key-base": keyword.NotActed}
 
 // gtext makes the Def of a global word with one argument; missing is the
 // refusal where it is missing.
@@ -32,8 +33,11 @@ func gtext(name, missing, doc string, set func(*Global, string)) *keyword.Def[Se
 
 // gtime makes the Def of a global word with one time in milliseconds.
 func gtime(name, doc string, set func(*Global, time.Duration)) *keyword.Def[Setting[Global]] {
-	return knob{name, timeKnob("'%s' expects <time> as argument.", 0, maxInt, ""), doc, keyword.Open}.into(func(g *Global, ms int64) { set(g, time.Duration(ms)*time.Millisecond) })
+	return knob{name, timeKnob("'%s' expects <time> as argument.", 0, maxInt, ""), doc, keyword.Open | idleTimes[name]}.into(func(g *Global, ms int64) { set(g, time.Duration(ms)*time.Millisecond) })
 }
+
+// idleTimes are the times that nothing acts on yet.
+var idleTimes = map[string]keyword.Flags{"grace": keyword.NotActed, "close-spread-time": keyword.NotActed}
 
 const maxInt = 1<<31 - 1
 

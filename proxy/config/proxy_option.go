@@ -10,7 +10,15 @@ import (
 
 // option makes the Def of a yes/no "option".
 func option(name string, in keyword.Scope, doc string) *keyword.Def[Setting[Proxy]] {
-	return optionAs(keyword.Spec{Name: "option " + name, In: in, Flags: keyword.No, Doc: doc}, func(p *Proxy, on bool) {})
+	return optionAs(keyword.Spec{Name: "option " + name, In: in, Flags: keyword.No | idleOptions[name], Doc: doc}, func(p *Proxy, on bool) {})
+}
+
+// idleOptions are the options that nothing acts on yet, and those that only
+// choose how the original uses its sockets.
+var idleOptions = map[string]keyword.Flags{
+	"checkcache": keyword.NotActed, "clitcpka": keyword.NotActed, "contstats": keyword.NotActed, "disable-h2-upgrade": keyword.Tuning,
+	"http-use-proxy-header": keyword.NotActed, "idle-close-on-response": keyword.NotActed, "independent-streams": keyword.NotActed,
+	"nolinger": keyword.NotActed, "tcp-smart-accept": keyword.Tuning, "tcp-smart-connect": keyword.Tuning, "use-small-buffers": keyword.Tuning,
 }
 
 // optionAs makes the Def of an option that also changes something else.

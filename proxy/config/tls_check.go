@@ -24,11 +24,12 @@ func under(base, path string) string {
 // checkBindTLS reads the files that a bind line names, to refuse the line as
 // the original does; the certificates are loaded when serving begins.
 func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
+	g := keyword.Attached[*Global](e)
+	t := &b.TLS
+	g.bindDefaults(t)
 	if e.Offline {
 		return nil
 	}
-	g := keyword.Attached[*Global](e)
-	t := &b.TLS
 	line := fmt.Sprintf("'bind %s' in section '%s' : ", strings.Join(b.Addrs, ","), section)
 	refuse := func(text string) error {
 		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: line + text}
@@ -72,6 +73,63 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		}
 	}
 	return nil
+}
+
+// tlsVersions are the versions of "no-…" and "force-…" words.
+var tlsVersions = map[string]string{"sslv3": "SSLv3", "tlsv10": "TLSv1.0", "tlsv11": "TLSv1.1", "tlsv12": "TLSv1.2", "tlsv13": "TLSv1.3"}
+
+// bindDefaults gives a bind line what the ssl-default-bind-* words say and it
+// does not.
+func (g *Global) bindDefaults(t *listen.TLS) {
+	d := g.SSLDefaultBind
+	for _, f := range []struct {
+		word string
+		to   *string
+	}{{"ssl-min-ver", &t.MinVer}, {"ssl-max-ver", &t.MaxVer}, {"ciphers", &t.Ciphers}, {"ciphersuites", &t.CipherSuites},
+		{"curves", &t.Curves}, {"sigalgs", &t.SigAlgs}, {"client-sigalgs", &t.ClientSigAlgs}} {
+		if *f.to == "" {
+			*f.to = d[f.word]
+		}
+	}
+	for word, version := range tlsVersions {
+		if _, ok := d["no-"+word]; ok {
+			t.NoVer = append(t.NoVer, version)
+		}
+		if _, ok := d["force-"+word]; ok && t.ForceVer == "" {
+			t.ForceVer = version
+		}
+	}
+	for word, to := range map[string]*bool{"no-tls-tickets": &t.NoTickets, "prefer-client-ciphers": &t.PreferClientCiphers, "strict-sni": &t.StrictSNI} {
+		if _, ok := d[word]; ok {
+			*to = true
+		}
+	}
+}
+
+// serverDefaults gives a server what the ssl-default-server-* words say and
+// its line does not.
+func (g *Global) serverDefaults(t *server.TLS) {
+	d := g.SSLDefaultServer
+	for _, f := range []struct {
+		word string
+		to   *string
+	}{{"ssl-min-ver", &t.MinVer}, {"ssl-max-ver", &t.MaxVer}, {"ciphers", &t.Ciphers}, {"ciphersuites", &t.CipherSuites},
+		{"curves", &t.Curves}, {"sigalgs", &t.SigAlgs}, {"client-sigalgs", &t.ClientSigAlgs}} {
+		if *f.to == "" {
+			*f.to = d[f.word]
+		}
+	}
+	for word, version := range tlsVersions {
+		if _, ok := d["no-"+word]; ok {
+			t.NoVer = append(t.NoVer[:len(t.NoVer):len(t.NoVer)], version)
+		}
+		if _, ok := d["force-"+word]; ok && t.ForceVer == "" {
+			t.ForceVer = version
+		}
+	}
+	if _, ok := d["no-tls-tickets"]; ok {
+		t.NoTickets = true
+	}
 }
 
 // readableCA returns the original's complaint about a CA or CRL file, "" where
@@ -127,7 +185,11 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 // checkServerTLS makes the checks of a server's TLS words that need the whole line.
 func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
 	t := &l.Params.TLS
-	if !t.Enabled && !l.Params.Check.SSL || c.opt.Offline {
+	if !t.Enabled && !l.Params.Check.SSL {
+		return
+	}
+	c.cfg.Global.serverDefaults(t)
+	if c.opt.Offline {
 		return
 	}
 	refuse := func(text string) {
