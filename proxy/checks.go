@@ -34,7 +34,7 @@ func targets(cfg *config.Config) []check.Target {
 		setup, _ := p.CheckSetup.(*check.Setup)
 		method := setup.Method()
 		for _, l := range p.Servers {
-			list = append(list, check.Target{Server: l.Server, Method: method, Connect: p.Timeouts.Connect, Check: p.Timeouts.Check})
+			list = append(list, check.Target{Server: l.Server, Method: method, Connect: p.Timeouts.Connect, Check: p.Timeouts.Check, UniqueID: p.UniqueID})
 		}
 	}
 	return list

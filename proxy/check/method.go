@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"tandem/proxy/logformat"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
 )
@@ -53,6 +54,7 @@ type Probe struct {
 	Connect  time.Duration // timeout of the connection; 0: that of the check
 	Exchange time.Duration // timeout of all that follows a connection; 0: that of the check
 	Node     string        // name of this machine, for send-state
+	UniqueID *logformat.Format
 
 	conn    net.Conn
 	tls     bool
@@ -93,6 +95,9 @@ type rule struct {
 func (s *steps) Run(ctx context.Context, p *Probe) Result {
 	start := time.Now()
 	p.tx = &tx.Tx{Sess: &tx.Session{Proc: &tx.ProcVars{}}, Back: p.Server.Backend, Server: p.Server, InCheck: true, Now: start, Conn: probeConn{p}}
+	if p.UniqueID != nil {
+		p.tx.UniqueID = p.UniqueID.Append(nil, p.tx)
+	}
 	defer func() {
 		if p.conn != nil {
 			_ = p.conn.Close()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/proxy/logformat"
 	"tandem/proxy/server"
 )
 
@@ -16,6 +17,8 @@ type Target struct {
 	Method  Method
 	Connect time.Duration // timeout connect of the backend; 0: none
 	Check   time.Duration // timeout check; 0: inter bounds the whole check
+
+	UniqueID *logformat.Format // the backend's unique-id-format; nil: none
 }
 
 // Prober runs the checks of all servers on time: one timer for each server,
@@ -217,7 +220,7 @@ func (p *Prober) spread(d time.Duration) time.Duration {
 // check runs one check within its time (configuration manual 4.2, timeout
 // check).
 func (l *loop) check(t *Target) {
-	p := &Probe{Server: t.Server, Dialer: l.p.Dialer, Node: l.p.Node}
+	p := &Probe{Server: t.Server, Dialer: l.p.Dialer, Node: l.p.Node, UniqueID: t.UniqueID}
 	inter := t.Server.Params.Check.Inter
 	if l.agent {
 		inter = t.Server.Params.Agent.Inter
