@@ -50,7 +50,8 @@ func TestFIFO(t *testing.T) {
 		n.Tell(Change{Name: "V1", State: Backup, Priority: 100})
 		n.Tell(Change{Name: "V1", State: MasterPriority, Priority: 90})
 		n.Tell(Change{Name: "V2", State: Master, Priority: 90})
-		const want = "INSTANCE \"V1\" BACKUP 100\nINSTANCE \"V1\" MASTER_PRIORITY 90\nINSTANCE \"V2\" MASTER 90\n"
+		n.Tell(Change{Group: true, Name: "G", State: Backup})
+		const want = "INSTANCE \"V1\" BACKUP 100\nINSTANCE \"V1\" MASTER_PRIORITY 90\nINSTANCE \"V2\" MASTER 90\nGROUP \"G\" BACKUP 0\n"
 		for _, f := range []string{a, c} {
 			if got := drain(t, f); got != want {
 				t.Errorf("%s: %q", f, got)
@@ -58,10 +59,10 @@ func TestFIFO(t *testing.T) {
 		}
 		equal(t, "script", b.take(), "run stay "+a)
 		// A reload starts the script again; the FIFO stays the same one.
-		n.Configure(Config{Instances: insts, FIFOs: []FIFO{fifo}, StatesOnReload: true}, true)
+		n.Configure(Config{Instances: insts, Groups: map[string]Target{"G": {}}, FIFOs: []FIFO{fifo}, StatesOnReload: true}, true)
 		synctest.Wait()
 		equal(t, "reload", b.take(), "kill 15 stay", "run stay "+a)
-		if got := drain(t, a); got != "INSTANCE \"V1\" BACKUP 100\nINSTANCE \"V2\" MASTER 90\n" {
+		if got := drain(t, a); got != "GROUP \"G\" BACKUP 0\nINSTANCE \"V1\" BACKUP 100\nINSTANCE \"V2\" MASTER 90\n" {
 			t.Errorf("states after a reload: %q", got)
 		}
 		if _, err := os.Lstat(c); err == nil {

