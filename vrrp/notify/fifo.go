@@ -24,7 +24,6 @@ type pipe struct {
 	made    bool // by us, so it is removed at the end
 	dropped int  // lines since the last one that went in
 	script  Process
-	ended   bool // the end of the script is expected
 }
 
 // openPipe makes and opens a FIFO. Nothing but a FIFO that belongs to us or to
