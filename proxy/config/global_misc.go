@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ var globalMisc = append([]*keyword.Def[Setting[Global]]{
 
 // globalFlags are the global words without arguments that size or choose
 // internals, or whose effect is nothing here.
-var globalFlags = append(append(bare(0, map[string]string{
+var globalFlags = slices.Concat(bare(0, map[string]string{
 	"h1-accept-payload-with-any-method":             "Accept bodies of GET, HEAD and DELETE in HTTP/1.0.",
 	"h1-do-not-close-on-insecure-transfer-encoding": "Keep connections with both lengths.",
 }), bare(tuning, map[string]string{
@@ -69,13 +70,12 @@ var globalFlags = append(append(bare(0, map[string]string{
 	"nosplice": "Never splice.", "prealloc-fd": "Allocate the descriptor table at start.",
 	"tune.disable-fast-forward": "No fast forwarding.", "tune.disable-zero-copy-forwarding": "No forwarding without copies.",
 	"tune.ssl.force-private-cache": "A session cache for each process.",
-}), append(bare(0, map[string]string{
 }), bare(keyword.NotActed, map[string]string{
 	"noreuseport": "Bind without SO_REUSEPORT.", "limited-quic": "QUIC with the TLS library's own interface.",
 	"h2-workaround-bogus-websocket-clients": "No RFC 8441 towards clients.",
 	"insecure-setuid-wanted":                "Keep the right to gain privileges.",
 	"pp2-never-send-local":                  "Send PROXY v2 commands as PROXY always.",
-})...)...)
+}))
 
 // bare makes the Defs of words without arguments.
 func bare(f keyword.Flags, words map[string]string) []*keyword.Def[Setting[Global]] {
