@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 
+	"tandem/parser/keyword"
 	"tandem/proxy/check"
 	"tandem/proxy/config"
 	"tandem/proxy/server"
@@ -34,6 +35,10 @@ func targets(cfg *config.Config) []check.Target {
 		setup, _ := p.CheckSetup.(*check.Setup)
 		method := setup.Method()
 		for _, l := range p.Servers {
+			method := method
+			if h := keyword.Target[*config.Block](l.Server.Params.Check.Healthcheck); h != nil {
+				method = h.Check.Method()
+			}
 			list = append(list, check.Target{Server: l.Server, Method: method, Connect: p.Timeouts.Connect, Check: p.Timeouts.Check, UniqueID: p.UniqueID})
 		}
 	}

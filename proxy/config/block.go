@@ -6,6 +6,7 @@ import (
 	"tandem/parser/haproxy"
 	"tandem/parser/keyword"
 	"tandem/parser/source"
+	"tandem/proxy/check"
 	"tandem/proxy/tx"
 )
 
@@ -16,6 +17,7 @@ type Block struct {
 	Span       source.Span
 	Lines      [][]string
 	Errors     map[int]*ErrorFile // of http-errors
+	Check      *check.Setup       // of healthcheck
 }
 
 // ErrorReply returns an http-errors section's answer for a status, nil if it

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/parser/source"
 	"tandem/proxy/check"
 )
 
@@ -162,31 +164,50 @@ var healthcheckWords = keyword.NewTable("healthcheck keyword", healthLines())
 
 func healthLines() []*keyword.Def[Setting[Block]] {
 	kinds := []string{"httpchk", "tcp-check", "mysql-check", "pgsql-check", "redis-check", "smtpchk", "ldap-check", "spop-check", "ssl-hello-chk", "external-check"}
+	make := func(name, doc string, read func(e *keyword.Env, w []expr.Word) (check.Change, error)) *keyword.Def[Setting[Block]] {
+		return keyword.Define(keyword.Spec{Name: name, In: keyword.Healthcheck, Doc: doc}, func(e *keyword.Env, a *restArgs) (Setting[Block], error) {
+			change, err := read(e, a.Words)
+			if err != nil {
+				return nil, err
+			}
+			return func(b *Block) error {
+				if b.Check == nil {
+					b.Check = &check.Setup{}
+				}
+				if change == nil {
+					return nil
+				}
+				return change(b.Check)
+			}, nil
+		})
+	}
 	return []*keyword.Def[Setting[Block]]{
-		line(keyword.Healthcheck, "type", 0, "Kind of the check.", func(e *keyword.Env, w []expr.Word) error {
+		make("type", "Kind of the check.", func(e *keyword.Env, w []expr.Word) (check.Change, error) {
 			if len(w) == 0 {
-				return e.Errorf(-1, "'type' expects a healthcheck type as argument.")
+				return nil, e.Errorf(-1, "'type' expects a healthcheck type as argument.")
 			}
 			if indexOf(kinds, w[0].Text) < 0 {
-				return e.Errorf(w[0].Index, "unknown healthcheck type '%s'.", w[0].Text)
+				return nil, e.Errorf(w[0].Index, "unknown healthcheck type '%s'.", w[0].Text)
 			}
-			return nil
+			words := slices.Clone(e.Words)
+			words[0].Text = "option" // the check room knows the kinds by their option lines
+			return readCheck(e, words)
 		}),
-		line(keyword.Healthcheck, "http-check", 0, "A step of an HTTP check.", checkStep),
-		line(keyword.Healthcheck, "tcp-check", 0, "A step of a TCP check.", checkStep),
+		make("http-check", "A step of an HTTP check.", func(e *keyword.Env, _ []expr.Word) (check.Change, error) { return readCheck(e, e.Words) }),
+		make("tcp-check", "A step of a TCP check.", func(e *keyword.Env, _ []expr.Word) (check.Change, error) { return readCheck(e, e.Words) }),
 	}
 }
 
-// checkStep has the check room read the line.
-func checkStep(e *keyword.Env, _ []expr.Word) error {
-	def, args := ProxyWords.Match(e.Words, 0)
-	if def == nil || !strings.Contains(def.Name, "-check") {
+// readCheck has the check room read the line.
+func readCheck(e *keyword.Env, words []source.Word) (check.Change, error) {
+	def, args := check.Lines.Match(words, 0)
+	if def == nil {
 		second := ""
-		if len(e.Words) > 1 {
-			second = e.Words[1].Text
+		if len(words) > 1 {
+			second = words[1].Text
 		}
-		return e.Errorf(-1, "%s", check.Unknown(e.Words[0].Text, second))
+		return nil, e.Errorf(-1, "%s", check.Unknown(words[0].Text, second))
 	}
-	_, _, err := def.Read(e, e.Words, args)
-	return err
+	change, _, err := def.Read(e, words, args)
+	return change, err
 }

@@ -82,7 +82,7 @@ var noCheckReusePool = flag("no-check-reuse-pool", "Undo an inherited \"check-re
 var checkPoolConnName = valueWith(keyword.Spec{Name: "check-pool-conn-name", Flags: keyword.NotActed, Doc: "Name of the idle connections that checks may use.", Misuse: "'check-pool-conn-name' : missing value."},
 	text(func(p *Params) *string { return &p.CheckPoolConnName }))
 
-var healthcheck = envValue(keyword.Spec{Name: "healthcheck", Flags: keyword.NotActed, Doc: "The healthcheck section that says how the server is checked.",
+var healthcheck = envValue(keyword.Spec{Name: "healthcheck", Doc: "The healthcheck section that says how the server is checked.",
 	Misuse: "'healthcheck' expects a healthcheck name as argument.."}, func(e *keyword.Env, p *Params, v string, i int) error {
 	p.Check.Healthcheck = e.NewRef(keyword.ToHealthcheck, v, i)
 	return nil
