@@ -67,6 +67,7 @@ type Engine struct {
 	resting map[*resting]struct{}
 	drain   atomic.Bool
 	bufs    bufPool
+	crew    crew
 	bulks   bufPool   // for what is left of long bodies
 	free    sync.Pool // *conn
 	sweeper sync.Once

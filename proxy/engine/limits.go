@@ -51,6 +51,8 @@ func (g *slotGate) add(d int64) {
 // system's backlog, as with the original.
 func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 	e.startSweeper()
+	e.crew.own()
+	defer e.crew.disown()
 	for {
 		if !e.slots.wait(func(n int64) bool { return e.room(l, n) }, e.drain.Load) {
 			return nil
@@ -72,7 +74,7 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 			}
 			continue
 		}
-		go e.ServeConn(nc, l)
+		e.crew.run(func() { e.ServeConn(nc, l) })
 	}
 }
 

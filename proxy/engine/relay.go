@@ -152,7 +152,7 @@ func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up,
 	down = &direction{src: &c.up.sock, dst: &c.cli, first: toClient, timeout: srvTO, fin: c.be.p.Timeouts.ServerFin,
 		last: &srvLast, peer: &cliLast, eof: &srvEOF, peerEOF: &cliEOF, buf: c.e.bufs.get(), epoch: epoch}
 	done := make(chan struct{})
-	go func() {
+	c.e.crew.run(func() {
 		up.run()
 		if up.err != nil {
 			c.up.interrupt()
@@ -160,7 +160,7 @@ func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up,
 			c.up.rearm()
 		}
 		close(done)
-	}()
+	})
 	down.run()
 	if down.err != nil {
 		c.cli.interrupt()
