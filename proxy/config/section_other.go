@@ -12,7 +12,7 @@ var otherSections = []*keyword.Def[sectionReader]{
 	section("http-errors", keyword.HTTPErrors, "Error answers to refer to.", readBlock(errorsWords, "missing name for http-errors section.", func(o *Others) *map[string]any { return &o.ErrorSections }, nil)),
 	section("ring", keyword.Ring, "A ring of messages.", readBlock(ringWords, "missing ring name.", func(o *Others) *map[string]any { return &o.Rings }, nil)),
 	sectionAs(keyword.Spec{Name: "log-forward", In: keyword.LogForward, Flags: keyword.NotActed, Doc: "A relay of log messages."}, readBlock(logForwardWords, "missing name for log-forward section.", func(o *Others) *map[string]any { return &o.LogForwards }, nil)),
-	section("log-profile", keyword.LogProfile, "What is logged when.", readBlock(logProfileWords, "missing name for log-profile section.", func(o *Others) *map[string]any { return &o.LogProfiles }, nil)),
+	sectionAs(keyword.Spec{Name: "log-profile", In: keyword.LogProfile, Flags: keyword.NotActed, Doc: "What is logged when."}, readBlock(logProfileWords, "missing name for log-profile section.", func(o *Others) *map[string]any { return &o.LogProfiles }, nil)),
 	sectionAs(keyword.Spec{Name: "fcgi-app", In: keyword.FCGIApp, Flags: keyword.NotActed, Doc: "A FastCGI application."}, readBlock(fcgiWords, "'fcgi-app' expects <name> as argument.", func(o *Others) *map[string]any { return &o.FCGIApps }, checkFCGI)),
 	section("crt-store", keyword.CrtStore, "Certificates by name.", readBlock(crtStoreWords, "", func(o *Others) *map[string]any { return &o.CrtStores }, nil)),
 	sectionAs(keyword.Spec{Name: "traces", In: keyword.Traces, Flags: keyword.Tuning, Doc: "Traces from the start."}, readBlock(tracesWords, "", func(o *Others) *map[string]any { return &o.Traces }, nil)),
