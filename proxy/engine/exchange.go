@@ -48,6 +48,10 @@ func (c *conn) exchange() {
 			return
 		}
 		avoid = c.nextAttempt(f, attempt+1, retries)
+		if c.aborted.Load() {
+			c.giveUp(clientGone)
+			return
+		}
 	}
 }
 
@@ -92,10 +96,27 @@ func (c *conn) nextAttempt(f failure, n, retries int) *srv {
 		if d <= 0 || d > time.Second {
 			d = time.Second
 		}
-		time.Sleep(d)
+		c.pause(d)
 	}
 	t.Settings.ServerAllowed = c.srv.s
 	return nil
+}
+
+// pause waits, in HTTP no longer than the client does.
+func (c *conn) pause(d time.Duration) {
+	if !c.sess.HTTP {
+		time.Sleep(d)
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	gone := make(chan struct{})
+	c.watchFor(func() { close(gone) })
+	defer c.unwatch()
+	select {
+	case <-timer.C:
+	case <-gone:
+	}
 }
 
 // replayable says whether the whole request is still at hand.
@@ -144,6 +165,10 @@ func (c *conn) giveUp(f failure) {
 		c.stopUpload()
 	}
 	c.t.Term = [2]byte{v.cause, state}
+	if f == clientGone && state != 'H' { // nobody is answered who left before a server heard of him
+		c.t.Status = -1
+		return
+	}
 	c.fail(v.status, v.cause, state)
 }
 
