@@ -151,6 +151,7 @@ func (c *conn) giveUp(f failure) {
 			state = 'C'
 			if c.t.Time.Queue.IsZero() {
 				state = 'Q'
+				c.t.Time.Queue = time.Now() // the time in the queue is logged
 			}
 		}
 		c.be.st.CliAborts.Add(1)
