@@ -12,6 +12,7 @@ type crew struct {
 	mu     sync.Mutex
 	idle   []chan func()
 	owners int // nobody waits where there is none
+	low    int // fewest that waited since the last trim
 }
 
 // run calls f in a goroutine.
@@ -20,6 +21,7 @@ func (w *crew) run(f func()) {
 	if n := len(w.idle); n > 0 {
 		c := w.idle[n-1]
 		w.idle = w.idle[:n-1]
+		w.low = min(w.low, n-1)
 		w.mu.Unlock()
 		c <- f
 		return
@@ -41,6 +43,18 @@ func (w *crew) work(f func()) {
 		w.mu.Unlock()
 		f = <-c
 	}
+}
+
+// trim ends those that had nothing to do since the last trim.
+func (w *crew) trim() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(w.low, len(w.idle))
+	for _, c := range w.idle[:n] {
+		c <- nil
+	}
+	w.idle = append(w.idle[:0], w.idle[n:]...)
+	w.low = len(w.idle)
 }
 
 // own lets goroutines wait for work until disown.

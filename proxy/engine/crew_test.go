@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
 	"testing"
 )
@@ -33,5 +34,30 @@ func TestCrew(t *testing.T) {
 	defer w.mu.Unlock()
 	if len(w.idle) != 0 {
 		t.Errorf("%d goroutines wait for nobody", len(w.idle))
+	}
+}
+
+// Those that had nothing to do between two trims end.
+func TestCrewTrim(t *testing.T) {
+	t.Parallel()
+	var w crew
+	w.own()
+	defer w.disown()
+	waiting := func() int {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.idle)
+	}
+	w.run(func() {})
+	for waiting() == 0 {
+		runtime.Gosched()
+	}
+	w.trim()
+	if n := waiting(); n != 1 {
+		t.Errorf("%d goroutines wait after the first trim", n)
+	}
+	w.trim()
+	if n := waiting(); n != 0 {
+		t.Errorf("%d goroutines wait after the second trim", n)
 	}
 }

@@ -212,6 +212,7 @@ func (e *Engine) startSweeper() {
 				if now.Sub(swept) >= sweepEvery {
 					swept = now
 					e.Sweep(now)
+					e.crew.trim()
 				}
 			}
 		}()
