@@ -17,9 +17,6 @@ type Filter struct {
 	Refs  []*keyword.Ref
 }
 
-// filterReader reads the words behind a filter's name.
-type filterReader func(e *keyword.Env, words []expr.Word) (*Filter, error)
-
 // filterDef makes the Def of a filter.
 func filterDef(name string, flags keyword.Flags, until keyword.Version, doc string, read func(e *keyword.Env, f *Filter, w []expr.Word) error) *keyword.Def[*Filter] {
 	return keyword.Define(keyword.Spec{Name: name, In: keyword.Listen, Flags: flags, Until: until, Doc: doc}, func(e *keyword.Env, a *restArgs) (*Filter, error) {

@@ -152,6 +152,9 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 	if err := checkLogAddress(addr); err != nil {
 		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "log : " + err.Error()}
 	}
+	if strings.HasPrefix(addr, "ring@") || strings.HasPrefix(addr, "backend@") {
+		in.Env.Warnf(diag.NotActedOn, i, "log target '%s' is not acted on yet: nothing is sent there.", addr).Ours = true
+	}
 	for {
 		w := in.Peek()
 		if w != "len" && w != "format" && w != "sample" && w != "profile" {

@@ -155,9 +155,7 @@ var appSession = keyword.Define(func() keyword.Spec {
 		if p.StickTable == nil {
 			p.StickTable = a.table
 		}
-		for _, r := range a.rules {
-			p.StickRules = append(p.StickRules, r)
-		}
+		p.StickRules = append(p.StickRules, a.rules...)
 		return nil
 	}, nil
 })

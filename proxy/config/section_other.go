@@ -5,12 +5,12 @@ import "tandem/parser/keyword"
 // otherSections are the sections that make no proxies.
 var otherSections = []*keyword.Def[sectionReader]{
 	section("userlist", keyword.Userlist, "Users and groups.", readUserlist),
-	section("resolvers", keyword.Resolvers, "Name servers.", readBlock(resolversWords, "missing name for resolvers section.", func(o *Others) *map[string]any { return &o.Resolvers }, checkResolvers)),
-	section("peers", keyword.Peers, "Machines that share stick tables.", readBlock(peersWords, "missing name for peers section.", func(o *Others) *map[string]any { return &o.Peers }, nil)),
-	section("mailers", keyword.Mailers, "Mail servers.", readBlock(mailersWords, "missing name for mailers section.", func(o *Others) *map[string]any { return &o.Mailers }, nil)),
-	section("cache", keyword.Cache, "A cache.", readBlock(cacheWords, "'cache' expects a <name> argument", func(o *Others) *map[string]any { return &o.Caches }, checkCache)),
+	sectionAs(keyword.Spec{Name: "resolvers", In: keyword.Resolvers, Flags: keyword.NotActed, Doc: "Name servers."}, readBlock(resolversWords, "missing name for resolvers section.", func(o *Others) *map[string]any { return &o.Resolvers }, checkResolvers)),
+	sectionAs(keyword.Spec{Name: "peers", In: keyword.Peers, Flags: keyword.NotActed, Doc: "Machines that share stick tables."}, readBlock(peersWords, "missing name for peers section.", func(o *Others) *map[string]any { return &o.Peers }, nil)),
+	sectionAs(keyword.Spec{Name: "mailers", In: keyword.Mailers, Flags: keyword.NotActed, Doc: "Mail servers."}, readBlock(mailersWords, "missing name for mailers section.", func(o *Others) *map[string]any { return &o.Mailers }, nil)),
+	sectionAs(keyword.Spec{Name: "cache", In: keyword.Cache, Flags: keyword.NotActed, Doc: "A cache."}, readBlock(cacheWords, "'cache' expects a <name> argument", func(o *Others) *map[string]any { return &o.Caches }, checkCache)),
 	section("http-errors", keyword.HTTPErrors, "Error answers to refer to.", readBlock(errorsWords, "missing name for http-errors section.", func(o *Others) *map[string]any { return &o.ErrorSections }, nil)),
-	section("ring", keyword.Ring, "A ring of messages.", readBlock(ringWords, "missing ring name.", func(o *Others) *map[string]any { return &o.Rings }, nil)),
+	sectionAs(keyword.Spec{Name: "ring", In: keyword.Ring, Flags: keyword.NotActed, Doc: "A ring of messages."}, readBlock(ringWords, "missing ring name.", func(o *Others) *map[string]any { return &o.Rings }, nil)),
 	sectionAs(keyword.Spec{Name: "log-forward", In: keyword.LogForward, Flags: keyword.NotActed, Doc: "A relay of log messages."}, readBlock(logForwardWords, "missing name for log-forward section.", func(o *Others) *map[string]any { return &o.LogForwards }, nil)),
 	sectionAs(keyword.Spec{Name: "log-profile", In: keyword.LogProfile, Flags: keyword.NotActed, Doc: "What is logged when."}, readBlock(logProfileWords, "missing name for log-profile section.", func(o *Others) *map[string]any { return &o.LogProfiles }, nil)),
 	sectionAs(keyword.Spec{Name: "fcgi-app", In: keyword.FCGIApp, Flags: keyword.NotActed, Doc: "A FastCGI application."}, readBlock(fcgiWords, "'fcgi-app' expects <name> as argument.", func(o *Others) *map[string]any { return &o.FCGIApps }, checkFCGI)),
@@ -39,15 +39,12 @@ type WordList struct {
 func OtherTables() []WordList {
 	out := []WordList{{"userlist", namesOf(userlistWords)}, {"peers", namesOf(peersWords)}, {"crt-list", crtListNames()},
 		{"crt-store", namesOf(crtStoreWords)}, {"traces", namesOf(tracesWords)}, {"acme", namesOf(acmeWords)}}
-	for _, s := range []WordList{
+	return append(out, []WordList{
 		{"cache", namesOf(cacheWords)}, {"fcgi-app", namesOf(fcgiWords)}, {"healthcheck", namesOf(healthcheckWords)}, {"http-errors", namesOf(errorsWords)},
 		{"log-forward", namesOf(logForwardWords)}, {"log-profile", namesOf(logProfileWords)}, {"mailers", namesOf(mailersWords)},
 		{"namespace_list", namesOf(namespaceWords)}, {"resolvers", namesOf(resolversWords)}, {"ring", namesOf(ringWords)},
 		{"spoe-agent", namesOf(spoeAgentWords)}, {"spoe-group", namesOf(spoeGroupWords)}, {"spoe-message", namesOf(spoeMessageWords)},
-	} {
-		out = append(out, s)
-	}
-	return out
+	}...)
 }
 
 func namesOf[T any](t *keyword.Table[T]) []string {
