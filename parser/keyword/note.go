@@ -14,7 +14,12 @@ func (d *Def[T]) Note(e *Env, i int) bool {
 		e.Diags.Alertf(diag.BadArguments, e.Span(i), "'%s' directive is experimental, must be allowed via a global 'expose-experimental-directives'", d.Name)
 		return false
 	case d.Until != 0:
-		text := "'" + d.Name + "' was dropped in HAProxy " + d.Until.String() + "; it is accepted here and does what it did."
+		text := "'" + d.Name + "' was dropped in HAProxy " + d.Until.String() + "; it is accepted here "
+		if d.Flags.Has(NotActed) {
+			text += "without effect."
+		} else {
+			text += "and does what it did."
+		}
 		if d.Instead != "" {
 			text += " Please write '" + d.Instead + "' instead."
 		}

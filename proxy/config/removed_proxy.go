@@ -54,7 +54,11 @@ func removedOptions() []*keyword.Def[Setting[Proxy]] {
 		s.Flags |= keyword.No
 		return optionAs(s, set)
 	}
-	nothing := func(*Proxy, bool) {}
+	idle := func(name string, until keyword.Version, instead, doc string) *keyword.Def[Setting[Proxy]] {
+		s := old("option "+name, keyword.AnyProxy, until, instead, doc)
+		s.Flags |= keyword.No | keyword.NotActed
+		return optionAs(s, func(*Proxy, bool) {})
+	}
 	closing := func(p *Proxy, on bool) {
 		if on {
 			p.ConnMode, p.ConnModeSet = Close, true
@@ -62,14 +66,14 @@ func removedOptions() []*keyword.Def[Setting[Proxy]] {
 	}
 	return []*keyword.Def[Setting[Proxy]]{
 		opt("forceclose", keyword.V(2, 5), "option httpclose", "Close both sides after each response.", closing),
-		opt("http-tunnel", keyword.V(2, 5), "", "Nothing is looked at behind the first request and response.", nothing),
-		opt("http-use-htx", keyword.V(2, 5), "", "Internal form of messages.", nothing),
+		idle("http-tunnel", keyword.V(2, 5), "", "Nothing is looked at behind the first request and response."),
+		idle("http-use-htx", keyword.V(2, 5), "", "Internal form of messages."),
 		opt("independant-streams", keyword.V(2, 1), "option independent-streams", "Keep the two directions' timeouts apart.", func(p *Proxy, on bool) { p.Options["independent-streams"] = on }),
-		opt("tcpsplice", keyword.V(1, 4), "option splice-auto", "Splice in the kernel.", nothing),
+		idle("tcpsplice", keyword.V(1, 4), "option splice-auto", "Splice in the kernel."),
 		opt("keepalive", keyword.V(1, 4), "option tcpka", "TCP keep-alive.", func(p *Proxy, on bool) { p.Options["tcpka"] = on }),
 		opt("http_proxy", keyword.V(2, 5), "http-request set-dst", "Forward to the address in the request.", func(p *Proxy, on bool) { p.Text = with(p.Text, "http_proxy", fmt.Sprint(on)) }),
 		opt("transparent", keyword.V(3, 5), "server <name> 0.0.0.0", "Connect to where the client meant to.", func(p *Proxy, on bool) { p.Text = with(p.Text, "transparent", fmt.Sprint(on)) }),
-		opt("lb-agent-chk", keyword.V(1, 5), "server … agent-check", "Agent checks.", nothing),
+		idle("lb-agent-chk", keyword.V(1, 5), "server … agent-check", "Agent checks."),
 		deprecatedOption("accept-invalid-http-request", "accept-unsafe-violations-in-http-request", sideF),
 		deprecatedOption("accept-invalid-http-response", "accept-unsafe-violations-in-http-response", sideB),
 	}
