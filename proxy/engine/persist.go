@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"tandem/proxy/server"
@@ -225,7 +226,7 @@ func (c *conn) responseCookie() {
 		t.CookieOut = 'U'
 	}
 	t.Res.Append(nameSetCookie, c.insertCookie(own))
-	if ck.NoCache {
+	if ck.NoCache && cacheable(t) {
 		t.Res.AddString("cache-control", "private")
 	}
 }
@@ -298,4 +299,31 @@ func (c *conn) insertCookie(own string) []byte {
 		v = append(append(v, "; "...), a...)
 	}
 	return v
+}
+
+// cacheable says whether a shared cache would keep the response (RFC 9111 3):
+// only then must "cookie … nocache" tell it not to.
+func cacheable(t *tx.Tx) bool {
+	if string(t.Req.Method) != "GET" {
+		return false
+	}
+	switch t.Res.Status {
+	case 200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501:
+	default:
+		return false
+	}
+	known := false
+	for i := range t.Res.Fields {
+		switch f := &t.Res.Fields[i]; string(f.Name) {
+		case "etag", "last-modified", "expires":
+			known = true
+		case "cache-control":
+			v := string(bytes.ToLower(f.Value))
+			if strings.Contains(v, "no-store") || strings.Contains(v, "no-cache") || strings.Contains(v, "private") {
+				return false
+			}
+			known = known || strings.Contains(v, "max-age=") || strings.Contains(v, "s-maxage=")
+		}
+	}
+	return known
 }

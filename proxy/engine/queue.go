@@ -53,9 +53,9 @@ func (c *conn) pick(avoid *server.Server) *server.Server {
 func (c *conn) wait(s *server.Server) (*server.Server, failure) {
 	t, b := &c.t, c.be.b
 	if s != nil {
-		t.QueueSrv = int(s.Waiting())
+		t.QueueSrv = int(s.Waiting()) + 1 // itself counts
 	} else {
-		t.QueueBack = int(b.Waiting())
+		t.QueueBack = int(b.Waiting()) + 1
 	}
 	to := c.be.p.Timeouts.Queue
 	if !c.be.p.Timeouts.SetQueue && to == 0 {
@@ -76,6 +76,7 @@ func (c *conn) wait(s *server.Server) (*server.Server, failure) {
 	case server.Full:
 		return nil, queueFull
 	case server.TimedOut:
+		t.Time.Queue = time.Now()
 		return nil, queueTimeout
 	case server.Aborted:
 		return nil, clientGone

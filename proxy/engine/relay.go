@@ -135,8 +135,7 @@ func (d *direction) splice() bool {
 	case err != nil && isTimeout(err) && (n > 0 || d.active()):
 	case err != nil:
 		d.err = err
-		var oe *net.OpError
-		d.writeErr = errors.As(err, &oe) && oe.Op == "write"
+		d.writeErr = !isTimeout(err) && d.src.alive()
 	}
 	return true
 }
@@ -328,8 +327,7 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 			return true, &serverError{io.ErrUnexpectedEOF}
 		case err != nil && isTimeout(err) && k > 0:
 		case err != nil:
-			var oe *net.OpError
-			if errors.As(err, &oe) && oe.Op == "write" {
+			if b.s.alive() {
 				return true, err
 			}
 			return true, &serverError{err}
@@ -345,3 +343,15 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 }
 
 var crlf = []byte("\r\n")
+
+// alive says whether s can still be read, after a transfer in the kernel
+// failed without telling on which side. A byte may get lost.
+func (s *sock) alive() bool {
+	s.mu.Lock()
+	s.rdl = time.Time{}
+	s.SetReadDeadline(time.Now().Add(time.Millisecond))
+	s.mu.Unlock()
+	var b [1]byte
+	n, err := s.Conn.Read(b[:])
+	return n > 0 || isTimeout(err)
+}
