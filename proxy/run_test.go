@@ -33,7 +33,7 @@ const patience = 10 * time.Second
 // clients and servers say, and what the log receiver must get.
 //
 //	-- cfg --          "fd@${fe}" is a listener made by the test, ${s1} the address of a mock server, ${log} a UDP receiver
-//	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, shut,
+//	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, gone (or reset), shut,
 //	                   reset (close at once), skip <n> (bytes), times <n> <word> …, await <name> and signal <name>
 //	                   (order clients and servers), serve <n> (answer that many requests), flood <n> "…" (send in the background)
 //	-- server s1 --    accept, then the same words; a script of one word "idle" means that nobody may connect, "dead" that connections are refused
@@ -312,6 +312,11 @@ func (s *stage) step(c net.Conn, r *bufio.Reader, word, arg string) error {
 		return err
 	case "shut":
 		return c.(*net.TCPConn).CloseWrite()
+	case "gone": // closed or reset, with nothing said
+		if rest, _ := io.ReadAll(r); len(rest) > 0 {
+			return fmt.Errorf("got %q", rest)
+		}
+		return nil
 	case "eof":
 		rest, err := io.ReadAll(r)
 		if len(rest) > 0 || err != nil {

@@ -132,14 +132,20 @@ func (p *Proxy) levels() string {
 	return fmt.Sprint(sess, back, queue, used, conns)
 }
 
-var labelled = regexp.MustCompile(`(?m)^(\d+) @.*\n# labels: \{"storm":"(\w+)"\}`)
+var labelled = regexp.MustCompile(`^(\d+) @.*\n# labels: \{"storm":"(\w+)"\}`)
 
-// goroutinesOf counts the goroutines that a labelled one started.
+// parked are the goroutines that the engine keeps, in bounded number, for the
+// connections of all proxies of the process: they serve nobody.
+var parked = regexp.MustCompile(`\(\*crew\)\.work\S*\s`)
+
+// goroutinesOf counts the goroutines that a labelled one started and that have
+// something to do.
 func goroutinesOf(label string) (n int) {
 	var b bytes.Buffer
 	pprof.Lookup("goroutine").WriteTo(&b, 1)
-	for _, m := range labelled.FindAllStringSubmatch(b.String(), -1) {
-		if m[2] == label {
+	for _, block := range strings.Split(b.String(), "\n\n") {
+		m := labelled.FindStringSubmatch(block)
+		if m != nil && m[2] == label && (!parked.MatchString(block) || strings.Contains(block, "(*Engine)") || strings.Contains(block, "(*conn)")) {
 			k, _ := strconv.Atoi(m[1])
 			n += k
 		}
