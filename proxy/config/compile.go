@@ -93,11 +93,15 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 		}
 	}
 	c.cfg.Era = c.era()
+	inText := diags.HasErrors()
 	if !stopped {
 		c.link()
 	}
 	if diags.HasErrors() && !stopped {
-		c.bare("Fatal errors found in configuration.")
+		d := c.bare("Fatal errors found in configuration.")
+		if !inText { // the original is no longer reading then, and says so by leaving out "config :"
+			d.Layout = diag.PostParse
+		}
 	}
 	return c.cfg
 }
@@ -135,8 +139,8 @@ func (c *compiler) crowded() bool {
 	return c.full
 }
 
-func (c *compiler) bare(text string) {
-	c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: text})
+func (c *compiler) bare(text string) *diag.Diagnostic {
+	return c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: text})
 }
 
 // variables sets what the original puts into the environment before it reads.
