@@ -121,6 +121,12 @@ func dualInstance(l *lab, node, name string, vrid, prio int, addr string) string
 `, l.dir, node, name, vrid, prio, addr)
 }
 
+// settled leaves out what is said of adverts that crossed an election on the
+// wire: whether one does is chance.
+func settled(lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(s string) bool { return strings.Contains(s, "MASTER_RX_LOWER_PRI") })
+}
+
 func TestPairDualMaster(t *testing.T) {
 	needs(t, "/usr/bin/test", "/usr/bin/sh")
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
@@ -148,11 +154,11 @@ func TestPairDualMaster(t *testing.T) {
 		l.until("both addresses on b at last", 10*time.Second, func() bool { return l.has("b", vip) && l.has("b", vip3) })
 		b.stop()
 		if d := cmp.Diff([]string{`INSTANCE "VI_1" BACKUP 150`, `INSTANCE "VI_1" MASTER 150`, `INSTANCE "VI_1" BACKUP 90`,
-			`INSTANCE "VI_1" MASTER 150`, `INSTANCE "VI_1" STOP 150`}, fa.about("VI_1")); d != "" {
+			`INSTANCE "VI_1" MASTER 150`, `INSTANCE "VI_1" STOP 150`}, settled(fa.about("VI_1"))); d != "" {
 			t.Errorf("a's VI_1 (-want +got):\n%s", d)
 		}
 		if d := cmp.Diff([]string{`INSTANCE "VI_1" BACKUP 100`, `INSTANCE "VI_1" MASTER 100`, `INSTANCE "VI_1" BACKUP 100`,
-			`INSTANCE "VI_1" MASTER 100`, `INSTANCE "VI_1" STOP 100`}, fb.about("VI_1")); d != "" {
+			`INSTANCE "VI_1" MASTER 100`, `INSTANCE "VI_1" STOP 100`}, settled(fb.about("VI_1"))); d != "" {
 			t.Errorf("b's VI_1 (-want +got):\n%s", d)
 		}
 		// Scripts run beside each other: only what they are told is certain.

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -22,6 +23,9 @@ const (
 	Info
 	Debug
 )
+
+// patience is how long a full unix socket may hold up one message.
+const patience = 100 * time.Millisecond
 
 // Sink sends messages to one address. Sending never blocks for long and never
 // fails loudly: a lost log line must not stop traffic; it is counted.
@@ -96,7 +100,15 @@ func (s *Sink) send(now time.Time, build func([]byte) []byte) {
 		s.dropped.Add(1)
 		return
 	}
+	if s.network == "unixgram" {
+		// A receiver that has stopped reading must not hold up traffic.
+		s.conn.SetWriteDeadline(time.Now().Add(patience))
+	}
 	if _, err := s.conn.Write(s.buf); err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			s.dropped.Add(1)
+			return
+		}
 		// A receiver that was restarted answers the first datagram with an
 		// error (ECONNREFUSED) although the second one would arrive.
 		if _, err = s.conn.Write(s.buf); err != nil {
