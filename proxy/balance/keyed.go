@@ -3,6 +3,7 @@ package balance
 import (
 	"sync/atomic"
 
+	"tandem/proxy/sample"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
 )
@@ -49,7 +50,7 @@ func (p *keyedPolicy) Pick(t *tx.Tx, avoid *server.Server) *server.Server {
 		h = p.hash(key)
 	}
 	if p.mix {
-		h = avalanche(h)
+		h = sample.Avalanche(h)
 	}
 	if p.consistent {
 		return p.onRing(h, avoid)

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"tandem/parser/keyword"
+	"tandem/proxy/sample"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
 )
@@ -55,7 +56,7 @@ func newRing(f *server.Farm) *ring {
 	for i, s := range f.Servers {
 		base := nodeKey(s)
 		for k := range f.Weights[i] {
-			r.points = append(r.points, point{avalanche(base + uint32(k)), s, f.Weights[i]})
+			r.points = append(r.points, point{sample.Avalanche(base + uint32(k)), s, f.Weights[i]})
 		}
 	}
 	slices.SortStableFunc(r.points, func(a, b point) int {
@@ -78,7 +79,7 @@ func nodeKey(s *server.Server) uint32 {
 		return uint32(s.ID)
 	case "guid":
 		if p.GUID != "" {
-			return avalanche(sdbm([]byte(p.GUID)))
+			return sample.Avalanche(sample.SDBM([]byte(p.GUID)))
 		}
 	case "addr", "addr-port":
 		if e := s.Addr(); e != nil {
@@ -87,7 +88,7 @@ func nodeKey(s *server.Server) uint32 {
 				if p.HashKey == "addr-port" {
 					key = binary.BigEndian.AppendUint16(key, uint16(e.Port))
 				}
-				return avalanche(sdbm(key))
+				return sample.Avalanche(sample.SDBM(key))
 			}
 		}
 	}

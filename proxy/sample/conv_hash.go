@@ -14,9 +14,9 @@ import (
 // hashConvs make integers of strings. With argument 1 the simple ones are
 // mixed once more, so that all bits depend on all input bits.
 var hashConvs = []word[Conv]{
-	conv("sdbm", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit SDBM hash.", newHash32(hashSDBM)),
-	conv("djb2", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit DJB2 hash.", newHash32(hashDJB2)),
-	conv("wt6", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit WT6 hash.", newHash32(hashWT6)),
+	conv("sdbm", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit SDBM hash.", newHash32(SDBM)),
+	conv("djb2", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit DJB2 hash.", newHash32(DJB2)),
+	conv("wt6", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit WT6 hash.", newHash32(WT6)),
 	conv("crc32", "[integer]", tx.TypeBin, tx.TypeInt, "CRC32 as Ethernet, gzip and PNG use it.", newHash32(crc32.ChecksumIEEE)),
 	conv("crc32c", "[integer]", tx.TypeBin, tx.TypeInt, "CRC32C of RFC 4960 appendix B.", newHash32(crc32C)),
 	conv("xxh32", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit xxHash with a seed.", newSeeded(func(b []byte, seed uint64) int64 { return int64(xxh32(b, uint32(seed))) })),
@@ -30,7 +30,7 @@ func newHash32(hash func([]byte) uint32) buildFunc {
 		return func(_ *tx.Tx, v *Value) bool {
 			h := hash(v.B)
 			if mix {
-				h = avalanche(h)
+				h = Avalanche(h)
 			}
 			v.SetInt(int64(h))
 			return true
@@ -48,8 +48,8 @@ func newSeeded(hash func(b []byte, seed uint64) int64) buildFunc {
 	}
 }
 
-// hashSDBM is the hash of the sdbm library (Ozan Yigit, public domain).
-func hashSDBM(b []byte) uint32 {
+// SDBM is the hash of the sdbm library (Ozan Yigit, public domain).
+func SDBM(b []byte) uint32 {
 	var h uint32
 	for _, c := range b {
 		h = uint32(c) + h<<6 + h<<16 - h
@@ -57,8 +57,8 @@ func hashSDBM(b []byte) uint32 {
 	return h
 }
 
-// hashDJB2 is D. J. Bernstein's hash.
-func hashDJB2(b []byte) uint32 {
+// DJB2 is D. J. Bernstein's hash.
+func DJB2(b []byte) uint32 {
 	h := uint32(5381)
 	for _, c := range b {
 		h = h<<5 + h + uint32(c)
@@ -66,8 +66,8 @@ func hashDJB2(b []byte) uint32 {
 	return h
 }
 
-// hashWT6 is a small mixing hash over two words.
-func hashWT6(b []byte) uint32 {
+// WT6 is a small mixing hash over two words.
+func WT6(b []byte) uint32 {
 	h0, h1 := uint32(0xa53c965a), uint32(0x5ca6953a)
 	step0, step1 := uint32(6), uint32(18)
 	for _, c := range b {
@@ -79,8 +79,9 @@ func hashWT6(b []byte) uint32 {
 	return h0 ^ h1
 }
 
-// avalanche spreads every bit of a hash over all of it.
-func avalanche(a uint32) uint32 {
+// Avalanche spreads every bit of a hash over all of it (Bob Jenkins' integer
+// hash): "hash-type … avalanche" and the argument 1 of the hash converters.
+func Avalanche(a uint32) uint32 {
 	a = (a + 0x7ed55d16) + a<<12
 	a = (a ^ 0xc761c23c) ^ a>>19
 	a = (a + 0x165667b1) + a<<5

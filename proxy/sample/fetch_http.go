@@ -123,7 +123,7 @@ func hashed(f evalFunc) evalFunc {
 		if !f(t, v) {
 			return false
 		}
-		v.SetInt(int64(avalanche(hashSDBM(v.B))))
+		v.SetInt(int64(Avalanche(SDBM(v.B))))
 		return true
 	}
 }
@@ -135,7 +135,7 @@ func hashedWithSource(f evalFunc) evalFunc {
 		if !src.IsValid() || !f(t, v) {
 			return false
 		}
-		h := avalanche(hashSDBM(v.B))
+		h := Avalanche(SDBM(v.B))
 		ip := addrBytes(t, src)
 		b := t.Scratch.Alloc(4 + len(ip))
 		b[0], b[1], b[2], b[3] = byte(h>>24), byte(h>>16), byte(h>>8), byte(h)
