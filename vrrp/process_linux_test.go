@@ -1,26 +1,14 @@
 package vrrp_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
-
-// build builds one of our programs, for a test of whole processes.
-func build(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if out, err := exec.Command("go", "build", "-o", path, "tandem/cmd/"+name).CombinedOutput(); err != nil {
-		t.Skipf("cannot build %s: %v: %s", name, err, bytes.TrimSpace(out))
-	}
-	return path
-}
 
 // TestProcess plays a process's life by its signals: start with a startup
 // script, dumps, reload, end with a stop script and a shutdown script. Nothing
@@ -35,11 +23,7 @@ func TestProcess(t *testing.T) {
 				t.Skip("keepalived is not installed")
 			}
 			l := newLab(t)
-			bin := reference()
-			if who == "ours" {
-				bin = build(t, "keepalived")
-			}
-			playProcess(t, l, bin)
+			playProcess(t, l, who == "C")
 		})
 	}
 }
@@ -51,26 +35,12 @@ func processConf(dir string, prio int) string {
 		conf(3, "0.1", prio, "notify_master "+say("master")+"\n notify_stop "+say("stop"), vip)
 }
 
-func playProcess(t *testing.T, l *lab, bin string) {
-	file := func(name string) string { return filepath.Join(l.dir, name) }
-	write(t, file("k.conf"), processConf(l.dir, 150), 0o600)
-	args := []string{"-n", "-l", "-D", "-P", "-f", file("k.conf"), "-p", file("pid"), "-r", file("vrrp.pid")}
-	if bin == reference() && hasBFD() {
-		args = append(args, "-b", file("bfd.pid"))
-	}
-	p := &proc{l: l, node: "a", ref: true, pids: [2]string{file("pid"), file("vrrp.pid")}, cmd: exec.Command(bin, args...), done: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "TMPDIR="+l.dir)
-	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
-	if err := inNS(l.ns["a"], p.cmd.Start); err != nil {
+func playProcess(t *testing.T, l *lab, ref bool) {
+	file := func(name string) string { return filepath.Join(l.dir, "a", name) }
+	if err := os.Mkdir(filepath.Join(l.dir, "a"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.cmd.Wait(); close(p.done) }()
-	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
-			t.Logf("log:\n%s", p.log.String())
-		}
-	})
+	p := l.start("a", ref, processConf(filepath.Join(l.dir, "a"), 150))
 	l.until("mastership", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 2) && l.has("a", vip) })
 	holds := func(name, text string) func() bool {
 		return func() bool { b, _ := os.ReadFile(file(name)); return strings.Contains(string(b), text) }
@@ -80,7 +50,7 @@ func playProcess(t *testing.T, l *lab, bin string) {
 	p.signal(syscall.SIGUSR2)
 	l.until("the statistics", 5*time.Second, holds("keepalived.stats", "VRRP Instance: VI_1"))
 	mark := time.Now()
-	write(t, file("k.conf"), processConf(l.dir, 160), 0o600)
+	p.configure(processConf(filepath.Join(l.dir, "a"), 160))
 	p.signal(syscall.SIGHUP)
 	l.until("the new priority", 8*time.Second, func() bool {
 		s := l.adverts(mark)

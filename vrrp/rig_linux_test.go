@@ -2,19 +2,12 @@ package vrrp_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
-	"os/signal"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,61 +15,20 @@ import (
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
-	"tandem/vrrp"
-	"tandem/vrrp/config"
 	"tandem/vrrp/packet"
 )
 
-// nodeEnv makes the test binary run a router with the configuration file that
-// it names: so that nodes are processes, which can be killed.
-const nodeEnv = "TANDEM_VRRP_NODE"
-
 func TestMain(m *testing.M) {
-	if f := os.Getenv(nodeEnv); f != "" {
-		os.Exit(runNode(f))
-	}
 	flag.Parse()
 	if os.Getuid() == 0 {
 		// The pairs spend their time waiting, not computing.
-		_ = flag.Set("test.parallel", "12")
+		_ = flag.Set("test.parallel", "16")
 	}
-	os.Exit(m.Run())
-}
-
-func runNode(file string) int {
-	load := func() (*config.Config, error) {
-		res, err := config.LoadFile(file, config.Options{})
-		if err != nil {
-			return nil, err
-		}
-		return res.Config, nil
+	status := m.Run()
+	if programs.dir != "" {
+		_ = os.RemoveAll(programs.dir)
 	}
-	cfg, err := load()
-	if err != nil {
-		fmt.Println(err)
-		return 2
-	}
-	r, err := vrrp.New(cfg, vrrp.Options{Detail: true, Log: func(s string) { fmt.Println(s) }})
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	go func() {
-		for range hup {
-			if err := r.Reload(load); err != nil {
-				fmt.Println(err)
-			}
-		}
-	}()
-	if err := r.Run(ctx); err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	return 0
+	os.Exit(status)
 }
 
 // lab is a bridge with nodes a, b and an observer, each in a network namespace
@@ -319,13 +271,16 @@ func (l *lab) announcements(mark time.Time) []sight {
 	return out
 }
 
-// until waits for cond, which is asked whenever a frame was seen.
+// until waits for cond, which is asked whenever a frame was seen, and now and
+// then for what cannot be seen on the wire.
 func (l *lab) until(what string, limit time.Duration, cond func() bool) {
 	l.t.Helper()
-	timeout := time.After(limit)
+	timeout, again := time.After(limit), time.NewTicker(20*time.Millisecond)
+	defer again.Stop()
 	for !cond() {
 		select {
 		case <-l.wake:
+		case <-again.C:
 		case <-timeout:
 			l.t.Fatalf("%s did not happen within %v", what, limit)
 		}
@@ -348,105 +303,3 @@ func (l *lab) has(node, ip string) (found bool) {
 	return found
 }
 
-// proc is one running node.
-type proc struct {
-	l    *lab
-	node string
-	ref  bool
-	cmd  *exec.Cmd
-	log  bytes.Buffer
-	conf string
-	pids [2]string
-	done chan struct{}
-}
-
-// reference is the original's binary, or "".
-func reference() string {
-	if p := os.Getenv("TANDEM_KEEPALIVED"); p != "" {
-		return p
-	}
-	p, _ := exec.LookPath("keepalived")
-	return p
-}
-
-// hasBFD says whether the original was built with BFD.
-var hasBFD = sync.OnceValue(func() bool {
-	out, _ := exec.Command(reference(), "--help").CombinedOutput()
-	return bytes.Contains(out, []byte("bfd_pid"))
-})
-
-// start runs a node with a configuration: ours, or the original.
-func (l *lab) start(node string, ref bool, conf string) *proc {
-	l.t.Helper()
-	p := &proc{l: l, node: node, ref: ref, conf: filepath.Join(l.dir, node+".conf"), done: make(chan struct{})}
-	p.configure(conf)
-	if ref {
-		p.pids = [2]string{filepath.Join(l.dir, node+".pid"), filepath.Join(l.dir, node+".vrrp.pid")}
-		args := []string{"-n", "-l", "-D", "-P", "-f", p.conf, "-p", p.pids[0], "-r", p.pids[1]}
-		if hasBFD() {
-			// Such builds lock a pid file for BFD even if nothing uses it.
-			args = append(args, "-b", filepath.Join(l.dir, node+".bfd.pid"))
-		}
-		p.cmd = exec.Command(reference(), args...)
-	} else {
-		p.cmd = exec.Command(os.Args[0])
-		p.cmd.Env = append(os.Environ(), nodeEnv+"="+p.conf)
-	}
-	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
-	if err := inNS(l.ns[node], p.cmd.Start); err != nil {
-		l.t.Fatal(err)
-	}
-	go func() { p.cmd.Wait(); close(p.done) }()
-	l.t.Cleanup(func() {
-		p.kill()
-		if l.t.Failed() {
-			l.t.Logf("log of %s:\n%s", node, p.log.String())
-		}
-	})
-	return p
-}
-
-func (p *proc) configure(conf string) {
-	if err := os.WriteFile(p.conf, []byte(conf), 0o600); err != nil {
-		p.l.t.Fatal(err)
-	}
-}
-
-func (p *proc) signal(s syscall.Signal) { _ = p.cmd.Process.Signal(s) }
-
-// kill is a crash: nobody says good-bye. The original's parent is halted first,
-// since it would start its child again.
-func (p *proc) kill() {
-	select {
-	case <-p.done:
-		return
-	default:
-	}
-	if p.ref {
-		p.signal(syscall.SIGSTOP)
-		if b, err := os.ReadFile(p.pids[1]); err == nil {
-			var pid int
-			if _, err := fmt.Sscan(strings.TrimSpace(string(b)), &pid); err == nil && pid > 1 {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
-		}
-	}
-	p.signal(syscall.SIGKILL)
-	<-p.done
-	// Another process, or a child that nobody has buried yet, may have the
-	// numbers in these files.
-	for _, f := range p.pids {
-		_ = os.Remove(f)
-	}
-}
-
-// stop is SIGTERM, and waits for the end.
-func (p *proc) stop() {
-	p.l.t.Helper()
-	p.signal(syscall.SIGTERM)
-	select {
-	case <-p.done:
-	case <-time.After(5 * time.Second):
-		p.l.t.Errorf("%s does not stop", p.node)
-	}
-}

@@ -93,6 +93,7 @@ func dualConf(l *lab, node string, own, other int) string {
 vrrp_script chk {
  script "/usr/bin/test -e %[1]s/alive.%[2]s"
  interval 0.1
+ timeout 3
  weight -60
  fall 2
  rise 1
@@ -182,7 +183,7 @@ func TestPairScriptFault(t *testing.T) {
 	needs(t, "/usr/bin/test")
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
 		ok := filepath.Join(l.dir, "ok")
-		script := fmt.Sprintf("global_defs {\n script_user root\n vrrp_notify_fifo %s/fifo\n}\nvrrp_script chk {\n script \"/usr/bin/test -e %s\"\n interval 0.1\n}\n", l.dir, ok)
+		script := fmt.Sprintf("global_defs {\n script_user root\n vrrp_notify_fifo %s/fifo\n}\nvrrp_script chk {\n script \"/usr/bin/test -e %s\"\n interval 0.1\n timeout 3\n}\n", l.dir, ok)
 		f := l.record(filepath.Join(l.dir, "fifo"))
 		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
 		// It fails from the start: the instance never begins.

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -22,7 +21,7 @@ func TestTrafficGoesOn(t *testing.T) {
 	t.Parallel()
 	needs(t, "/usr/bin/sh")
 	l := newLab(t)
-	ka, ha := build(t, "keepalived"), build(t, "haproxy")
+	ha := build(t, "haproxy")
 	const vip3 = "10.77.0.103"
 	proxies := map[string]*exec.Cmd{}
 	proxy := func(node string) {
@@ -46,22 +45,8 @@ func TestTrafficGoesOn(t *testing.T) {
 		text := dualConf(l, node, own, other)
 		check := fmt.Sprintf("script \"/usr/bin/sh -c 'kill -0 $(cat %s/haproxy.%s.pid)'\"", l.dir, node)
 		text = strings.Replace(text, fmt.Sprintf("script \"/usr/bin/test -e %s/alive.%s\"", l.dir, node), check, 1)
-		file := filepath.Join(l.dir, node+".conf")
-		write(t, file, text, 0o600)
-		p := &proc{l: l, node: node, done: make(chan struct{}), cmd: exec.Command(ka, "-n", "-l", "-D", "-P", "-f", file,
-			"-p", filepath.Join(l.dir, node+".pid"), "-r", filepath.Join(l.dir, node+".vrrp.pid"))}
-		p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
-		if err := inNS(l.ns[node], p.cmd.Start); err != nil {
-			t.Fatal(err)
-		}
-		go func() { p.cmd.Wait(); close(p.done) }()
-		t.Cleanup(func() {
-			p.signal(syscall.SIGTERM)
-			<-p.done
-			if t.Failed() {
-				t.Logf("log of %s:\n%s", node, p.log.String())
-			}
-		})
+		p := l.start(node, false, text)
+		t.Cleanup(p.stop)
 	}
 	answers := func(ip, node string) func() bool {
 		return func() bool { return l.get("o", ip) == node }

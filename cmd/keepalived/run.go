@@ -16,7 +16,7 @@ import (
 
 // stageVar tells a process started by this program which part it plays. Go
 // cannot fork, so each part is the same file executed again.
-const stageVar = "TANDEM_KEEPALIVED"
+const stageVar = "TANDEM_KEEPALIVED_STAGE"
 
 // The parts.
 const (
