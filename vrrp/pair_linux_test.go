@@ -49,6 +49,17 @@ func eachPairing(t *testing.T, f func(t *testing.T, l *lab, p pairing)) {
 	}
 }
 
+// pair starts both nodes, of which a must be the better, and waits until a is
+// master and b listens.
+func (l *lab) pair(p pairing, confA, confB string) (a, b *proc) {
+	l.t.Helper()
+	a, b = l.start("a", p.a, confA), l.start("b", p.b, confB)
+	l.until("a is master and b listens", 15*time.Second, func() bool {
+		return l.ruled(time.Time{}, addrA, 1) && l.has("a", vip) && b.said("(VI_1) master set to")
+	})
+	return a, b
+}
+
 // ruled says that the last n adverts came from addr alone.
 func (l *lab) ruled(mark time.Time, addr netip.Addr, n int) bool {
 	s := l.adverts(mark)
@@ -161,65 +172,24 @@ func TestPairIPv6(t *testing.T) {
 
 func TestPairSplitBrain(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		l.start("a", p.a, conf(3, "0.1", 150, "", vip))
-		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
-		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) })
-		port := func(up bool) {
-			if err := inNS(l.ns["bridge"], func() error {
-				link, err := netlink.LinkByName("vb")
-				if err != nil {
-					return err
-				}
-				if up {
-					return netlink.LinkSetMaster(link, &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0", Index: bridgeIndex()}})
-				}
-				return netlink.LinkSetNoMaster(link)
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		port(false)
-		deadline := time.Now().Add(6 * time.Second)
-		for !l.has("b", vip) && time.Now().Before(deadline) {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if !l.has("b", vip) || !l.has("a", vip) {
+		l.pair(p, conf(3, "0.1", 150, "", vip), conf(3, "0.1", 100, "", vip))
+		l.plug("b", false)
+		l.until("b alone in its part", 8*time.Second, func() bool { return l.has("b", vip) })
+		if !l.has("a", vip) {
 			t.Fatal("behind a cut both nodes must be master")
 		}
 		mark := time.Now()
-		port(true)
+		l.plug("b", true)
 		l.until("one master", 8*time.Second, func() bool { return l.ruled(mark, addrA, 4) && !l.has("b", vip) })
 	})
 }
 
-// bridgeIndex is the index of br0 in the namespace of the thread.
-func bridgeIndex() int {
-	l, err := netlink.LinkByName("br0")
-	if err != nil {
-		return 0
-	}
-	return l.Attrs().Index
-}
-
 func TestPairLinkAndAddress(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		l.start("a", p.a, conf(3, "0.1", 150, "", vip))
-		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
-		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) && l.has("a", vip) })
-		on := func(node string, f func(netlink.Link) error) {
-			if err := inNS(l.ns[node], func() error {
-				link, err := netlink.LinkByName("eth0")
-				if err != nil {
-					return err
-				}
-				return f(link)
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
+		l.pair(p, conf(3, "0.1", 150, "", vip), conf(3, "0.1", 100, "", vip))
 		// Somebody removes the virtual address: the node gives up, b is faster.
 		mark := time.Now()
-		on("a", func(link netlink.Link) error {
+		l.on("a", func(link netlink.Link) error {
 			a, _ := netlink.ParseAddr(vip + "/32")
 			return netlink.AddrDel(link, a)
 		})
@@ -230,19 +200,17 @@ func TestPairLinkAndAddress(t *testing.T) {
 		l.until("coming back", 8*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
 		// The link goes: b takes over, and gives it back.
 		mark = time.Now()
-		on("a", netlink.LinkSetDown)
+		l.on("a", netlink.LinkSetDown)
 		l.until("takeover", 8*time.Second, func() bool { return l.ruled(mark, addrB, 2) })
 		mark = time.Now()
-		on("a", netlink.LinkSetUp)
+		l.on("a", netlink.LinkSetUp)
 		l.until("return", 8*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
 	})
 }
 
 func TestPairReload(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		a := l.start("a", p.a, conf(3, "0.2", 150, "", vip, "10.77.0.101"))
-		l.start("b", p.b, conf(3, "0.2", 100, "", vip, "10.77.0.102"))
-		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 2) && l.has("a", vip) })
+		a, _ := l.pair(p, conf(3, "0.2", 150, "", vip, "10.77.0.101"), conf(3, "0.2", 100, "", vip, "10.77.0.102"))
 		mark := time.Now()
 		a.configure(conf(3, "0.2", 160, "", vip, "10.77.0.102"))
 		a.signal(syscall.SIGHUP)

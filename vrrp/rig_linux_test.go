@@ -18,6 +18,8 @@ import (
 	"tandem/vrrp/packet"
 )
 
+var rewrite = flag.Bool("rewrite", false, "write what the original does into the golden files")
+
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if os.Getuid() == 0 {
@@ -302,4 +304,3 @@ func (l *lab) has(node, ip string) (found bool) {
 	}
 	return found
 }
-

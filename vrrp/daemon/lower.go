@@ -35,7 +35,7 @@ func (d *Daemon) lowerAll() fsm.Config {
 func (in *instance) lower() fsm.InstanceConfig {
 	c := in.cfg
 	out := fsm.InstanceConfig{
-		Name: c.Name, Link: in.spec.Link, VRID: c.VRID, Version: uint8(c.Version), IPv6: c.IPv6,
+		Name: c.Name, Link: in.spec.Link, Channel: channelOf(in.spec), VRID: c.VRID, Version: uint8(c.Version), IPv6: c.IPv6,
 		Src: in.src, WantMaster: c.WantMaster, Priority: c.Priority, Interval: c.AdvertInterval,
 		NoPreempt: c.Nopreempt, PreemptDelay: c.PreemptDelay, DownAdverts: c.DownTimerAdverts,
 		LowerNoAdvert: c.LowerPrioNoAdvert, HigherAdvert: c.HigherPrioSendAdvert, IgnoreOwner: c.OwnerIgnoreAdverts,

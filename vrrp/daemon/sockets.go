@@ -17,10 +17,23 @@ import (
 type socket struct {
 	conn   wire.Conn
 	spec   wire.Spec
+	name   string // its channel: see channelOf
 	users  int
 	logged bool
 	// shortAt is when a packet that is too short may be told again.
 	shortAt time.Duration
+}
+
+// channelOf names what tells the sockets of one interface apart.
+func channelOf(s wire.Spec) string {
+	name := s.Group.String()
+	if s.Unicast() {
+		name = s.Local.String()
+	}
+	if s.AH {
+		name += " AH"
+	}
+	return name
 }
 
 // batch is how many datagrams go to the loop at once under load.
@@ -53,7 +66,7 @@ func (d *Daemon) openSockets() {
 				d.logf("(%s) cannot open VRRP socket: %v", in.cfg.Name, err)
 				continue
 			}
-			s = &socket{conn: conn, spec: in.spec}
+			s = &socket{conn: conn, spec: in.spec, name: channelOf(in.spec)}
 			d.socks[in.spec] = s
 			go d.read(s)
 		}
@@ -97,7 +110,7 @@ func (d *Daemon) logSockets() {
 		}
 		kind := fmt.Sprintf("multicast, address(%s)", s.spec.Group)
 		if s.spec.Unicast() {
-			kind = fmt.Sprintf("unicast, address(%s)", s.spec.Local)
+			kind = fmt.Sprintf(", unicast, address(%s)", s.spec.Local)
 		}
 		rx, tx := -1, -1
 		if f, ok := s.conn.(interface{ Descriptors() (int, int) }); ok {
@@ -145,7 +158,7 @@ func (d *Daemon) packet(r *received) {
 			d.short(r.s, f)
 			continue
 		}
-		r.ev = fsm.Recv{Link: r.s.spec.Link, IPv6: r.s.spec.IPv6, D: &r.d}
+		r.ev = fsm.Recv{Link: r.s.spec.Link, Channel: r.s.name, IPv6: r.s.spec.IPv6, D: &r.d}
 		d.step(&r.ev)
 	}
 	select {

@@ -13,7 +13,11 @@ type InstanceConfig struct {
 	Name string
 	// Link names what adverts arrive on: the interface of the socket. It is
 	// part of the identity of a received packet.
-	Link    string
+	Link string
+	// Channel tells the sockets of one interface apart: the group or address
+	// that adverts are sent to, and the protocol. An advert that arrives on
+	// another one is for nobody here, as in the original.
+	Channel string
 	VRID    uint8
 	Version uint8 // packet.V2 or packet.V3
 	IPv6    bool

@@ -21,9 +21,10 @@ type Tick struct{}
 // Recv is one datagram received on Link. A pointer to one is an event too, for
 // callers that must not allocate.
 type Recv struct {
-	Link string
-	IPv6 bool
-	D    *packet.Datagram
+	Link    string
+	Channel string // see [InstanceConfig]
+	IPv6    bool
+	D       *packet.Datagram
 }
 
 // Track is the state of a tracked thing: Up for an interface, script or

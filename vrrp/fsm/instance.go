@@ -61,7 +61,14 @@ func newInstance(m *Machine, cfg InstanceConfig) *instance {
 	return in
 }
 
-func (in *instance) key() key { return key{in.cfg.Link, in.cfg.IPv6, in.cfg.VRID} }
+func (in *instance) key() key {
+	return key{in.cfg.Link, in.cfg.Channel, in.cfg.IPv6, in.cfg.VRID}
+}
+
+// sameAs says that o was the same virtual router in another configuration.
+func (in *instance) sameAs(o *instance) bool {
+	return in.cfg.Link == o.cfg.Link && in.cfg.IPv6 == o.cfg.IPv6 && in.cfg.VRID == o.cfg.VRID
+}
 
 // noAddress is the reason of the fault of an instance without an address.
 func (in *instance) noAddress() string {

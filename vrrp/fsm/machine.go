@@ -9,9 +9,10 @@ const never = time.Duration(1<<63 - 1)
 
 // key identifies the instance that a datagram is for.
 type key struct {
-	link string
-	ipv6 bool
-	vrid uint8
+	link    string
+	channel string
+	ipv6    bool
+	vrid    uint8
 }
 
 // Machine is the state of all instances and groups. It is not safe for
@@ -183,7 +184,7 @@ func (m *Machine) shutdown() {
 
 // receive finds the instance of a datagram and hands it over.
 func (m *Machine) receive(ev Recv) {
-	k := key{ev.Link, ev.IPv6, ev.D.VRID()}
+	k := key{ev.Link, ev.Channel, ev.IPv6, ev.D.VRID()}
 	in := m.byKey[k]
 	if in == nil {
 		if m.cfg.LogUnknown && !m.unknown[k] {

@@ -17,7 +17,7 @@ func (m *Machine) reload(cfg Config) {
 	m.build(cfg)
 	kept := make(map[*instance]*instance) // new: old
 	for _, o := range old {
-		if in := m.byName[o.cfg.Name]; in != nil && in.key() == o.key() {
+		if in := m.byName[o.cfg.Name]; in != nil && in.sameAs(o) {
 			kept[in] = o
 			continue
 		}

@@ -23,9 +23,8 @@ type Expect struct {
 	Peers      []Peer
 	CheckPeers bool
 	PlainSum   bool // v3_checksum_as_v2
-	// AnySum accepts the checksum with or without the pseudo-header and with
-	// the multicast group in place of the unicast destination, as releases
-	// before 2.0.11 sent it.
+	// AnySum also accepts the checksum with the multicast group in place of the
+	// unicast destination, as releases before 2.0.11 sent it.
 	AnySum bool
 	// SkipAddrs leaves the address list unread (skip_check_adv_addr and the
 	// sender is the master that was already accepted).
@@ -129,16 +128,15 @@ func (x *Expect) sumOK(d *Datagram) bool {
 	if x.Version == V2 {
 		return plain
 	}
-	if x.PlainSum && d.Src.Is4() {
-		return plain
-	}
 	if PseudoChecksum(d.Src, d.Dst, msg) == 0 {
 		return true
 	}
-	if !x.AnySum || !d.Src.Is4() {
+	if !d.Src.Is4() {
 		return false
 	}
-	return plain || PseudoChecksum(d.Src, Group4, msg) == 0
+	// Who sends without the pseudo-header takes both kinds, as the original
+	// does, so that a pair can be moved from one to the other.
+	return x.PlainSum && plain || x.AnySum && PseudoChecksum(d.Src, Group4, msg) == 0
 }
 
 // CheckAddrs compares the address list with that of x. Its faults are told
@@ -171,10 +169,8 @@ func (x *Expect) CheckPeer(d *Datagram) Fault {
 		}
 		switch {
 		case d.TTL < 0:
-		case d.TTL < p.MinTTL:
-			return Fault{Kind: LowTTL, Got: d.TTL, Want: p.MinTTL}
-		case d.TTL > p.MaxTTL:
-			return Fault{Kind: HighTTL, Got: d.TTL, Want: p.MaxTTL}
+		case d.TTL < p.MinTTL, d.TTL > p.MaxTTL:
+			return Fault{Kind: BadTTLRange, Got: d.TTL, Want: p.MinTTL, Max: p.MaxTTL}
 		}
 		return Fault{}
 	}

@@ -129,7 +129,7 @@ func (d *Datagram) Has(ip netip.Addr) bool {
 // its own version and address count.
 func (d *Datagram) wantLen() int {
 	n := d.HeaderLen + len(d.ah) + HeaderLen + d.Count()*d.addrLen()
-	if d.Version() == V2 {
+	if d.Version() == V2 && d.HeaderLen > 0 {
 		n += AuthLen
 	}
 	return n

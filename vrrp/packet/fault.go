@@ -33,8 +33,7 @@ const (
 	AddrCount
 	AddrMissing
 	UnknownPeer
-	LowTTL
-	HighTTL
+	BadTTLRange
 	// IntervalV3 is told by a master that hears another interval; it drops
 	// nothing.
 	IntervalV3
@@ -65,7 +64,7 @@ func (f Fault) Counter() Counter {
 	switch f.Kind {
 	case ShortIP, TooShort, TooLong, BadTotalLen:
 		return CountLength
-	case BadTTL, LowTTL, HighTTL:
+	case BadTTL, BadTTLRange:
 		return CountTTL
 	case BadVersion:
 		return CountVersion
@@ -106,7 +105,8 @@ func (f Fault) Dropped() bool {
 // is a value, so that a flood of bad packets allocates nothing.
 type Fault struct {
 	Kind      Kind
-	Got, Want int
+	Got, Want int        // Want is the least in BadTTLRange
+	Max       int        // BadTTLRange
 	Addr      netip.Addr // AddrMissing
 }
 
@@ -164,8 +164,8 @@ func (f Fault) Text(name string, from netip.Addr) string {
 		return fmt.Sprintf("(%s) ip address associated with VRID %d not present in advert from %s: %s", name, f.Got, from, f.Addr)
 	case UnknownPeer:
 		return fmt.Sprintf("(%s) unicast source address %s not a unicast peer", name, from)
-	case LowTTL, HighTTL:
-		return fmt.Sprintf("(%s) TTL/HL %d from unicast source address %s outside of range", name, f.Got, from)
+	case BadTTLRange:
+		return fmt.Sprintf("(%s) TTL/HL %d from %s not in range [%d, %d]", name, f.Got, from, f.Want, f.Max)
 	}
 	return fmt.Sprintf("(%s) bad packet from %s", name, from)
 }

@@ -198,8 +198,10 @@ func TestCheck(t *testing.T) {
 			expect: expect3, kind: packet.BadChecksum},
 		{name: "v3 sum without pseudo-header, wanted so", adv: packet.Advert{Version: 3, VRID: 51, Interval: 1, Addrs: []netip.Addr{vip}, PlainSum: true},
 			expect: func() packet.Expect { x := expect3(); x.PlainSum = true; return x }},
-		{name: "v3 sum without pseudo-header, any", adv: packet.Advert{Version: 3, VRID: 51, Interval: 1, Addrs: []netip.Addr{vip}, PlainSum: true},
-			expect: func() packet.Expect { x := expect3(); x.AnySum = true; return x }},
+		{name: "v3 sum without pseudo-header from an old release", adv: packet.Advert{Version: 3, VRID: 51, Interval: 1, Addrs: []netip.Addr{vip}, PlainSum: true},
+			expect: func() packet.Expect { x := expect3(); x.AnySum = true; return x }, kind: packet.BadChecksum},
+		{name: "v3 sum with pseudo-header, wanted without", adv: packet.Advert{Version: 3, VRID: 51, Interval: 1, Addrs: []netip.Addr{vip}},
+			expect: func() packet.Expect { x := expect3(); x.PlainSum = true; return x }},
 		{name: "AH wanted", adv: v2(150), kind: packet.AHMissing,
 			expect: func() packet.Expect { x := expect2(); x.Auth = packet.AuthAH; return x }},
 	}
@@ -270,8 +272,8 @@ func TestCheckPeer(t *testing.T) {
 		{"unchecked", packet.Expect{Unicast: true}, packet.OK},
 		{"stranger", packet.Expect{Unicast: true, CheckPeers: true}, packet.UnknownPeer},
 		{"peer", packet.Expect{Unicast: true, Peers: []packet.Peer{{Addr: srcB, MaxTTL: 255}}}, packet.OK},
-		{"too far", packet.Expect{Unicast: true, Peers: []packet.Peer{{Addr: srcB, MinTTL: 100, MaxTTL: 255}}}, packet.LowTTL},
-		{"too near", packet.Expect{Unicast: true, Peers: []packet.Peer{{Addr: srcB, MaxTTL: 10}}}, packet.HighTTL},
+		{"too far", packet.Expect{Unicast: true, Peers: []packet.Peer{{Addr: srcB, MinTTL: 100, MaxTTL: 255}}}, packet.BadTTLRange},
+		{"too near", packet.Expect{Unicast: true, Peers: []packet.Peer{{Addr: srcB, MaxTTL: 10}}}, packet.BadTTLRange},
 	}
 	for _, tc := range tests {
 		if f := tc.x.CheckPeer(&d); f.Kind != tc.kind {
