@@ -55,7 +55,7 @@ func (l *lab) pair(p pairing, confA, confB string) (a, b *proc) {
 	l.t.Helper()
 	a, b = l.start("a", p.a, confA), l.start("b", p.b, confB)
 	l.until("a is master and b listens", 15*time.Second, func() bool {
-		return l.ruled(time.Time{}, addrA, 1) && l.has("a", vip) && b.said("(VI_1) master set to")
+		return l.ruled(time.Time{}, addrA, 2) && l.has("a", vip) && b.said("VRRP sockpool")
 	})
 	return a, b
 }
@@ -90,7 +90,7 @@ func (l *lab) takeover(mark time.Time, to netip.Addr) (time.Duration, int) {
 // the machine may be busy; the distribution is measured elsewhere.
 func near(t *testing.T, what string, got, want time.Duration) {
 	t.Helper()
-	if got < want-time.Millisecond || got > want+250*time.Millisecond {
+	if got < want-time.Millisecond || got > want+time.Second {
 		t.Errorf("%s took %v, want %v", what, got, want)
 	}
 }
