@@ -11,30 +11,6 @@ import (
 	"testing"
 )
 
-// stock is the part that distributions ship in front of a tutorial's snippet.
-const stock = `
-global
-    log "${log}" local2
-    maxconn 4000
-defaults
-    mode http
-    log global
-    option httplog
-    option dontlognull
-    option http-server-close
-    option forwardfor except 127.0.0.0/8
-    option redispatch
-    retries 3
-    timeout http-request 10s
-    timeout queue 1m
-    timeout connect 10s
-    timeout client 1m
-    timeout server 1m
-    timeout http-keep-alive 10s
-    timeout check 10s
-    maxconn 3000
-`
-
 // TestLoggedGetAllocatesNothing holds that a GET through the whole proxy, with
 // forwardfor, an ACL that routes and httplog to a UDP receiver, allocates
 // nothing per request in steady state. It is not parallel: it counts the

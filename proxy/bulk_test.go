@@ -15,6 +15,30 @@ import (
 	"time"
 )
 
+// stock is the part that distributions ship in front of a tutorial's snippet.
+const stock = `
+global
+    log "${log}" local2
+    maxconn 4000
+defaults
+    mode http
+    log global
+    option httplog
+    option dontlognull
+    option http-server-close
+    option forwardfor except 127.0.0.0/8
+    option redispatch
+    retries 3
+    timeout http-request 10s
+    timeout queue 1m
+    timeout connect 10s
+    timeout client 1m
+    timeout server 1m
+    timeout http-keep-alive 10s
+    timeout check 10s
+    maxconn 3000
+`
+
 // bulkGrowth is how much memory may grow while bodies of any size pass.
 const bulkGrowth = 64 << 20
 
