@@ -159,8 +159,8 @@ func (o *operators) Stop(p *config.Proxy) {
 // control runs f on the descriptor of a TCP listener; false for other ones
 // and where f fails.
 func control(ln net.Listener, f func(fd int) error) bool {
-	t, ok := ln.(*net.TCPListener)
-	if !ok {
+	t, ok := ln.(syscall.Conn)
+	if _, tcp := ln.Addr().(*net.TCPAddr); !ok || !tcp {
 		return false
 	}
 	raw, err := t.SyscallConn()

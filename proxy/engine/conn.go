@@ -74,7 +74,10 @@ func newConn(e *Engine) *conn {
 }
 
 // ServeConn serves one accepted connection until it is over and closes it.
-func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) {
+func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) { e.serve(nc, netip.AddrPort{}, l) }
+
+// serve is ServeConn for a connection whose peer may be known already.
+func (e *Engine) serve(nc net.Conn, peer netip.AddrPort, l *listen.Listener) {
 	rt := e.rt.Load()
 	fe := rt.fronts[l.Front]
 	if fe == nil {
@@ -82,7 +85,7 @@ func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) {
 		return
 	}
 	c := e.free.Get().(*conn)
-	c.begin(rt, fe, nc, l)
+	c.begin(rt, fe, nc, peer, l)
 	e.mu.Lock()
 	e.live[c] = struct{}{}
 	e.conns.Add(1)
@@ -92,7 +95,7 @@ func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) {
 	c.serve()
 }
 
-func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
+func (c *conn) begin(rt *setup, fe *front, nc net.Conn, peer netip.AddrPort, l *listen.Listener) {
 	now := time.Now()
 	c.rt, c.fe, c.be = rt, fe, nil
 	c.cli.init(nc)
@@ -100,11 +103,18 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, l *listen.Listener) {
 	vars.Reset()
 	c.sess = tx.Session{ID: c.e.nextID.Add(1), Front: fe.f, Listener: l, Proc: rt.cfg.Proc, Vars: vars,
 		Accepted: now, HandshakeDone: now, HTTP: fe.http, Version: 11, Codes: rt.codes()}
-	c.sess.RealSrc, c.sess.RealDst = addrPort(nc.RemoteAddr()), addrPort(nc.LocalAddr())
-	c.sess.Src, c.sess.Dst = c.sess.RealSrc, c.sess.RealDst
-	if u, ok := nc.LocalAddr().(*net.UnixAddr); ok {
-		c.sess.UnixPath = u.Name
+	c.sess.RealSrc, c.sess.RealDst = peer, l.Fixed()
+	if !peer.IsValid() {
+		c.sess.RealSrc = addrPort(nc.RemoteAddr())
 	}
+	if !c.sess.RealDst.IsValid() {
+		local := nc.LocalAddr()
+		c.sess.RealDst = addrPort(local)
+		if u, ok := local.(*net.UnixAddr); ok {
+			c.sess.UnixPath = u.Name
+		}
+	}
+	c.sess.Src, c.sess.Dst = c.sess.RealSrc, c.sess.RealDst
 	c.t.Reset()
 	c.t.Now, c.t.Time.Start, c.t.Time.Date = now, now, now
 	c.keep, c.closing, c.logged, c.up = true, false, false, nil
@@ -152,7 +162,7 @@ func (c *conn) end() {
 // recycle gives c to the next connection.
 func (c *conn) recycle() {
 	c.dropBuffers()
-	c.cli.Conn, c.cli.raw = nil, nil
+	c.cli.Conn, c.cli.fd = nil, nil
 	c.sess.Listener, c.sess.TLS, c.sess.Proxy = nil, nil, nil
 	c.t.Reply = nil
 	c.rests, c.since = false, time.Time{}

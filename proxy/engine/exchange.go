@@ -515,10 +515,7 @@ func (c *conn) watchFor(gone func()) {
 			n, err := c.cli.read(in.b[in.w:], time.Time{})
 			in.w += n
 			if err != nil {
-				c.cli.mu.Lock()
-				killed := c.cli.killed
-				c.cli.mu.Unlock()
-				if !killed {
+				if !c.cli.interrupted() {
 					c.aborted.Store(true)
 					gone()
 				}

@@ -15,6 +15,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/server"
+	"tandem/proxy/socket"
 	"tandem/proxy/tx"
 )
 
@@ -59,6 +60,9 @@ func startProxy(t testing.TB, p *config.Proxy, servers ...string) *proxy {
 	p.Back.Commit(list, server.Settings{}, time.Now())
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if ln, err = socket.Take(ln); err != nil {
 		t.Fatal(err)
 	}
 	px := &proxy{t: t, p: p, addr: ln.Addr().String(), logC: make(chan logged, 1000)}

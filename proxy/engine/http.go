@@ -95,7 +95,6 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 	if !first && c.mayRest() {
 		c.idleAt.Store(now.UnixNano())
 	}
-	c.cli.tired.Store(false)
 	c.idle.Store(true)
 	if c.e.drain.Load() || c.closing {
 		if !first {
@@ -109,7 +108,6 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 		return true
 	}
 	if err == errRest {
-		c.cli.revive()
 		c.rests, c.since = true, now
 		return false
 	}

@@ -3,11 +3,13 @@ package engine
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"syscall"
 	"time"
 
 	"tandem/proxy/listen"
+	"tandem/proxy/socket"
 )
 
 // slotGate counts the connections of the whole process (global maxconn).
@@ -53,6 +55,7 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 	e.startSweeper()
 	e.crew.own()
 	defer e.crew.disown()
+	own := ownListener(ln)
 	for {
 		if !e.slots.wait(func(n int64) bool { return e.room(l, n) }, e.drain.Load) {
 			return nil
@@ -60,7 +63,14 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 		if d := e.rateWait(l, time.Now()); d > 0 {
 			time.Sleep(d)
 		}
-		nc, err := ln.Accept()
+		var nc net.Conn
+		var peer netip.AddrPort
+		var err error
+		if own != nil {
+			nc, peer, err = own.Next()
+		} else {
+			nc, err = ln.Accept()
+		}
 		if err != nil {
 			var ne net.Error
 			switch {
@@ -74,8 +84,17 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 			}
 			continue
 		}
-		e.crew.run(func() { e.ServeConn(nc, l) })
+		e.crew.run(func() { e.serve(nc, peer, l) })
 	}
+}
+
+// ownListener is ln as one of our own, nil where it is none.
+func ownListener(ln net.Listener) *socket.Listener {
+	if s, ok := ln.(*listen.Socket); ok {
+		ln = s.Listener
+	}
+	own, _ := ln.(*socket.Listener)
+	return own
 }
 
 // room says whether l may take another connection while the process has n.

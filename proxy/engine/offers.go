@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,7 +36,7 @@ func (c *conn) TCPInfo(server bool, name string) (int64, bool) {
 		}
 		s = &c.up.sock
 	}
-	tc, ok := netConn(s.Conn).(*net.TCPConn)
+	tc, ok := netConn(s.Conn).(syscall.Conn)
 	if !ok {
 		return 0, false
 	}

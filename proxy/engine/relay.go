@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net"
 	"sync/atomic"
 	"time"
 
@@ -94,10 +93,7 @@ func (d *direction) active() bool {
 	if d.peerEOF.Load() && d.fin > 0 {
 		to = d.fin
 	}
-	d.src.mu.Lock()
-	killed := d.src.killed
-	d.src.mu.Unlock()
-	return !killed && time.Since(d.epoch)-time.Duration(d.last.Load()) < to
+	return !d.src.interrupted() && time.Since(d.epoch)-time.Duration(d.last.Load()) < to
 }
 
 func (d *direction) finish(err error) {
@@ -111,31 +107,26 @@ func (d *direction) finish(err error) {
 
 // splice moves up to spliceStep bytes in the kernel; false: not possible here.
 func (d *direction) splice() bool {
-	dst, ok1 := d.dst.Conn.(*net.TCPConn)
-	_, ok2 := d.src.Conn.(*net.TCPConn)
-	if !ok1 || !ok2 {
+	src, dst := d.src.fd, d.dst.fd
+	if src == nil || dst == nil {
 		return false
 	}
 	now := time.Now()
-	d.src.rdl = time.Time{}
-	d.src.arm(after(now, d.timeout))
-	d.dst.wdl = after(now, 2*d.timeout)
-	dst.SetWriteDeadline(d.dst.wdl)
-	n, err := dst.ReadFrom(&io.LimitedReader{R: d.src.Conn, N: spliceStep})
-	now = time.Now()
+	n, from, err := dst.Splice(src, spliceStep, d.deadline(), after(now, d.timeout))
 	if n > 0 {
+		now = time.Now()
 		d.n += uint64(n)
 		d.spliced += uint64(n)
 		d.last.Store(int64(now.Sub(d.epoch)))
 		d.peer.Store(int64(now.Sub(d.epoch)))
 	}
 	switch {
-	case err == nil && n < spliceStep:
-		d.finish(io.EOF)
-	case err != nil && isTimeout(err) && (n > 0 || d.active()):
-	case err != nil:
-		d.err = err
-		d.writeErr = !isTimeout(err) && d.src.alive()
+	case err == nil:
+	case from == dst:
+		d.err, d.writeErr = err, true
+	case isTimeout(err) && (n > 0 || d.active()):
+	default:
+		d.finish(err)
 	}
 	return true
 }
@@ -174,16 +165,6 @@ func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up,
 
 // fin0 says that the direction ended by a half-close.
 func (d *direction) fin0() bool { return d.err == nil }
-
-// rearm makes a waiting read look at the clock again.
-func (s *sock) rearm() {
-	s.mu.Lock()
-	if !s.killed {
-		s.rdl = time.Time{}
-		s.SetReadDeadline(longAgo)
-	}
-	s.mu.Unlock()
-}
 
 // tunnelHTTP relays after a 101 or a 2xx to CONNECT.
 func (c *conn) tunnelHTTP(head []byte) {
@@ -284,9 +265,8 @@ func (b *body) worth(asked bool) (uint64, bool) {
 // splice moves n bytes of b to f's destination in the kernel. done is false
 // where the connections do not allow it; then nothing happened.
 func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count func(uint64)) (done bool, err error) {
-	dst, ok1 := f.dst.Conn.(*net.TCPConn)
-	_, ok2 := b.s.Conn.(*net.TCPConn)
-	if !ok1 || !ok2 || f.chunked && b.framing == tx.UntilClose {
+	src, dst := b.s.fd, f.dst.fd
+	if src == nil || dst == nil || f.chunked && b.framing == tx.UntilClose {
 		return false, nil
 	}
 	if f.chunked {
@@ -297,17 +277,7 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 	for n > 0 {
 		step := min(n, spliceStep)
 		now := time.Now()
-		b.s.mu.Lock()
-		if !b.s.killed {
-			b.s.rdl = after(now, srcTO)
-			b.s.SetReadDeadline(b.s.rdl)
-		}
-		b.s.mu.Unlock()
-		if dstTO > 0 {
-			f.dst.wdl = now.Add(2 * dstTO)
-			dst.SetWriteDeadline(f.dst.wdl)
-		}
-		k, err := dst.ReadFrom(&io.LimitedReader{R: b.s.Conn, N: int64(step)})
+		k, from, err := dst.Splice(src, int64(step), after(now, srcTO), after(now, dstTO))
 		moved := uint64(k)
 		n -= moved
 		b.in += moved
@@ -320,16 +290,16 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 			b.left -= moved
 		}
 		switch {
-		case err == nil && moved < step && b.framing == tx.UntilClose:
+		case err == nil:
+		case from == dst:
+			return true, err
+		case errors.Is(err, io.EOF) && b.framing == tx.UntilClose:
 			b.done = true
 			return true, nil
-		case err == nil && moved < step:
+		case errors.Is(err, io.EOF):
 			return true, &serverError{io.ErrUnexpectedEOF}
-		case err != nil && isTimeout(err) && k > 0:
-		case err != nil:
-			if b.s.alive() {
-				return true, err
-			}
+		case isTimeout(err) && k > 0:
+		default:
 			return true, &serverError{err}
 		}
 	}
@@ -343,15 +313,3 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 }
 
 var crlf = []byte("\r\n")
-
-// alive says whether s can still be read, after a transfer in the kernel
-// failed without telling on which side. A byte may get lost.
-func (s *sock) alive() bool {
-	s.mu.Lock()
-	s.rdl = time.Time{}
-	s.SetReadDeadline(time.Now().Add(time.Millisecond))
-	s.mu.Unlock()
-	var b [1]byte
-	n, err := s.Conn.Read(b[:])
-	return n > 0 || isTimeout(err)
-}

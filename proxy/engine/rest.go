@@ -28,7 +28,7 @@ type resting struct {
 
 // mayRest says whether c is fit for it: a connection in the clear that keeps
 // no server connections for itself.
-func (c *conn) mayRest() bool { return c.cli.raw != nil && len(c.mine) == 0 }
+func (c *conn) mayRest() bool { return c.cli.fd != nil && len(c.mine) == 0 }
 
 // putToRest wakes the connections that are idle for long, so that they go to
 // rest.
@@ -43,23 +43,11 @@ func (e *Engine) putToRest(now time.Time) {
 	e.mu.Unlock()
 }
 
-// rest makes a read that waits for a request end with errRest; any other read
-// sets its deadline anew.
-func (s *sock) rest() {
-	s.mu.Lock()
-	if !s.killed {
-		s.tired.Store(true)
-		s.SetReadDeadline(longAgo)
-	}
-	s.mu.Unlock()
-}
-
 // lieDown moves what c must remember to a resting and gives c back.
 func (c *conn) lieDown() {
 	e := c.e
 	r := &resting{e: e, rt: c.rt, fe: c.fe, sess: c.sess, src: c.src, dst: c.dst, since: c.since}
 	r.cli.init(c.cli.Conn)
-	r.cli.wdl = c.cli.wdl
 	c.sess.Vars = tx.Vars{}
 	e.mu.Lock()
 	delete(e.live, c)
@@ -88,7 +76,6 @@ func (r *resting) wake(in *buffer) *conn {
 	c := e.free.Get().(*conn)
 	c.rt, c.fe, c.sess, c.src, c.dst = r.rt, r.fe, r.sess, r.src, r.dst
 	c.cli.init(r.cli.Conn)
-	c.cli.rdl, c.cli.wdl = r.cli.rdl, r.cli.wdl
 	c.keep, c.closing, c.up, c.in = true, false, nil, in
 	c.idle.Store(false)
 	c.cutting.Store(false)

@@ -9,42 +9,30 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"tandem/proxy/socket"
 )
 
-// sock is a connection with deadlines that are set as rarely as possible: a
-// deadline that is armed too early is moved when it fires, not with every
+// sock is a connection with deadlines for each call. Sockets of the system
+// know them; for other connections (TLS, tests) they are set as rarely as
+// possible: one that is armed too early is moved when it fires, not with every
 // read.
 type sock struct {
 	net.Conn
-	raw      syscall.RawConn // nil where only net.Conn's methods work (TLS, tests)
-	rdl, wdl time.Time       // armed deadlines; zero: none
+	fd *socket.Conn // nil where only net.Conn's methods work
 
-	// Operands and results of the callbacks below, bound once so that calls
-	// allocate nothing.
-	readFn, sendFn, writeFn func(fd uintptr) bool
-	rbuf, wbuf              []byte
-	lazy                    *bufPool // where the buffer of an idle read comes from
-	lazyBuf                 *buffer
-	n, wn                   int
-	err, werr               error
-	armed                   bool
-
-	tired  atomic.Bool // a wait for a request shall end with errRest
-	killed bool        // a deadline in the past was set to interrupt a read
-	mu     sync.Mutex
+	rdl, wdl time.Time // armed deadlines, where fd is nil; zero: none
+	killed   bool      // a deadline in the past was set to interrupt a read
+	mu       sync.Mutex
 }
 
+// init takes c over, with its descriptor where it has one.
 func (s *sock) init(c net.Conn) {
-	s.Conn, s.raw, s.rdl, s.wdl, s.killed = c, nil, time.Time{}, time.Time{}, false
-	switch x := c.(type) {
-	case *net.TCPConn:
-		s.raw, _ = x.SyscallConn()
-	case *net.UnixConn:
-		s.raw, _ = x.SyscallConn()
+	s.fd = socket.Adopt(c)
+	if s.Conn = c; s.fd != nil {
+		s.Conn = s.fd
 	}
-	if s.readFn == nil {
-		s.readFn, s.sendFn, s.writeFn = s.rawRead, s.rawSend, s.rawWrite
-	}
+	s.rdl, s.wdl, s.killed = time.Time{}, time.Time{}, false
 }
 
 // arm makes sure that a read ends not later than at deadline.
@@ -62,18 +50,50 @@ func (s *sock) arm(deadline time.Time) {
 
 // interrupt makes the current and later reads fail until revive.
 func (s *sock) interrupt() {
+	if s.fd != nil {
+		s.fd.Interrupt()
+		return
+	}
 	s.mu.Lock()
 	s.killed = true
 	s.SetReadDeadline(longAgo)
 	s.mu.Unlock()
 }
 
+// interrupted says whether that holds.
+func (s *sock) interrupted() bool {
+	if s.fd != nil {
+		return s.fd.Interrupted()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.killed
+}
+
 // revive undoes interrupt.
 func (s *sock) revive() {
+	if s.fd != nil {
+		s.fd.Revive()
+		return
+	}
 	s.mu.Lock()
 	s.killed = false
 	s.rdl = time.Time{}
 	s.SetReadDeadline(time.Time{})
+	s.mu.Unlock()
+}
+
+// rearm makes a waiting read fail once, to look at the clock again.
+func (s *sock) rearm() {
+	if s.fd != nil {
+		s.fd.Kick()
+		return
+	}
+	s.mu.Lock()
+	if !s.killed {
+		s.rdl = time.Time{}
+		s.SetReadDeadline(longAgo)
+	}
 	s.mu.Unlock()
 }
 
@@ -103,24 +123,18 @@ func (s *sock) expired(err error, deadline time.Time) bool {
 	return true
 }
 
-func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+func isTimeout(err error) bool {
+	return err == os.ErrDeadlineExceeded || err != nil && errors.Is(err, os.ErrDeadlineExceeded)
+}
 
 // read reads into b, not waiting beyond deadline (zero: for ever).
 func (s *sock) read(b []byte, deadline time.Time) (int, error) {
+	if s.fd != nil {
+		return s.fd.Recv(b, deadline)
+	}
 	s.arm(deadline)
 	for {
-		var n int
-		var err error
-		if s.raw == nil {
-			n, err = s.Conn.Read(b)
-		} else {
-			s.rbuf, s.n, s.err = b, 0, nil
-			err = s.raw.Read(s.readFn)
-			n, s.rbuf = s.n, nil
-			if err == nil {
-				err = s.err
-			}
-		}
+		n, err := s.Conn.Read(b)
 		if n > 0 {
 			return n, nil
 		}
@@ -137,145 +151,44 @@ func (s *sock) read(b []byte, deadline time.Time) (int, error) {
 // from the pool when there is something to read. A connection that only
 // net.Conn knows needs the buffer from the start.
 func (s *sock) readIdle(pool *bufPool, deadline time.Time) (*buffer, error) {
-	if s.raw == nil {
-		b := pool.get()
-		n, err := s.read(b.b, deadline)
-		b.w = n
-		if n == 0 {
-			pool.put(b)
+	for s.fd != nil {
+		if err := s.fd.Wait(deadline); err != nil {
 			return nil, err
 		}
-		return b, nil
-	}
-	s.arm(deadline)
-	for {
-		s.lazy, s.n, s.err = pool, 0, nil
-		err := s.raw.Read(s.readFn)
-		b := s.lazyBuf
-		s.lazy, s.lazyBuf = nil, nil
-		if err == nil {
-			err = s.err
-		}
-		if b != nil && s.n > 0 && err == nil {
-			b.w = s.n
+		b := pool.get()
+		n, err := s.fd.TryRecv(b.b)
+		if b.w = n; err == nil {
 			return b, nil
 		}
-		if b != nil {
-			pool.put(b)
-		}
-		if err == nil {
-			return nil, io.EOF
-		}
-		if !isTimeout(err) || s.expired(err, deadline) {
+		pool.put(b)
+		if err != syscall.EAGAIN {
 			return nil, err
 		}
-		if s.tired.Load() {
-			return nil, errRest
-		}
 	}
+	b := pool.get()
+	n, err := s.read(b.b, deadline)
+	b.w = n
+	if n == 0 {
+		pool.put(b)
+		return nil, err
+	}
+	return b, nil
 }
 
-// rawRead is called by the runtime's poller: false means wait.
-func (s *sock) rawRead(fd uintptr) bool {
-	b := s.rbuf
-	if s.lazy != nil {
-		if s.lazyBuf == nil {
-			s.lazyBuf = s.lazy.get()
-		}
-		b = s.lazyBuf.b
+// send writes req and waits for the first bytes of the answer in b.
+func (s *sock) send(req, b []byte, deadline, wdeadline time.Time) (n int, err, werr error) {
+	if err := s.write(req, wdeadline); err != nil {
+		return 0, nil, err
 	}
-	for {
-		s.n, s.err = syscall.Read(int(fd), b)
-		if s.err != syscall.EINTR {
-			break
-		}
-	}
-	if s.err == syscall.EAGAIN {
-		s.n = 0
-		if s.lazyBuf != nil {
-			s.lazy.put(s.lazyBuf)
-			s.lazyBuf = nil
-		}
-		return false
-	}
-	s.n = max(s.n, 0)
-	return true
-}
-
-// send writes req to a connection from which nothing can have come yet, and
-// waits for the first bytes of the answer in b. Since the wait is armed
-// before the write, no read that cannot succeed is tried.
-func (s *sock) send(req, b []byte, deadline, wdeadline time.Time) (int, error, error) {
-	if s.raw == nil {
-		if err := s.write(req, wdeadline); err != nil {
-			return 0, nil, err
-		}
-		n, err := s.read(b, deadline)
-		return n, err, nil
-	}
-	s.arm(deadline)
-	s.wbuf, s.rbuf, s.armed, s.wn, s.werr, s.n, s.err = req, b, false, 0, nil, 0, nil
-	err := s.raw.Read(s.sendFn)
-	for !s.armed && isTimeout(err) && !s.expired(err, deadline) {
-		err = s.raw.Read(s.sendFn)
-	}
-	s.rbuf, s.wbuf = nil, nil
-	switch {
-	case s.werr != nil:
-		return 0, nil, s.werr
-	case s.armed && s.wn < len(req): // the socket's buffer was full
-		if err := s.write(req[s.wn:], wdeadline); err != nil {
-			return 0, nil, err
-		}
-	case err == nil && s.err == nil && s.n > 0:
-		return s.n, nil, nil
-	case err == nil && s.err == nil:
-		return 0, io.EOF, nil
-	case err == nil:
-		return 0, s.err, nil
-	case !isTimeout(err) || s.expired(err, deadline):
-		return 0, err, nil
-	}
-	n, err := s.read(b, deadline)
+	n, err = s.read(b, deadline)
 	return n, err, nil
-}
-
-func (s *sock) rawSend(fd uintptr) bool {
-	if s.armed {
-		return s.rawRead(fd)
-	}
-	s.armed = true
-	for {
-		s.wn, s.werr = syscall.Write(int(fd), s.wbuf)
-		if s.werr != syscall.EINTR {
-			break
-		}
-	}
-	if s.werr == syscall.EAGAIN {
-		s.wn, s.werr = 0, nil
-	}
-	s.n, s.err = 0, nil
-	return s.werr != nil || s.wn < len(s.wbuf)
 }
 
 // write writes all of b; progress must be made before deadline.
 func (s *sock) write(b []byte, deadline time.Time) error {
-	if s.raw != nil {
-		s.wbuf, s.wn, s.werr = b, 0, nil
-		err := s.raw.Write(s.writeFn)
-		s.wbuf = nil
-		if err == nil {
-			err = s.werr
-		}
-		if err != nil && !isTimeout(err) {
-			return err
-		}
-		if err == nil {
-			b = b[s.wn:]
-		}
-		if len(b) == 0 {
-			return nil
-		}
+	if s.fd != nil {
+		_, err := s.fd.Send(b, deadline)
+		return err
 	}
 	if !s.wdl.Equal(deadline) {
 		s.wdl = deadline
@@ -285,37 +198,13 @@ func (s *sock) write(b []byte, deadline time.Time) error {
 	return err
 }
 
-// rawWrite tries once; what does not fit is written with a deadline.
-func (s *sock) rawWrite(fd uintptr) bool {
-	for {
-		s.wn, s.werr = syscall.Write(int(fd), s.wbuf)
-		if s.werr != syscall.EINTR {
-			break
-		}
-	}
-	if s.werr != nil {
-		s.wn = 0
-		if s.werr == syscall.EAGAIN {
-			s.werr = nil
-		}
-	}
-	return true
-}
+// rest makes a wait for a request end with errRest; it does nothing to any
+// other read.
+func (s *sock) rest() { s.fd.EndWait(errRest) }
 
 // quiet says whether the connection is open with nothing to read, as an idle
 // one must be.
-func (s *sock) quiet() bool {
-	if s.raw == nil {
-		return true
-	}
-	ok := false
-	err := s.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		ok = err == syscall.EAGAIN
-	})
-	return ok && err == nil
-}
+func (s *sock) quiet() bool { return s.fd == nil || s.fd.Quiet() }
 
 // closeWrite tells the peer that nothing more comes.
 func (s *sock) closeWrite() {
@@ -326,7 +215,7 @@ func (s *sock) closeWrite() {
 
 // reset closes with a TCP reset where that exists.
 func (s *sock) reset() {
-	if c, ok := s.Conn.(*net.TCPConn); ok {
+	if c, ok := s.Conn.(interface{ SetLinger(sec int) error }); ok {
 		c.SetLinger(0)
 	}
 	s.Close()

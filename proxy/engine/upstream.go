@@ -14,6 +14,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/h1"
 	"tandem/proxy/server"
+	"tandem/proxy/socket"
 	"tandem/proxy/tx"
 )
 
@@ -319,7 +320,7 @@ func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Co
 		}
 		return c.e.deps.Dial(ctx, network, addr, &c.t)
 	}
-	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
+	d := socket.Dialer{Deadline: deadline}
 	src := server.Source{}
 	if p := s.s.Params; p != nil && (p.Source.Addr != "" || p.Source.UseSrc != "" || p.Source.Interface != "") {
 		src = p.Source
@@ -328,41 +329,58 @@ func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Co
 	}
 	if src.Addr != "" && network == "tcp" {
 		if a, err := netip.ParseAddr(src.Addr); err == nil && !a.IsUnspecified() {
-			d.LocalAddr = &net.TCPAddr{IP: a.AsSlice(), Port: src.PortLow}
+			d.Source = netip.AddrPortFrom(a, uint16(src.PortLow))
 		}
 	}
-	if set := c.t.Settings; set.BCMark != nil || set.BCTOS != nil || src.UseSrc != "" || src.Interface != "" || c.be.p.Option("srvtcpka") || c.be.p.Option("tcpka") {
+	if set := &c.t.Settings; set.BCMark != nil || set.BCTOS != nil || src.UseSrc != "" || src.Interface != "" || c.be.srvKA {
 		d.Control = c.socketOptions(src)
 	}
-	if network == "unix" && len(addr) > 0 && addr[0] == 0 {
-		addr = "@" + addr[1:]
+	if network == "unix" {
+		if len(addr) > 0 && addr[0] == 0 {
+			addr = "@" + addr[1:]
+		}
+		return asConn(d.Unix(addr))
 	}
-	return d.Dial(network, addr)
+	to, err := netip.ParseAddrPort(addr)
+	if err != nil { // a name: ask for its address
+		a, err := net.ResolveTCPAddr("tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		to = a.AddrPort()
+	}
+	return asConn(d.TCP(to))
+}
+
+// asConn keeps a failure from becoming an interface that is not nil.
+func asConn(c *socket.Conn, err error) (net.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // socketOptions sets what must be set before a connection is made.
-func (c *conn) socketOptions(src server.Source) func(network, address string, rc syscall.RawConn) error {
-	return func(_, _ string, rc syscall.RawConn) error {
-		return rc.Control(func(fd uintptr) {
-			if m := c.t.Settings.BCMark; m != nil {
-				syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_MARK, *m)
+func (c *conn) socketOptions(src server.Source) func(fd int) {
+	return func(fd int) {
+		if m := c.t.Settings.BCMark; m != nil {
+			syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_MARK, *m)
+		}
+		if tos := c.t.Settings.BCTOS; tos != nil {
+			syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, syscall.IP_TOS, *tos)
+		}
+		if src.Interface != "" {
+			syscall.SetsockoptString(fd, syscall.SOL_SOCKET, syscall.SO_BINDTODEVICE, src.Interface)
+		}
+		if src.UseSrc != "" {
+			syscall.SetsockoptInt(fd, syscall.SOL_IP, syscall.IP_TRANSPARENT, 1)
+		}
+		if c.be.srvKA {
+			syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1)
+			if k := c.be.p.ServerTCPKA; k.Idle > 0 {
+				syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, int(k.Idle.Seconds()))
 			}
-			if tos := c.t.Settings.BCTOS; tos != nil {
-				syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, syscall.IP_TOS, *tos)
-			}
-			if src.Interface != "" {
-				syscall.SetsockoptString(int(fd), syscall.SOL_SOCKET, syscall.SO_BINDTODEVICE, src.Interface)
-			}
-			if src.UseSrc != "" {
-				syscall.SetsockoptInt(int(fd), syscall.SOL_IP, syscall.IP_TRANSPARENT, 1)
-			}
-			if c.be.p.Option("srvtcpka") || c.be.p.Option("tcpka") {
-				syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1)
-				if k := c.be.p.ServerTCPKA; k.Idle > 0 {
-					syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, int(k.Idle.Seconds()))
-				}
-			}
-		})
+		}
 	}
 }
 

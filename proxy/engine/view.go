@@ -43,6 +43,7 @@ type back struct {
 	retry   retrySet
 
 	abortOnClose, persist, pretendKA, unsafe, adjust, preferLast bool
+	srvKA                                                        bool // keep-alive packets to servers
 	reuse                                                        reuseMode
 	tarpitT                                                      time.Duration
 	defaultPick                                                  roundRobin
@@ -169,6 +170,7 @@ func newBack(e *Engine, p *config.Proxy) *back {
 		b.abortOnClose = on
 	}
 	b.dropTrail = p.Option("http-drop-request-trailers")
+	b.srvKA = p.Option("srvtcpka") || p.Option("tcpka")
 	if b.tarpitT == 0 {
 		b.tarpitT = p.Timeouts.Connect
 	}

@@ -37,6 +37,15 @@ type Listener struct {
 	Path  string         // unix socket, "" for others
 }
 
+// Fixed is the address to which all connections of l were made, where that can
+// be only one; else connections must be asked.
+func (l *Listener) Fixed() netip.AddrPort {
+	if a := l.Addr.Addr(); !a.IsValid() || a.IsUnspecified() || l.Bind != nil && l.Bind.Transparent {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(l.Addr.Addr().Unmap(), l.Addr.Port())
+}
+
 // Hello is what a TLS ClientHello said.
 type Hello struct {
 	ServerName string

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"tandem/parser/expr"
+	"tandem/proxy/socket"
 )
 
 // Socket is a bound and listening socket. It outlives configurations: what
@@ -74,6 +75,9 @@ func (r *Registry) open(a expr.Addr, b *Bind, opt SocketOptions) (*Socket, error
 		}
 	} else {
 		ln, err = bind(a, b, opt)
+	}
+	if err == nil {
+		ln, err = socket.Take(ln)
 	}
 	if err != nil {
 		return nil, err
