@@ -32,7 +32,7 @@ const patience = 10 * time.Second
 // TestRun plays the scripts of testdata/haproxy/run: a configuration, what
 // clients and servers say, and what the log receiver must get.
 //
-//	-- cfg --          "fd@${fe}" is a listener made by the test, ${s1} the address of a mock server, ${log} a UDP receiver
+//	-- cfg --          "fd@${fe}" is a listener made by the test, ${s1} the address of a mock server, ${s1_port} its port, ${log} a UDP receiver
 //	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, gone (or reset), shut,
 //	                   reset (close at once), skip <n> (bytes), times <n> <word> …, await <name> and signal <name>
 //	                   (order clients and servers), serve <n> (answer that many requests), flood <n> "…" (send in the background)
@@ -199,6 +199,7 @@ func (s *stage) server(t *testing.T, wg *sync.WaitGroup, name, script string) {
 		t.Fatal(err)
 	}
 	s.vars[name] = ln.Addr().String()
+	_, s.vars[name+"_port"], _ = net.SplitHostPort(s.vars[name])
 	if strings.TrimSpace(script) == "dead" {
 		ln.Close()
 		return

@@ -79,9 +79,11 @@ func (c *conn) assign(avoid *server.Server) failure {
 	c.slot.s = s
 	x := c.be.srvOf(s)
 	if x == nil {
-		x = &srv{s: s, pool: c.e.poolOf(s)}
+		x = &srv{s: s, pool: c.e.poolOf(s), redir: redirOf(s)}
+		s.Attach(shutter{c.e, s})
 	}
 	c.srv = x
+	c.use.enter(s)
 	t.Server = s
 	now := time.Now()
 	t.Time.Queue = now

@@ -65,6 +65,7 @@ type conn struct {
 	watched      bool           // a goroutine looks after the client
 	watchDone    chan struct{}
 	place        server.Place // in a queue
+	use          usage        // of a server, for those who end sessions
 }
 
 func newConn(e *Engine) *conn {
@@ -120,6 +121,7 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, peer netip.AddrPort, l *
 	c.keep, c.closing, c.logged, c.up = true, false, false, nil
 	c.idle.Store(false)
 	c.cutting.Store(false)
+	c.use.cause.Store(0)
 	c.setCaptures()
 	ms := c.e.nowMS(now)
 	st := fe.st

@@ -33,6 +33,9 @@ func (c *conn) exchange() {
 		reused := t.SrvReused
 		c.releaseServer(false)
 		c.leaveServer()
+		if f == redirected || c.use.cause.Load() != 0 {
+			return
+		}
 		if f == clientGone || c.aborted.Load() {
 			c.giveUp(clientGone)
 			return
@@ -64,10 +67,29 @@ func (c *conn) attempt(avoid *srv, fresh bool) failure {
 	} else if f := c.assign(nil); f != okay {
 		return f
 	}
+	if c.srv.redir != "" && (string(c.t.Req.Method) == "GET" || c.headReq) {
+		c.redirect()
+		return redirected
+	}
 	if f := c.connect(c.srv, fresh); f != okay {
 		return f
 	}
 	return c.roundTrip()
+}
+
+// redirect sends the client to where the server's "redir" says that it is
+// itself (configuration manual 5.2).
+func (c *conn) redirect() {
+	uri := c.t.Req.PathQuery()
+	if len(uri) == 0 {
+		uri = []byte("/")
+	}
+	c.t.Term = [2]byte{'L', 'C'}
+	if c.be.p.Cookie != nil {
+		c.t.CookieOut = cookieNone
+	}
+	c.reply(&tx.Reply{Status: 302, Body: []byte{}, Reason: tx.Reason(302), Fields: []tx.Field{
+		field("cache-control", "no-cache"), field("content-length", "0"), field("location", c.srv.redir+string(uri))}})
 }
 
 // nextAttempt counts a retry, decides whether the next one goes elsewhere,

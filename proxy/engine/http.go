@@ -527,6 +527,7 @@ func (c *conn) finishTransaction() {
 	t := &c.t
 	t.Time.End, t.Now = now, now
 	c.releaseServer(false)
+	c.endKilled()
 	c.countEnd(now)
 	c.logTx()
 	c.countTracked(now)

@@ -17,7 +17,7 @@ func (e *Engine) Cut(id uint64) bool {
 	defer e.mu.Unlock()
 	for c := range e.live {
 		if c.sess.ID == id {
-			c.cut()
+			c.shutdown(nil, 'K')
 			return true
 		}
 	}

@@ -79,6 +79,7 @@ func (r *resting) wake(in *buffer) *conn {
 	c.keep, c.closing, c.up, c.in = true, false, nil, in
 	c.idle.Store(false)
 	c.cutting.Store(false)
+	c.use.cause.Store(0)
 	c.since = r.since
 	e.mu.Lock()
 	delete(e.resting, r)

@@ -67,6 +67,7 @@ const (
 	badBody       // the client's body is malformed
 	badStatus     // a status that retry-on names
 	killed        // the session was shut down on purpose
+	redirected    // answered, the server has "redir"
 )
 
 // verdict is what a failed attempt means when it is not retried: the status

@@ -26,6 +26,7 @@ func (c *conn) serveTCP() {
 	t.Now = t.Time.End
 	c.releaseServer(false)
 	c.leaveServer()
+	c.endKilled()
 	c.countEnd(t.Time.End)
 	c.logTx()
 	c.countTracked(t.Time.End)
@@ -201,7 +202,7 @@ func (c *conn) connectTCP() failure {
 			}
 			c.leaveServer()
 		}
-		if f == noServer || f == queueFull || f == queueTimeout {
+		if f == noServer || f == queueFull || f == queueTimeout || f == killed {
 			return f
 		}
 		c.countFailure(f)

@@ -21,6 +21,9 @@ import (
 // releaseServer gives the server connection back to where it can be used
 // again, or closes it.
 func (c *conn) releaseServer(reusable bool) {
+	if !c.use.leave() {
+		reusable = false
+	}
 	up := c.up
 	if up == nil {
 		return
@@ -114,6 +117,9 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 			c.up = up
 			t.SrvReused = true
 			s.used()
+			if !c.use.connect(up) {
+				return killed
+			}
 			s.s.Stats.Reuses.Add(1)
 			c.be.st.Reuses.Add(1)
 			t.Time.Connect = t.Time.Queue
@@ -132,6 +138,9 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	up.init(nc)
 	c.up = up
 	s.used()
+	if !c.use.connect(up) {
+		return killed
+	}
 	t.Time.Connect = time.Now()
 	c.addresses(up)
 	return okay

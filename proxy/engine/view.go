@@ -79,6 +79,8 @@ type srv struct {
 	s    *server.Server
 	line *config.ServerLine
 	pool *pool
+
+	redir string // prefix for GET and HEAD; empty: they are forwarded
 }
 
 // addrHeader is "option forwardfor" or "option originalto", ready to write.
@@ -181,7 +183,8 @@ func newBack(e *Engine, p *config.Proxy) *back {
 	}
 	for _, l := range p.Servers {
 		if l.Server != nil {
-			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server)})
+			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server), redir: redirOf(l.Server)})
+			l.Server.Attach(shutter{e, l.Server})
 		}
 	}
 	for i := range p.UseServer {
@@ -194,6 +197,13 @@ func newBack(e *Engine, p *config.Proxy) *back {
 		}
 	}
 	return b
+}
+
+func redirOf(s *server.Server) string {
+	if s.Params == nil {
+		return ""
+	}
+	return s.Params.Redir
 }
 
 // srvOf returns the engine's view of a server.

@@ -16,8 +16,8 @@ type sessionSet struct {
 	m  map[Session]struct{}
 }
 
-// Attach notes that x uses the server; Detach must follow. x must be a
-// pointer.
+// Attach notes that x uses the server, or stands for all that do; a value that
+// is attached already changes nothing. x must be comparable.
 func (s *Server) Attach(x Session) {
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()

@@ -240,6 +240,9 @@ func (s *Server) clearAdmin(a Admin, now time.Time) {
 	switch {
 	case was&AnyMaint != 0 && s.admin&AnyMaint == 0:
 		s.leaveMaint(was, now)
+		if s.op != Stopped {
+			s.killBackups()
+		}
 	case was&AnyMaint == 0 && was&AnyDrain != 0 && s.admin&AnyDrain == 0:
 		s.lastChange = now
 		s.settle(levelNotice, func() string {

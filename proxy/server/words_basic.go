@@ -21,7 +21,7 @@ var enabled = flag("enabled", "Undo an inherited \"disabled\".", func(p *Params)
 
 var cookie = value("cookie", "Value of the persistence cookie that means this server.",
 	"'cookie' expects <value> as argument..", text(func(p *Params) *string { return &p.Cookie }))
-var redir = valueWith(keyword.Spec{Name: "redir", Flags: keyword.NotActed, Doc: "Answer GET and HEAD with a redirect to this prefix and the path.",
+var redir = valueWith(keyword.Spec{Name: "redir", Doc: "Answer GET and HEAD with a redirect to this prefix and the path.",
 	Misuse: "'redir' expects <prefix> as argument.."}, text(func(p *Params) *string { return &p.Redir }))
 var maxConn = value("maxconn", "Concurrent requests that the server gets; 0: no limit.", "", number(func(p *Params) *int { return &p.MaxConn }))
 var minConn = value("minconn", "Makes maxconn follow the backend's load, from this value up.", "", number(func(p *Params) *int { return &p.MinConn }))
