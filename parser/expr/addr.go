@@ -83,6 +83,23 @@ func ParseAddr(text string, allow AddrAllow) (Addr, error) {
 	return ParseAddrEnv(text, allow, os.LookupEnv)
 }
 
+// ParseHostAddr is ParseAddr where a name stands too: look finds its addresses,
+// and the first of the wanted family is taken. Without look (a check without
+// DNS) the name stays.
+func ParseHostAddr(text string, allow AddrAllow, look func(string) []netip.Addr) (Addr, error) {
+	a, err := ParseAddr(text, allow|AllowNames)
+	if err != nil || look == nil || !a.IsName() {
+		return a, err
+	}
+	for _, ip := range look(a.Host) {
+		if a.Family == 0 || ip.Is4() == (a.Family == '4') {
+			a.IP = ip
+			return a, nil
+		}
+	}
+	return a, fmt.Errorf("invalid address: '%s' in '%s'", a.Host, a.Text)
+}
+
 // ParseAddrEnv is ParseAddr with variables from lookup: addresses alone expand
 // them outside of quotes too.
 func ParseAddrEnv(text string, allow AddrAllow, lookup func(string) (string, bool)) (Addr, error) {

@@ -2,6 +2,7 @@ package keyword
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"reflect"
 
@@ -19,11 +20,12 @@ type Env struct {
 	Subject string // "server be/s1": context that messages carry
 	Refs    []*Ref
 
-	Offline      bool          // no DNS, no certificates, no privileged look-ups: say what was not checked
-	Experimental bool          // expose-experimental-directives was given
-	Words        []source.Word // of the line being built, keyword included
-	Start        int           // index in Words of the keyword's first argument
-	Prefix       string        // "no" or "default" before the keyword, else empty
+	LookUp       func(string) []netip.Addr // addresses of a host name; nil where names are not looked up
+	Offline      bool                      // no DNS, no certificates, no privileged look-ups: say what was not checked
+	Experimental bool                      // expose-experimental-directives was given
+	Words        []source.Word             // of the line being built, keyword included
+	Start        int                       // index in Words of the keyword's first argument
+	Prefix       string                    // "no" or "default" before the keyword, else empty
 
 	attached map[reflect.Type]any
 }

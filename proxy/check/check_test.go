@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -37,7 +38,7 @@ func split(line string) []source.Word {
 
 func apply(s *Setup, line string) error {
 	words := split(line)
-	e := &keyword.Env{Diags: &diag.List{}, Scope: keyword.Backend}
+	e := &keyword.Env{Diags: &diag.List{}, Scope: keyword.Backend, LookUp: func(string) []netip.Addr { return nil }}
 	d, next := Lines.Match(words, 0)
 	if d == nil {
 		return bad(0, "%s", Unknown(words[0].Text, words[1].Text))

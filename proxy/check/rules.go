@@ -170,7 +170,7 @@ func readConnect(e *keyword.Env, c *cursor) (to connectWords, where, remark stri
 		case "addr":
 			var v string
 			if v, err = c.need("'addr' expects <ipv4|ipv6> as argument.."); err == nil {
-				a, bad := expr.ParseAddr(v, 0)
+				a, bad := expr.ParseHostAddr(v, 0, e.LookUp)
 				if bad != nil {
 					err = c.fail("'addr' : %s..", bad)
 				}

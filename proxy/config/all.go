@@ -19,7 +19,7 @@ var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalMisc, 
 
 // checkBindAddrs reads the addresses of a bind line.
 func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error {
-	if err := b.ParseAddrs(); err != nil {
+	if err := b.ParseAddrs(e.LookUp); err != nil {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: err.Error()}
 	}
 	return nil

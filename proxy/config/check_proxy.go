@@ -170,6 +170,7 @@ func (c *compiler) checkServer(p *Proxy, l *ServerLine) {
 	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset && !strings.HasPrefix(l.Addr.Host, "_") {
 		setup, _ := p.CheckSetup.(*check.Setup)
 		if kind := checkKind(setup); kind != "tcp-check" && kind != "httpchk" {
+			c.closing = "Fatal errors found in configuration."
 			c.afterf(diag.Alert, diag.BadArguments, p, "config: %s '%s': server '%s' has neither service port nor check port%s.", kindWord(p.Kind), p.Name, l.Name, noStepPort(kind))
 		}
 	}

@@ -50,6 +50,8 @@ type compiler struct {
 	diags *diag.List
 	env   *keyword.Env
 
+	closing string // last line of a refusal that was found behind the text
+
 	defaults   map[string]*Proxy // named ones
 	last       *Proxy            // the last defaults section read
 	byName     map[string][]*Proxy
@@ -78,6 +80,9 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 		defaults: map[string]*Proxy{}, byName: map[string][]*Proxy{}, nextID: 2,
 	}
 	c.env = &keyword.Env{Diags: diags, Offline: opt.Offline}
+	if !opt.Offline {
+		c.env.LookUp = server.LookupHost
+	}
 	c.attach()
 	env := opt.Env
 	if env == nil {
@@ -97,11 +102,13 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 	if !stopped {
 		c.link()
 	}
-	if diags.HasErrors() && !stopped {
-		d := c.bare("Fatal errors found in configuration.")
-		if !inText { // the original is no longer reading then, and says so by leaving out "config :"
-			d.Layout = diag.PostParse
-		}
+	switch {
+	case !diags.HasErrors() || stopped:
+	case inText:
+		c.bare("Fatal errors found in configuration.")
+	case c.closing != "":
+		// Once the text was fine the original ends in silence, but for this.
+		c.bare(c.closing).Layout = diag.PostParse
 	}
 	return c.cfg
 }
@@ -380,7 +387,10 @@ func (c *compiler) allowed(s *keyword.Spec, i int) bool {
 		e.Warnf(diag.WrongSection, i, "'%s' will be ignored because %s '%s' has no %s capability", s.Name, p.Kind, p.Name, side)
 		return false
 	case "option":
-		head = rest
+		if head = rest; strings.HasSuffix(rest, "log") && e.Prefix == "" {
+			e.Warnf(diag.WrongSection, i, "backend '%s' : 'option %s' directive is ignored in backends.", p.Name, rest)
+			return false
+		}
 	}
 	e.Warnf(diag.WrongSection, i, "'%s' ignored because %s '%s' has no %s capability.", head, p.Kind, p.Name, side)
 	return false

@@ -43,6 +43,9 @@ func (c *compiler) link() {
 	for _, d := range c.late {
 		c.diags.Add(d)
 	}
+	if c.checkDefaultCiphers(); c.diags.HasErrors() {
+		return
+	}
 	for _, p := range c.cfg.Proxies {
 		c.checkProxy(p)
 	}
@@ -337,6 +340,9 @@ func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
 	}
 	if l.mayLackAddress() || c.opt.NoResolve {
 		return
+	}
+	if !c.diags.HasErrors() {
+		c.closing = "Failed to initialize server(s) addr."
 	}
 	d := c.diags.Alertf(diag.Unresolvable, l.Span, "could not resolve address '%s'.", e.Name)
 	d.Layout, d.Subject = diag.PostParse, "server "+p.Name+"/"+l.Name

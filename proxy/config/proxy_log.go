@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -149,7 +150,7 @@ func indexOf(list []string, s string) int {
 func readLogTarget(in *keyword.Args) (logs.Target, error) {
 	addr, i, _ := in.Next()
 	t := logs.Target{Address: addr, Len: 1024, Format: "local", Max: 7}
-	if err := checkLogAddress(addr); err != nil {
+	if err := checkLogAddress(addr, nil); err != nil {
 		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "log : " + err.Error()}
 	}
 	if strings.HasPrefix(addr, "ring@") || strings.HasPrefix(addr, "backend@") {
@@ -189,6 +190,9 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 			return t, &keyword.Error{Index: wi, Code: diag.BadValue, Text: "log : unknown " + what + " '" + w + "'", Hint: diag.Nearest(w, levels)}
 		}
 	}
+	if err := checkLogAddress(addr, in.Env.LookUp); err != nil {
+		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "log : " + err.Error()}
+	}
 	return t, nil
 }
 
@@ -219,13 +223,14 @@ func logOption(t *logs.Target, word, value string) error {
 	return nil
 }
 
-// checkLogAddress refuses what cannot be logged to.
-func checkLogAddress(addr string) error {
+// checkLogAddress refuses what cannot be logged to; names are looked up where
+// look is not nil.
+func checkLogAddress(addr string, look func(string) []netip.Addr) error {
 	switch {
 	case addr == "stdout", addr == "stderr", strings.HasPrefix(addr, "ring@"), strings.HasPrefix(addr, "backend@"):
 		return nil
 	}
-	a, err := expr.ParseAddr(addr, expr.AllowFD|expr.AllowNames)
+	a, err := expr.ParseHostAddr(addr, expr.AllowFD, look)
 	if err == nil && a.Kind == expr.Inet && a.HasPort && a.Port == 0 {
 		err = fmt.Errorf("invalid port '0'")
 	}

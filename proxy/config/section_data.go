@@ -70,7 +70,7 @@ var cacheWords = keyword.NewTable("cache keyword", []*keyword.Def[Setting[Block]
 	line(keyword.Cache, "max-object-size", 0, "Largest object in bytes.", cacheNumber(0, maxInt)),
 	line(keyword.Cache, "process-vary", 0, "Follow Vary.", cacheSwitch),
 	line(keyword.Cache, "max-secondary-entries", 0, "Variants of one URL.", cacheNumber(1, maxInt)),
-	line(keyword.Cache, "early-hints", 0, "Send 103 while an object is fetched again.", cacheSwitch),
+	line(keyword.Cache, "early-hints", 0, "Send 103 while an object is fetched again.", cacheHints),
 })
 
 func cacheNumber(lo, hi int64) lineCheck {
@@ -91,6 +91,15 @@ func cacheNumber(lo, hi int64) lineCheck {
 func cacheSwitch(e *keyword.Env, w []expr.Word) error {
 	if len(w) == 0 || w[0].Text != "on" && w[0].Text != "off" {
 		return e.Errorf(-1, "'%s' expects \"on\" or \"off\" (enable or disable).", e.Words[0].Text)
+	}
+	return nil
+}
+
+// cacheHints reads "{on|off|only} [ratio <n>]"; of other words the original
+// only warns.
+func cacheHints(e *keyword.Env, w []expr.Word) error {
+	if len(w) == 0 || w[0].Text != "on" && w[0].Text != "off" && w[0].Text != "only" {
+		e.Warnf(diag.BadValue, -1, "'%s' expects \"on\", \"off\" or \"only\" (enable or disable HTTP 103 Early Hints support, or store only hints).", e.Words[0].Text).Layout = diag.ParsingTight
 	}
 	return nil
 }

@@ -176,6 +176,8 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 			c.afterf(diag.Warning, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s], ssl connections will fail (use 'crt').", p.Name, addr, b.Span)
 		case b.TLS.NoCerts && !b.TLS.GenerateCerts:
 			c.afterf(diag.Alert, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s] (use 'crt').", p.Name, addr, b.Span)
+		case cipherless(b.TLS.Ciphers):
+			c.afterf(diag.Alert, diag.BadValue, p, "Proxy '%s': unable to set SSL cipher list to '%s' for bind '%s' at [%s].", p.Name, b.TLS.Ciphers, addr, b.Span)
 		case (b.TLS.Verify == "required" || b.TLS.Verify == "optional") && b.TLS.CAFile == "" && b.TLS.CAVerifyFile == "":
 			c.afterf(diag.Alert, diag.BadArguments, p, "Proxy '%s': verify is enabled but no CA file specified for bind '%s' at [%s].", p.Name, addr, b.Span)
 		}
@@ -201,6 +203,9 @@ func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
 		if _, err := certs.Load(under(g.CRTBase, t.Cert)); err != nil {
 			refuse(strings.TrimSuffix(err.Error(), ".") + ".")
 		}
+	}
+	if cipherless(t.Ciphers) {
+		refuse("unable to set SSL cipher list to '" + t.Ciphers + "'.")
 	}
 	if verifies(g, t) && t.CAFile == "" {
 		refuse("verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.")

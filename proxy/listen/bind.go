@@ -2,6 +2,7 @@ package listen
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"tandem/parser/expr"
@@ -11,15 +12,13 @@ import (
 func NewBind(addrs []string) *Bind { return &Bind{Addrs: addrs, UID: -1, GID: -1} }
 
 // ParseAddrs reads the addresses as written into endpoints, one for each port
-// of a range. Errors are in the original's words, without the keyword.
-func (b *Bind) ParseAddrs() error {
+// of a range, and names by look (nil: they stay unresolved, for a check without
+// DNS). Errors are in the original's words, without the keyword.
+func (b *Bind) ParseAddrs(look func(string) []netip.Addr) error {
 	for _, text := range b.Addrs {
-		a, err := expr.ParseAddr(text, expr.AllowRange|expr.AllowFD|expr.NeedPort|expr.NonZeroPort|expr.AllowNames)
+		a, err := expr.ParseHostAddr(text, expr.AllowRange|expr.AllowFD|expr.NeedPort|expr.NonZeroPort, look)
 		if err != nil {
 			return err
-		}
-		if a.Kind == expr.Inet && !a.IP.IsValid() {
-			return fmt.Errorf("unresolvable address: '%s' in '%s'", a.Host, text)
 		}
 		low, high := a.Port, a.PortHigh
 		for p := low; p <= high; p++ {

@@ -78,6 +78,10 @@ func parseSpan(s string, op operator, dotted bool) (span, error) {
 	var x span
 	var err error
 	if dotted {
+		// Versions were written with either sign between them.
+		if !isRange {
+			lo, hi, isRange = strings.Cut(s, "-")
+		}
 		x, err = dottedSpan(s, lo, hi, isRange)
 	} else {
 		x, err = plainSpan(s, lo, hi, isRange)

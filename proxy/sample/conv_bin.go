@@ -212,8 +212,11 @@ func newBytes(_ *keyword.Env, a args) (evalFunc, error) {
 			return nil, err
 		}
 	}
-	if !off.isVar && off.n < 0 || !size.isVar && size.n < 0 {
+	if !off.isVar && off.n < 0 {
 		return nil, errText("expects a non-negative integer")
+	}
+	if !size.isVar && size.n <= 0 {
+		return nil, errText("expects a positive integer")
 	}
 	return func(t *tx.Tx, v *Value) bool {
 		from, ok := off.get(t)

@@ -144,6 +144,8 @@ func readCall[T any](e *keyword.Env, def *keyword.Def[T], c expr.Call, index int
 	if len(words) == 1 && words[0].Text == "" {
 		words = nil // "fetch()" is "fetch"
 	}
+	// But a table that is left out of parentheses is the proxy's own.
+	site.empty = c.Parens && len(words) == 0
 	outer := keyword.Attached[*callSite](e)
 	keyword.Attach(e, site)
 	v, _, err := def.Read(e, words, 0)

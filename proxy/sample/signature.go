@@ -86,6 +86,8 @@ type callSite struct {
 	name string
 	by   string // fetch of the expression, for converters
 	at   source.Span
+	// empty says that parentheses were written with nothing in them.
+	empty bool
 }
 
 // read reads words as arguments of the signature.
@@ -103,7 +105,8 @@ func (s signature) read(e *keyword.Env, words []source.Word) (args, error) {
 				}
 				return nil, &argError{index: i, err: fmt.Errorf("missing arguments (got %d/%d), type '%s' expected", len(words), s.min, typ)}
 			}
-			if i < s.min && !needsWord(typ) {
+			site := keyword.Attached[*callSite](e)
+			if !needsWord(typ) && (i < s.min || i == 0 && typ == "table" && site != nil && site.empty) {
 				if err := a.refer(e, typ, i); err != nil {
 					return nil, err
 				}

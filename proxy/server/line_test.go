@@ -26,7 +26,7 @@ func wordsOf(line string) []source.Word {
 }
 
 func newEnv() *keyword.Env {
-	return &keyword.Env{Diags: &diag.List{}, Scope: keyword.Backend, Section: "backend", Owner: "b"}
+	return &keyword.Env{Diags: &diag.List{}, Scope: keyword.Backend, Section: "backend", Owner: "b", LookUp: LookupHost}
 }
 
 func TestWordsAreDocumented(t *testing.T) {

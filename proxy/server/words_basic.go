@@ -1,7 +1,6 @@
 package server
 
 import (
-	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
 
@@ -84,6 +83,3 @@ var logBufSize = valueWith(keyword.Spec{Name: "log-bufsize", Flags: keyword.NotA
 	}
 	return nil
 })
-
-// parseOwnAddr reads an address that must be a literal.
-func parseOwnAddr(v string, allow expr.AddrAllow) (expr.Addr, error) { return expr.ParseAddr(v, allow) }

@@ -34,8 +34,8 @@ func count(name, doc string, dst func(*Params) *int) def {
 }
 
 var port = value("port", "Port of health checks.", "'port' expects a port number as argument..", number(func(p *Params) *int { return &p.Check.Port }))
-var addr = value("addr", "Address of health checks.", "'addr' expects <ipv4|ipv6> as argument..", func(p *Params, v string) error {
-	a, err := parseOwnAddr(v, expr.NonZeroPort)
+var addr = envValue(keyword.Spec{Name: "addr", Doc: "Address of health checks.", Misuse: "'addr' expects <ipv4|ipv6> as argument.."}, func(e *keyword.Env, p *Params, v string, _ int) error {
+	a, err := expr.ParseHostAddr(v, expr.NonZeroPort, e.LookUp)
 	if err != nil {
 		return fail(-1, "'addr' : %s.", err)
 	}
@@ -46,7 +46,7 @@ var addr = value("addr", "Address of health checks.", "'addr' expects <ipv4|ipv6
 
 // checkHost returns the address without its port; unix addresses whole.
 func checkHost(a *expr.Addr, text string) string {
-	if a.Kind == expr.Inet {
+	if a.Kind == expr.Inet && a.IP.IsValid() {
 		return a.IP.String()
 	}
 	return text

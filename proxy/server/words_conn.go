@@ -212,7 +212,7 @@ func (s *SourceArgs) ParseArgs(a *keyword.Args) error {
 		return &keyword.Error{Index: i, Code: diag.BadArguments, Place: true,
 			Text: "'source' expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.."}
 	}
-	addr, err := expr.ParseAddr(v, expr.AllowRange)
+	addr, err := expr.ParseHostAddr(v, expr.AllowRange, a.Env.LookUp)
 	if err != nil {
 		return fail(i, "'source %s' : %s.", v, err)
 	}
@@ -255,7 +255,7 @@ func (s *SourceArgs) useSrc(a *keyword.Args) error {
 			return fail(i, "usesrc hdr_ip(name,num) does not support negative occurrences values smaller than %d.", 10)
 		}
 	default:
-		if _, err := expr.ParseAddr(v, 0); err != nil {
+		if _, err := expr.ParseHostAddr(v, 0, a.Env.LookUp); err != nil {
 			return fail(i, "'usesrc %s' : %s", v, err)
 		}
 		s.UseSrc = v
