@@ -29,11 +29,8 @@ func (d *NetDialer) Dial(ctx context.Context, s *server.Server, to Connect) (net
 		return nil, fmt.Errorf("no address")
 	}
 	var nd net.Dialer
-	if src := p.Source.Addr; src != "" && network == "tcp" {
-		host, _, _ := strings.Cut(src, ":")
-		if a, err := netip.ParseAddr(host); err == nil && !a.IsUnspecified() {
-			nd.LocalAddr = &net.TCPAddr{IP: a.AsSlice()}
-		}
+	if a := p.Source.IP; network == "tcp" && a.IsValid() && !a.IsUnspecified() {
+		nd.LocalAddr = &net.TCPAddr{IP: a.AsSlice()}
 	}
 	var c net.Conn
 	var err error

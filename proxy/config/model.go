@@ -143,11 +143,14 @@ type Proxy struct {
 	LogHealthChecks                                 bool
 	ServerTCPKA                                     KeepAliveProbes
 	LoadState                                       string
-	Redirects                                       action.Rules // "redirect" lines; linked behind HTTPRequest
+	Redirects                                       action.Rules // "redirect" lines; linked behind OldRequest
 	Blocks                                          action.Rules // "block" lines; linked before HTTPRequest
 	Text                                            map[string]string
 	seen                                            [orderCount]bool
-	OldRequest, OldResponse                         action.Rules // req* and rsp* lines
+	OldRequest, OldResponse                         action.Rules // req* and rsp* lines; evaluated behind the http-* rules whatever those say
+	oldRequestAdd, oldResponseAdd                   action.Rules // reqadd and rspadd lines: behind all other ones
+	oldUseBackend                                   []UseBackend // reqsetbe lines: before use_backend
+	passes                                          []passRule   // reqpass lines so far
 	Monitors                                        []monitor    // monitor-net lines
 	LogOption                                       string       // httplog, tcplog … in force; a later log-format clears it
 	LogOptionAt                                     source.Span  // where it was written

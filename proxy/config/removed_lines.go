@@ -1,14 +1,13 @@
 package config
 
 import (
-	"bytes"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
 	"tandem/proxy/pattern"
-	"tandem/proxy/sample"
 	"tandem/proxy/tx"
 )
 
@@ -16,117 +15,6 @@ import (
 // the request or status line first, then "Name: value". They are run here as
 // they were then, line by line; only names are written as "Host" whatever the
 // client wrote, since names have no case once a message was read.
-
-// lineWhat is what a line rule does where its expression matches.
-type lineWhat uint8
-
-const (
-	lineReplace lineWhat = iota
-	lineDelete
-	lineVerdict // an action of the table: deny, allow, tarpit
-	linePass    // no later rule looks at this line
-)
-
-// lineRule is one req* or rsp* line.
-type lineRule struct {
-	re      *sample.Regexp
-	subst   string
-	what    lineWhat
-	verdict action.Action
-	answer  bool // looks at responses
-}
-
-// action makes the rule's action.
-func (r *lineRule) action() action.Action {
-	return action.Action{Run: func(t *tx.Tx) action.Verdict { return r.run(t) }}
-}
-
-func (r *lineRule) run(t *tx.Tx) action.Verdict {
-	m := &t.Req
-	if r.answer {
-		m = &t.Res
-	}
-	var buf []byte
-	var loc []int
-	for i := -1; i < len(m.Fields); i++ {
-		buf = r.line(buf[:0], m, i)
-		loc = r.re.FindIndex(buf, 0, loc[:0])
-		if len(loc) < 2 || loc[0] < 0 {
-			continue
-		}
-		switch r.what {
-		case lineVerdict:
-			return r.verdict.Run(t)
-		case lineDelete:
-			if i >= 0 {
-				m.Fields = append(m.Fields[:i], m.Fields[i+1:]...)
-				i--
-			}
-		case lineReplace:
-			out := append([]byte(nil), buf[:loc[0]]...)
-			out = sample.ExpandRegexp(out, []byte(r.subst), buf, loc)
-			r.put(m, i, append(out, buf[loc[1]:]...))
-		}
-	}
-	return action.Continue
-}
-
-// line writes line i of a message; -1 is its first.
-func (r *lineRule) line(dst []byte, m *tx.Message, i int) []byte {
-	if i >= 0 {
-		f := &m.Fields[i]
-		dst = append(dst, f.Name...)
-		upper := true
-		for k := range dst {
-			if upper && dst[k] >= 'a' && dst[k] <= 'z' {
-				dst[k] -= 'a' - 'A'
-			}
-			upper = dst[k] == '-'
-		}
-		return append(append(dst, ": "...), f.Value...)
-	}
-	version := "HTTP/1.1"
-	if m.Version == 10 {
-		version = "HTTP/1.0"
-	}
-	if r.answer {
-		dst = append(dst, version+" "+itoa(m.Status)+" "...)
-		return append(dst, m.Reason...)
-	}
-	dst = append(append(dst, m.Method...), ' ')
-	dst = append(append(dst, m.URI...), ' ')
-	return append(dst, version...)
-}
-
-// put takes a changed line back into the message; an empty one is dropped.
-func (r *lineRule) put(m *tx.Message, i int, line []byte) {
-	switch {
-	case i >= 0:
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok {
-			m.Fields = append(m.Fields[:i], m.Fields[i+1:]...)
-			return
-		}
-		name = m.StoreLower(bytes.TrimSpace(name))
-		m.Fields[i] = tx.Field{Name: name, Value: m.Store(bytes.TrimSpace(value)), ID: tx.IDOf(name)}
-	case r.answer:
-		parts := bytes.SplitN(line, []byte(" "), 3)
-		if len(parts) > 1 {
-			if n := laxInt(string(parts[1])); n >= 100 && n <= 599 {
-				m.Status = int(n)
-			}
-		}
-		if len(parts) > 2 {
-			m.Reason = m.Store(parts[2])
-		}
-	default:
-		parts := bytes.Fields(line)
-		if len(parts) > 1 {
-			m.SetMethod(parts[0])
-			m.SetURI(parts[1])
-		}
-	}
-}
 
 // oldLineArgs is "<regex> [<string>] [{if|unless} <condition>]".
 type oldLineArgs struct {
@@ -160,10 +48,10 @@ type oldLine struct {
 // oldLineWords are those words; each has a twin that ignores case.
 var oldLineWords = []oldLine{
 	{"reqrep", lineReplace, "", "http-request replace-header"}, {"reqdel", lineDelete, "", "http-request del-header"},
-	{"reqdeny", lineVerdict, "deny", "http-request deny"}, {"reqallow", lineVerdict, "allow", "http-request allow"},
-	{"reqtarpit", lineVerdict, "tarpit", "http-request tarpit"}, {"reqpass", linePass, "", "http-request allow"},
+	{"reqdeny", lineDeny, "deny", "http-request deny"}, {"reqallow", lineAllow, "", "http-request allow"},
+	{"reqtarpit", lineDeny, "tarpit", "http-request tarpit"}, {"reqpass", linePass, "", "http-request allow"},
 	{"rsprep", lineReplace, "", "http-response replace-header"}, {"rspdel", lineDelete, "", "http-response del-header"},
-	{"rspdeny", lineVerdict, "deny", "http-response deny"},
+	{"rspdeny", lineDeny, "deny", "http-response deny"},
 }
 
 // removedLines are the Defs of the req* and rsp* words.
@@ -188,14 +76,13 @@ func (o oldLine) def(name string, fold bool) *keyword.Def[Setting[Proxy]] {
 		if want := map[bool]int{true: 2, false: 1}[o.what == lineReplace]; len(a.words) < want {
 			return nil, e.Errorf(-1, "'%s' expects <search>%s as arguments.", name, map[bool]string{true: " and <replace>"}[want == 2])
 		}
-		re, err := sample.CompileRegexp(a.words[0], fold)
+		r, err := newLineRule(o.what, a.words[0], fold)
 		if err != nil {
 			return nil, e.Errorf(a.first, "'%s' : regular expression '%s' : %s", name, a.words[0], err)
 		}
-		r := &lineRule{re: re, what: o.what, answer: answer}
+		r.answer = answer
 		if o.what == linePass {
-			e.Warnf(diag.NotActedOn, 0, "'%s' is not acted on yet.", name).Ours = true
-			return nil, nil
+			return func(p *Proxy) error { p.passes = append(p.passes, passRule{r, a.cond}); return nil }, nil
 		}
 		if o.what == lineReplace {
 			r.subst = a.words[1]
@@ -205,7 +92,16 @@ func (o oldLine) def(name string, fold bool) *keyword.Def[Setting[Proxy]] {
 				return nil, err
 			}
 		}
-		return addOld(e, answer, action.Rule{Action: r.action(), Cond: a.cond, Name: name, At: ruleAt(e)}), nil
+		rule := action.Rule{Action: r.action(), Cond: a.cond, Name: name, At: ruleAt(e)}
+		return func(p *Proxy) error {
+			if answer {
+				p.OldResponse = append(p.OldResponse, rule)
+				return nil
+			}
+			r.passes = slices.Clip(p.passes)
+			p.OldRequest = append(p.OldRequest, rule)
+			return nil
+		}, nil
 	})
 }
 
@@ -220,19 +116,6 @@ func plainAction(e *keyword.Env, name string, answer bool) (action.Action, error
 	return act, err
 }
 
-// addOld adds a rule behind the http-request or http-response rules, where
-// the req* and rsp* rules were evaluated.
-func addOld(_ *keyword.Env, answer bool, r action.Rule) Setting[Proxy] {
-	return func(p *Proxy) error {
-		if answer {
-			p.OldResponse = append(p.OldResponse, r)
-		} else {
-			p.OldRequest = append(p.OldRequest, r)
-		}
-		return nil
-	}
-}
-
 // addLine makes the Def of reqadd and rspadd: a whole header line.
 func addLine(name, instead string) *keyword.Def[Setting[Proxy]] {
 	answer := name == "rspadd"
@@ -241,20 +124,33 @@ func addLine(name, instead string) *keyword.Def[Setting[Proxy]] {
 		if len(a.words) != 1 {
 			return nil, e.Errorf(-1, "'%s' expects <header> as an argument.", name)
 		}
-		field, value, ok := strings.Cut(a.words[0], ":")
-		if !ok {
-			return nil, &keyword.Error{Index: a.first, Code: diag.BadValue, Text: "'" + name + "' : '" + a.words[0] + "' is no header line."}
+		var fields [][2]string
+		for line := range strings.SplitSeq(a.words[0], "\n") {
+			field, value, ok := strings.Cut(line, ":")
+			if !ok {
+				return nil, &keyword.Error{Index: a.first, Code: diag.BadValue, Text: "'" + name + "' : '" + a.words[0] + "' is no header line."}
+			}
+			fields = append(fields, [2]string{strings.TrimSpace(field), strings.TrimSpace(value)})
 		}
-		field, value = strings.TrimSpace(field), strings.TrimSpace(value)
-		run := func(t *tx.Tx) action.Verdict {
+		rule := action.Rule{Cond: a.cond, Name: name, At: ruleAt(e)}
+		rule.Run = func(t *tx.Tx) action.Verdict {
+			m := &t.Req
 			if answer {
-				t.Res.AddString(field, value)
-			} else {
-				t.Req.AddString(field, value)
+				m = &t.Res
+			}
+			for _, f := range fields {
+				m.AddString(f[0], f[1])
 			}
 			return action.Continue
 		}
-		return addOld(e, answer, action.Rule{Action: action.Action{Run: run}, Cond: a.cond, Name: name, At: ruleAt(e)}), nil
+		return func(p *Proxy) error {
+			if answer {
+				p.oldResponseAdd = append(p.oldResponseAdd, rule)
+			} else {
+				p.oldRequestAdd = append(p.oldRequestAdd, rule)
+			}
+			return nil
+		}, nil
 	})
 }
 
@@ -266,14 +162,14 @@ func setBackend(name string, fold bool) *keyword.Def[Setting[Proxy]] {
 		if len(a.words) != 2 {
 			return nil, e.Errorf(-1, "'%s' expects <search> and <target> as arguments.", name)
 		}
-		re, err := sample.CompileRegexp(a.words[0], fold)
+		r, err := newLineRule(lineChoose, a.words[0], fold)
 		if err != nil {
 			return nil, e.Errorf(a.first, "'%s' : regular expression '%s' : %s", name, a.words[0], err)
 		}
 		ref := e.NewRef(keyword.ToBackend, a.words[1], a.first+1)
-		r := &lineRule{re: re}
 		return func(p *Proxy) error {
-			v := "matched_line_" + itoa(len(p.UseBackend))
+			v := "matched_line_" + itoa(len(p.oldUseBackend))
+			r.passes = slices.Clip(p.passes)
 			test, err := pattern.CompileTest(e, []string{"var(txn." + v + ")", "-m", "bool"}, 0)
 			if err != nil {
 				return err
@@ -290,19 +186,8 @@ func setBackend(name string, fold bool) *keyword.Def[Setting[Proxy]] {
 				return action.Continue
 			}
 			p.OldRequest = append(p.OldRequest, action.Rule{Action: action.Action{Run: run}, Cond: a.cond, Name: name, At: ruleAt(e)})
-			p.UseBackend = append(p.UseBackend, UseBackend{Cond: cond, To: ref, At: ruleAt(e)})
+			p.oldUseBackend = append(p.oldUseBackend, UseBackend{Cond: cond, To: ref, At: ruleAt(e)})
 			return nil
 		}, nil
 	})
-}
-
-// matches says whether any line of the request matches.
-func (r *lineRule) matches(t *tx.Tx) bool {
-	var buf []byte
-	for i := -1; i < len(t.Req.Fields); i++ {
-		if buf = r.line(buf[:0], &t.Req, i); r.re.Match(buf) {
-			return true
-		}
-	}
-	return false
 }

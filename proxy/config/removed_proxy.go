@@ -244,10 +244,14 @@ func (c *compiler) lowerOld(p *Proxy) {
 		}
 	}
 	first = append(first, p.Blocks...)
-	if len(first)+len(p.OldRequest)+len(p.Redirects) > 0 {
-		p.HTTPRequest = append(append(append(first, p.HTTPRequest...), p.OldRequest...), p.Redirects...)
+	if len(first) > 0 {
+		p.HTTPRequest = append(first, p.HTTPRequest...)
 	}
-	p.HTTPResponse = append(p.HTTPResponse, p.OldResponse...)
+	p.OldRequest = append(append(p.OldRequest, p.oldRequestAdd...), p.Redirects...)
+	p.OldResponse = append(p.OldResponse, p.oldResponseAdd...)
+	if len(p.oldUseBackend) > 0 {
+		p.UseBackend = append(p.oldUseBackend, p.UseBackend...)
+	}
 	if p.Text["transparent"] == "on" || p.Text["transparent"] == "true" || p.Text["http_proxy"] == "true" {
 		c.env.Words = []source.Word{{Text: "transparent", Span: p.Span}}
 		if err := p.addOldServer(c.env, "transparent", "0.0.0.0"); err != nil {

@@ -373,6 +373,10 @@ func (c *conn) requestRules(s *side, front bool) bool {
 		c.reply(c.page(c.t.Reply))
 		return false
 	}
+	if len(p.OldRequest) > 0 {
+		v, i := p.OldRequest.Run(&c.t, 0, true)
+		return c.handle(v, p.OldRequest, i)
+	}
 	return true
 }
 

@@ -69,39 +69,48 @@ func (c *conn) responseRules() bool {
 		}
 	}
 	for _, p := range [2]*config.Proxy{c.be.p, c.fe.p} {
-		if len(p.HTTPResponse) > 0 {
-			v, i := p.HTTPResponse.Run(&c.t, 0, true)
-			switch v {
-			case action.Answer:
-				r := c.t.Reply
-				name := p.HTTPResponse[i].Name
-				c.dropServerKeeping()
-				if name == "return" || name == "redirect" {
-					c.t.Term = [2]byte{'L', 'H'}
-				} else {
-					c.t.Term = [2]byte{'P', 'H'}
-					c.be.st.DeniedResp.Add(1)
-					c.fe.st.DeniedResp.Add(1)
-				}
-				if r == nil {
-					return c.internal()
-				}
-				if r.Silent {
-					c.keep = false
-					c.silentDrop(r)
-					return false
-				}
-				c.reply(c.page(r))
-				return false
-			case action.Close:
-				return c.denyResponse(502)
-			case action.Fail:
-				return c.internal()
-			}
+		if !c.responseSet(p.HTTPResponse) || !c.responseSet(p.OldResponse) {
+			return false
 		}
 		if c.be.p == c.fe.p {
 			break
 		}
+	}
+	return true
+}
+
+// responseSet runs one set of response rules and says whether to go on.
+func (c *conn) responseSet(rules action.Rules) bool {
+	if len(rules) == 0 {
+		return true
+	}
+	v, i := rules.Run(&c.t, 0, true)
+	switch v {
+	case action.Answer:
+		r := c.t.Reply
+		name := rules[i].Name
+		c.dropServerKeeping()
+		if name == "return" || name == "redirect" {
+			c.t.Term = [2]byte{'L', 'H'}
+		} else {
+			c.t.Term = [2]byte{'P', 'H'}
+			c.be.st.DeniedResp.Add(1)
+			c.fe.st.DeniedResp.Add(1)
+		}
+		if r == nil {
+			return c.internal()
+		}
+		if r.Silent {
+			c.keep = false
+			c.silentDrop(r)
+			return false
+		}
+		c.reply(c.page(r))
+		return false
+	case action.Close:
+		return c.denyResponse(502)
+	case action.Fail:
+		return c.internal()
 	}
 	return true
 }

@@ -337,7 +337,7 @@ func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Co
 		src = *c.be.p.Source
 	}
 	if src.Addr != "" && network == "tcp" {
-		if a, err := netip.ParseAddr(src.Addr); err == nil && !a.IsUnspecified() {
+		if a := src.IP; a.IsValid() && !a.IsUnspecified() {
 			d.Source = netip.AddrPortFrom(a, uint16(src.PortLow))
 		}
 	}

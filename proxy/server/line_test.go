@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -135,7 +136,7 @@ func TestParseServerAccepts(t *testing.T) {
 		"send-proxy-v2-ssl-cn":     func(p *Params) { p.SendProxy = SendProxy{Version: 2, Options: []string{"ssl", "cert-cn"}} },
 		"ssl verify none alpn a,b": func(p *Params) { p.TLS.Enabled, p.TLS.Verify, p.TLS.ALPN = true, "none", []string{"a", "b"} },
 		"source 0.0.0.0:1000-2000 usesrc hdr_ip(X-Src,-1)": func(p *Params) {
-			p.Source = Source{Addr: "0.0.0.0:1000-2000", PortLow: 1000, PortHigh: 2000, UseSrc: "hdr_ip", Hdr: "x-src", HdrOcc: -1}
+			p.Source = Source{Addr: "0.0.0.0:1000-2000", IP: netip.IPv4Unspecified(), PortLow: 1000, PortHigh: 2000, UseSrc: "hdr_ip", Hdr: "x-src", HdrOcc: -1}
 		},
 		"set-proxy-v2-tlv-fmt(0x20) x": func(p *Params) { p.SendProxy.TLVs = []TLV{{Type: 32, Text: "x"}} },
 		"init-addr last,1.2.3.4":       func(p *Params) { p.InitAddr = []string{"last", "1.2.3.4"} },
@@ -152,7 +153,7 @@ func TestParseServerAccepts(t *testing.T) {
 		want := DefaultParams()
 		want.Addr = "1.2.3.4:80"
 		change(want)
-		if d := cmp.Diff(want, l.Params, cmpopts.IgnoreUnexported(Params{}), cmpopts.IgnoreFields(Params{}, "Set")); d != "" {
+		if d := cmp.Diff(want, l.Params, cmpopts.EquateComparable(netip.Addr{}), cmpopts.IgnoreUnexported(Params{}), cmpopts.IgnoreFields(Params{}, "Set")); d != "" {
 			t.Errorf("%s:\n%s", line, d)
 		}
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -117,7 +118,8 @@ type TLV struct {
 
 // Source says what address connections are made from.
 type Source struct {
-	Addr, Interface   string
+	Addr, Interface   string     // the address as written
+	IP                netip.Addr // what Addr means: it may be a name, or carry ports
 	PortLow, PortHigh int
 	UseSrc            string // "", client, clientip, hdr_ip, or an address
 	Hdr               string

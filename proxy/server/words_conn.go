@@ -216,7 +216,7 @@ func (s *SourceArgs) ParseArgs(a *keyword.Args) error {
 	if err != nil {
 		return fail(i, "'source %s' : %s.", v, err)
 	}
-	s.Addr, s.PortLow, s.PortHigh = v, addr.Port, addr.PortHigh
+	s.Addr, s.IP, s.PortLow, s.PortHigh = v, addr.IP, addr.Port, addr.PortHigh
 	for {
 		switch a.Peek() {
 		case "usesrc":
