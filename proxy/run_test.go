@@ -33,7 +33,7 @@ const patience = 10 * time.Second
 // clients and servers say, and what the log receiver must get.
 //
 //	-- cfg --          "fd@${fe}" is a listener made by the test, ${s1} the address of a mock server, ${s1_port} its port, ${log} a UDP receiver
-//	-- client fe --    one connection to fe: send "…", expect "…" (exact bytes), match <regexp> (up to now), eof, gone (or reset), shut,
+//	-- client fe --    one connection to fe: send "…" (with ${s1} as above), expect "…" (exact bytes), match <regexp> (up to now), eof, gone (or reset), shut,
 //	                   reset (close at once), skip <n> (bytes), times <n> <word> …, await <name> and signal <name>
 //	                   (order clients and servers), serve <n> (answer that many requests), flood <n> "…" (send in the background)
 //	-- server s1 --    accept, then the same words; a script of one word "idle" means that nobody may connect, "dead" that connections are refused
@@ -260,6 +260,11 @@ func (s *stage) step(c net.Conn, r *bufio.Reader, word, arg string) error {
 		var err error
 		if text, err = strconv.Unquote(arg); err != nil {
 			return err
+		}
+	}
+	if strings.Contains(text, "${") { // addresses; all are known before the first client speaks
+		for name, v := range s.vars {
+			text = strings.ReplaceAll(text, "${"+name+"}", v)
 		}
 	}
 	switch word {

@@ -138,8 +138,14 @@ func (r *StickRule) Find(t *tx.Tx, b *server.Backend) *server.Server {
 	return nil
 }
 
-// Store makes the transaction's key stick to the server that it uses.
+// Store makes the transaction's key stick to the server that it uses. The key
+// of a request rule is the request's: fetches that look either way, as
+// "cookie" does, must not see the response.
 func (r *StickRule) Store(t *tx.Tx) {
+	if hasRes := t.HasRes; r.StoreRequest {
+		t.HasRes = false
+		defer func() { t.HasRes = hasRes }()
+	}
 	var mem [64]byte
 	table, key, ok := r.key(t, mem[:0])
 	if !ok || t.Server == nil {

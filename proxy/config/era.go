@@ -18,6 +18,7 @@ var releases = []keyword.Version{
 var (
 	droppedSectionAddress = keyword.V(1, 6)
 	droppedSameServer     = keyword.V(2, 0)
+	droppedHealth         = keyword.V(2, 3)
 	droppedAliases        = keyword.V(2, 5)
 	droppedSameName       = keyword.V(3, 3)
 )

@@ -147,14 +147,15 @@ type Proxy struct {
 	Blocks                                          action.Rules // "block" lines; linked before HTTPRequest
 	Text                                            map[string]string
 	seen                                            [orderCount]bool
-	OldRequest, OldResponse                         action.Rules // req* and rsp* lines; evaluated behind the http-* rules whatever those say
-	oldRequestAdd, oldResponseAdd                   action.Rules // reqadd and rspadd lines: behind all other ones
-	oldUseBackend                                   []UseBackend // reqsetbe lines: before use_backend
-	passes                                          []passRule   // reqpass lines so far
-	Monitors                                        []monitor    // monitor-net lines
-	LogOption                                       string       // httplog, tcplog … in force; a later log-format clears it
-	LogOptionAt                                     source.Span  // where it was written
-	LogFormatSet                                    bool         // a line of the proxy or its defaults chose the format
+	OldRequest, OldResponse                         action.Rules  // req* and rsp* lines; evaluated behind the http-* rules whatever those say
+	oldRequestAdd, oldResponseAdd                   action.Rules  // reqadd and rspadd lines: behind all other ones
+	oldUseBackend                                   []UseBackend  // reqsetbe lines: before use_backend
+	passes                                          []passRule    // reqpass lines so far
+	Raw                                             []RawAnswer   // answers to connections before anything is read: "monitor-net", "mode health"
+	monitorNet                                      *pattern.Cond // of the last "monitor-net" line
+	LogOption                                       string        // httplog, tcplog … in force; a later log-format clears it
+	LogOptionAt                                     source.Span   // where it was written
+	LogFormatSet                                    bool          // a line of the proxy or its defaults chose the format
 }
 
 // KeepAliveProbes are the TCP keep-alive parameters of one side; zero: the system's.
@@ -194,6 +195,13 @@ type UseBackend struct {
 	To     *keyword.Ref      // static name
 	Format *logformat.Format // dynamic name
 	At     tx.Rule
+}
+
+// RawAnswer is sent to clients as soon as they are accepted; then the
+// connection is closed and nothing is logged.
+type RawAnswer struct {
+	Cond  *pattern.Cond // nil: all clients
+	Bytes []byte        // may be empty
 }
 
 // UseServer is one "use-server" line.

@@ -69,7 +69,12 @@ var modeLine = keyword.Define(keyword.Spec{
 	Misuse: "unknown proxy mode ''.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	switch m := a.Name.Text; m {
-	case "tcp", "http", "log", "spop", "health":
+	case "health":
+		keyword.Attached[*compiler](e).dropped(droppedHealth)
+		d := e.Warnf(diag.RemovedWord, a.Name.Index, "'mode health' was dropped in HAProxy 2.3; it is accepted here and does what it did. Please write 'http-request return status 200' instead.")
+		d.Ours, d.Hint = true, "mode http"
+		return func(p *Proxy) error { p.Mode = m; return nil }, nil
+	case "tcp", "http", "log", "spop":
 		return func(p *Proxy) error { p.Mode = m; return nil }, nil
 	}
 	near := diag.Nearest(a.Name.Text, []string{"tcp", "http", "log"})

@@ -129,27 +129,9 @@ func (p *Proxy) addOldServer(e *keyword.Env, name, addr string) error {
 	return nil
 }
 
-// monitorNet is "monitor-net <net>": addresses that get 200 at once, or in TCP
-// mode a connection that closes.
-var monitorNet = keyword.Define(old("monitor-net", sideF, keyword.V(2, 3), "http-request return status 200 if { src <net> }", "Clients that are answered at once."), func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
-	test, err := pattern.CompileTest(e, []string{"src", a.Name.Text}, a.Name.Index-1)
-	if err != nil {
-		return nil, prefixError(err, "'monitor-net' : ")
-	}
-	return func(p *Proxy) error {
-		name := "monitor_net_" + itoa(len(p.Monitors))
-		p.ACLs.Add(name, test)
-		cond, err := conditionOn(e, name)
-		if err != nil {
-			return err
-		}
-		p.Monitors = append(p.Monitors, monitor{cond, ruleAt(e)})
-		return nil
-	}, nil
-})
-
 // appSession is "appsession <cookie> len <n> timeout <t> …": a stick table of
-// the cookie's values.
+// the cookie's values, learnt from responses, asked for by requests in their
+// cookies and in their URLs (configuration manual of 1.5).
 var appSession = keyword.Define(func() keyword.Spec {
 	s := old("appsession", keyword.Backend, keyword.V(1, 6), "stick on cookie(<name>)", "Persistence by the application's own cookie.")
 	s.Misuse = "'appsession' expects 'appsession' <cookie_name> 'len' <len> 'timeout' <timeout> [options*]."
@@ -183,15 +165,20 @@ func (a *appSessionArgs) ParseArgs(in *keyword.Args) error {
 		return bad
 	}
 	cookie, length, timeout := w[0], w[2], w[4]
-	fetch := "cookie(" + cookie + ")"
+	param, learn := "urlp("+cookie+",;),field(1,?)", "match"
 	for i := 5; i < len(w); i++ {
 		switch w[i] {
-		case "request-learn", "prefix":
+		case "request-learn":
+			learn = "on"
+		case "prefix":
+			in.Env.Warnf(diag.NotActedOn, in.Pos-len(w)+i, "'appsession' : 'prefix' is not acted on: only a cookie named '%s' is looked at.", cookie).Ours = true
 		case "mode":
 			if i++; i >= len(w) || w[i] != "path-parameters" && w[i] != "query-string" {
 				return bad
 			}
-			fetch = map[string]string{"path-parameters": "urlp(" + cookie + ",;)", "query-string": "urlp(" + cookie + ")"}[w[i]]
+			if w[i] == "query-string" {
+				param = "urlp(" + cookie + ")"
+			}
 		default:
 			return bad
 		}
@@ -210,7 +197,7 @@ func (a *appSessionArgs) ParseArgs(in *keyword.Args) error {
 		return err
 	}
 	a.table = table
-	for _, rule := range [][]string{{"stick", "on", fetch}, {"stick", "store-response", "res.cook(" + cookie + ")"}} {
+	for _, rule := range [][]string{{"stick", learn, "req.cook(" + cookie + ")"}, {"stick", "match", param}, {"stick", "store-response", "res.cook(" + cookie + ")"}} {
 		r, err := action.ReadStick(line(rule...))
 		if err != nil {
 			return err
@@ -220,34 +207,24 @@ func (a *appSessionArgs) ParseArgs(in *keyword.Args) error {
 	return nil
 }
 
-// monitor is one "monitor-net" line.
-type monitor struct {
-	cond *pattern.Cond
-	at   tx.Rule
-}
-
-// lowerOld puts what removed words made where it was evaluated: "block" and
-// "monitor-net" before the http-request rules, req* behind them, redirects last.
+// lowerOld puts what removed words made where it was evaluated: "block" before
+// the http-request rules, req* behind them, redirects last.
 func (c *compiler) lowerOld(p *Proxy) {
-	var first action.Rules
-	for _, m := range p.Monitors {
-		act, err := c.monitorAction(p)
+	if p.Mode == "health" || p.monitorNet != nil {
+		p.Raw = []RawAnswer{p.healthAnswer()}
+	}
+	if len(p.Blocks) > 0 {
+		p.HTTPRequest = append(p.Blocks, p.HTTPRequest...)
+	}
+	p.OldRequest = append(append(p.OldRequest, p.oldRequestAdd...), p.Redirects...)
+	if p.Text["http_proxy"] == "true" {
+		r, err := forwardRule(c.env, tx.Rule{})
 		if err != nil {
 			c.refuse(err)
 			return
 		}
-		r := action.Rule{Action: act, Cond: m.cond, Name: "monitor-net", At: m.at}
-		if p.Mode == "http" {
-			first = append(first, r)
-		} else {
-			p.TCPConnection = append(action.Rules{r}, p.TCPConnection...)
-		}
+		p.OldRequest = append(p.OldRequest, r)
 	}
-	first = append(first, p.Blocks...)
-	if len(first) > 0 {
-		p.HTTPRequest = append(first, p.HTTPRequest...)
-	}
-	p.OldRequest = append(append(p.OldRequest, p.oldRequestAdd...), p.Redirects...)
 	p.OldResponse = append(p.OldResponse, p.oldResponseAdd...)
 	if len(p.oldUseBackend) > 0 {
 		p.UseBackend = append(p.oldUseBackend, p.UseBackend...)
@@ -258,21 +235,6 @@ func (c *compiler) lowerOld(p *Proxy) {
 			c.refuse(err)
 		}
 	}
-}
-
-// monitorAction is what "monitor-net" does.
-func (c *compiler) monitorAction(p *Proxy) (action.Action, error) {
-	e := c.env
-	saved := e.Scope
-	defer func() { e.Scope = saved }()
-	e.Scope = keyword.HTTPRequest
-	name := "return"
-	words := []source.Word{{Text: "return"}, {Text: "status"}, {Text: "200"}, {Text: "content-type"}, {Text: "text/html"}, {Text: "string"}, {Text: "<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n"}}
-	if p.Mode != "http" {
-		e.Scope, name, words = keyword.TCPConnection, "reject", []source.Word{{Text: "reject"}}
-	}
-	act, _, err := action.Actions.Lookup(name).Read(e, words, 1)
-	return act, err
 }
 
 // conditionOn is "if <acl>".

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -10,6 +11,7 @@ import (
 	"tandem/proxy/action"
 	"tandem/proxy/h1"
 	"tandem/proxy/listen"
+	"tandem/proxy/pattern"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
 	"tandem/stats"
@@ -209,6 +211,12 @@ func (c *conn) serve() {
 			return
 		}
 	}
+	for i := range p.Raw {
+		if a := &p.Raw[i]; a.Cond == nil || a.Cond.Eval(&c.t) == pattern.Pass {
+			c.answerRaw(a.Bytes)
+			return
+		}
+	}
 	c.sess.RealSrc, c.sess.RealDst = c.sess.Src, c.sess.Dst
 	if !c.handshakes() {
 		return
@@ -235,6 +243,19 @@ func (c *conn) serve() {
 	}
 	c.fe.st.SessVersion.Add(stats.OtherVersion)
 	c.serveTCP()
+}
+
+// answerRaw sends what a monitor waits for. What the client may have sent
+// before it closes, within a second, is thrown away: unread it would turn the
+// close into a reset, which can overtake the answer.
+func (c *conn) answerRaw(b []byte) {
+	c.cli.SetDeadline(time.Now().Add(time.Second))
+	if len(b) > 0 {
+		c.cli.Conn.Write(b)
+		c.cli.closeWrite()
+		io.Copy(io.Discard, io.LimitReader(c.cli.Conn, 1<<16))
+	}
+	c.close()
 }
 
 // refuse ends a session that a layer 4 rule does not want.
