@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"sort"
 	"sync"
 	"testing"
 	"time"
@@ -246,8 +247,10 @@ func (l *lab) adverts(mark time.Time) []sight {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []sight
-	for _, s := range l.seen {
-		if s.prio >= 0 && s.at.After(mark) {
+	// Frames come in the order of their times.
+	first := sort.Search(len(l.seen), func(i int) bool { return l.seen[i].at.After(mark) })
+	for _, s := range l.seen[first:] {
+		if s.prio >= 0 {
 			out = append(out, s)
 		}
 	}

@@ -207,7 +207,7 @@ func TestPairScriptFault(t *testing.T) {
 		if zero != 2 {
 			t.Errorf("%d adverts of priority 0, want 2", zero)
 		}
-		if d := cmp.Diff([]string{`INSTANCE "VI_1" FAULT 150`, `INSTANCE "VI_1" BACKUP 150`, `INSTANCE "VI_1" MASTER 150`, `INSTANCE "VI_1" FAULT 150`}, f.about("VI_1")); d != "" {
+		if d := cmp.Diff([]string{`INSTANCE "VI_1" FAULT 150`, `INSTANCE "VI_1" BACKUP 150`, `INSTANCE "VI_1" MASTER 150`, `INSTANCE "VI_1" FAULT 150`}, settled(f.about("VI_1"))); d != "" {
 			t.Errorf("notices (-want +got):\n%s", d)
 		}
 	})
@@ -379,35 +379,42 @@ func (m *mailbox) take() []string {
 
 var dateLine = regexp.MustCompile(`Date: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\r\n`)
 
-// TestPairTrackInterface has another interface's fall take priority away.
+// TestPairTrackInterface has another interface's fall, or with reverse its
+// rise, take the mastership away.
 func TestPairTrackInterface(t *testing.T) {
-	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		for _, n := range []string{"a", "b"} {
-			if err := inNS(l.ns[n], func() error {
-				if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "eth1"}, PeerName: "peer"}); err != nil {
-					return err
+	t.Parallel()
+	for _, tc := range []struct {
+		words string
+		good  bool // state of the link in which a is master
+	}{{"weight -60", true}, {"", true}, {"weight 60 reverse", false}, {"weight 60", true}} {
+		t.Run(strings.TrimSpace("eth1 "+tc.words), func(t *testing.T) {
+			eachPairing(t, func(t *testing.T, l *lab, p pairing) {
+				set := func(node string, up bool) {
+					if err := inNS(l.ns[node], func() error { return upDown("peer", up) }); err != nil {
+						t.Fatal(err)
+					}
 				}
-				if err := upDown("peer", true); err != nil {
-					return err
+				for _, n := range []string{"a", "b"} {
+					if err := inNS(l.ns[n], func() error {
+						if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "eth1"}, PeerName: "peer"}); err != nil {
+							return err
+						}
+						return upDown("eth1", true)
+					}); err != nil {
+						t.Fatal(err)
+					}
+					set(n, tc.good)
 				}
-				return upDown("eth1", true)
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		tracked := "track_interface {\n eth1 weight -60\n }"
-		l.start("a", p.a, conf(3, "0.1", 150, tracked, vip))
-		l.start("b", p.b, conf(3, "0.1", 100, tracked, vip))
-		l.until("a is master", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) && l.has("a", vip) })
-		mark := time.Now()
-		for i, step := range []bool{false, true} {
-			if err := inNS(l.ns["a"], func() error { return upDown("peer", step) }); err != nil {
-				t.Fatal(err)
-			}
-			l.until("the address moves", 10*time.Second, func() bool {
-				return l.ruled(mark, []netip.Addr{addrB, addrA}[i], 2) && l.has([]string{"b", "a"}[i], vip) && !l.has([]string{"a", "b"}[i], vip)
+				tracked := "track_interface {\n eth1 " + tc.words + "\n }"
+				l.pair(p, conf(3, "0.2", 150, tracked, vip), conf(3, "0.2", 100, tracked, vip))
+				for i, good := range []bool{false, true} {
+					mark := time.Now()
+					set("a", good == tc.good)
+					l.until("the address moves", 10*time.Second, func() bool {
+						return l.ruled(mark, []netip.Addr{addrB, addrA}[i], 2) && l.has([]string{"b", "a"}[i], vip) && !l.has([]string{"a", "b"}[i], vip)
+					})
+				}
 			})
-			mark = time.Now()
-		}
-	})
+		})
+	}
 }

@@ -6,13 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"tandem/parser/diag"
 	"tandem/parser/haproxy"
 	"tandem/proxy"
 )
 
-func main() { os.Exit(run(os.Args)) }
+func main() {
+	// A worker or daemon is started from /proc/self/exe, and would be called
+	// "exe": `killall haproxy` and `pidof haproxy` must find it.
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0)
+	os.Exit(run(os.Args))
+}
 
 // run is main with its exit code (management manual 3: 0 fine, 1 refused, 2
 // the condition of -cc cannot be read).

@@ -126,6 +126,7 @@ func (d *Daemon) buildOne(cfg *config.Config, c *config.Instance) (*instance, er
 	if !in.src.IsValid() {
 		in.src = d.sourceOn(in.base, c.IPv6)
 	}
+	d.lendSource(in)
 	in.spec = in.specOf(cfg)
 	in.advert = packet.Advert{
 		Version: uint8(c.Version), VRID: c.VRID, Auth: packet.Auth(c.AuthType), Pass: c.AuthPass,
@@ -140,6 +141,25 @@ func (d *Daemon) buildOne(cfg *config.Config, c *config.Instance) (*instance, er
 	in.rules = rulesOf(c.VirtualRules)
 	return in, nil
 }
+
+// lendSource puts the link-local address that IPv6 adverts come from on the
+// VMAC that they leave by: the kernel sends from no address of another
+// interface. It is deprecated, so that nothing else uses it.
+func (d *Daemon) lendSource(in *instance) {
+	if in.vmac == nil || !in.cfg.IPv6 || in.cfg.VMAC.XmitBase || !in.src.IsLinkLocalUnicast() {
+		return
+	}
+	a := netif.Addr{
+		Prefix: netip.PrefixFrom(in.src, 64), Link: in.vmac.Name, Scope: scopeLink,
+		Flags: config.FlagNoDAD, Lifetimes: true, NoTrack: true,
+	}
+	if err := d.opt.Kernel.AddAddr(a); err != nil {
+		d.logf("(%s) %v", in.cfg.Name, err)
+	}
+}
+
+// scopeLink is RT_SCOPE_LINK.
+const scopeLink = 253
 
 // specOf says which sockets the instance needs.
 func (in *instance) specOf(cfg *config.Config) wire.Spec {

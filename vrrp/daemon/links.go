@@ -379,6 +379,7 @@ func (d *Daemon) sourcesChanged(ev netif.Event, had netip.Addr) {
 			if in.spec.Unicast() {
 				in.spec.Local = now
 			}
+			d.lendSource(in)
 			d.openSockets()
 		}
 		// A fault is told with the old address still in place, so that the

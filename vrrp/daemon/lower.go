@@ -19,7 +19,12 @@ func (d *Daemon) lowerAll() fsm.Config {
 		out.StartupDelay = max(out.StartupDelay, g-uptime())
 	}
 	for _, in := range d.order {
-		out.Instances = append(out.Instances, in.lower())
+		c := in.lower()
+		if d.cfg.Global.MinGarp {
+			// It wins over what an instance says, as in the original.
+			c.Garp.Refresh = 0
+		}
+		out.Instances = append(out.Instances, c)
 	}
 	for _, g := range d.cfg.SyncGroups {
 		fg := fsm.GroupConfig{Name: g.Name, Weights: g.TrackingWeight, Trackers: trackersOf(&g.Tracks)}

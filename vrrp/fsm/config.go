@@ -98,7 +98,8 @@ type Tracking struct {
 	TrackID
 	// Weight is added to the priority while the thing is well (positive), or
 	// while it is not (negative); for a file it multiplies the value. Zero
-	// makes a failure a fault.
+	// makes a failure a fault. Reverse takes away what Weight would add, and
+	// adds what it would take away; without a weight it makes being well a fault.
 	Weight  int
 	Reverse bool
 	// Pending keeps the instance in Init until the first result, as scripts

@@ -64,13 +64,15 @@ func (t *tracker) apply(r Track) {
 		t.applyValue(r.Value)
 		return
 	}
-	well := r.Up != t.Reverse
 	t.add, t.failed = 0, false
 	switch {
 	case t.Weight == 0:
-		t.failed = !well
-	case t.Weight > 0 && well, t.Weight < 0 && !well:
-		t.add = t.Weight
+		t.failed = r.Up == t.Reverse
+	case t.Weight > 0 == r.Up:
+		// reverse turns the direction of the change, not what brings it about.
+		if t.add = t.Weight; t.Reverse {
+			t.add = -t.add
+		}
 	}
 }
 

@@ -17,9 +17,10 @@ func sysctl(family, link, name, value string) error {
 
 // vmacSettings make a macvlan interface answer only for its own addresses, and
 // accept packets that come from the same host.
-var vmacSettings = [...][2]string{
-	{"arp_ignore", "1"}, {"accept_local", "1"}, {"rp_filter", "0"}, {"promote_secondaries", "1"},
-}
+var vmacSettings = [...]struct {
+	name, value string
+	always      bool // for IPv6, too
+}{{"arp_ignore", "1", true}, {"accept_local", "1", false}, {"rp_filter", "0", true}, {"promote_secondaries", "1", false}}
 
 // AddVMAC implements [Kernel]: a private macvlan on the parent with the MAC of
 // the virtual router. One that an earlier process left is used again.
@@ -45,9 +46,14 @@ func (k *Netlink) AddVMAC(v VMAC) error {
 	}
 	// The parent must not answer for the addresses of the virtual router, nor
 	// may the virtual router get addresses of its own.
-	errs := []error{sysctl("ipv4", v.Parent, "arp_ignore", "1"), sysctl("ipv4", v.Parent, "arp_filter", "1")}
+	var errs []error
+	if !v.IPv6 {
+		errs = append(errs, sysctl("ipv4", v.Parent, "arp_ignore", "1"), sysctl("ipv4", v.Parent, "arp_filter", "1"))
+	}
 	for _, s := range vmacSettings {
-		errs = append(errs, sysctl("ipv4", v.Name, s[0], s[1]))
+		if !v.IPv6 || s.always {
+			errs = append(errs, sysctl("ipv4", v.Name, s.name, s.value))
+		}
 	}
 	if v.IPv6 {
 		_ = sysctl("ipv6", v.Name, "addr_gen_mode", "1")
