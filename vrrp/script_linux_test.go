@@ -70,6 +70,9 @@ func TestPairScriptTimeout(t *testing.T) {
 		if err := os.Remove(stuck); err != nil {
 			t.Fatal(err)
 		}
+		if p.a && !recent() {
+			return // those go on waiting
+		}
 		l.until("SIGKILL", 8*time.Second, func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
 		l.until("return", 12*time.Second, func() bool { return l.has("a", vip) && !l.has("b", vip) })
 	})
@@ -135,9 +138,13 @@ func TestSameScripts(t *testing.T) {
 		}
 		script := filepath.Join(l.dir, "args")
 		write(t, script, "#!/usr/bin/sh\n{ printf '%s:' \"$(/usr/bin/id -u)\" \"$(/usr/bin/id -g)\" \"$(/usr/bin/id -G)\" \"${IFS+ifs}\"; printf '<%s>' \"$0\" \"$@\"; echo; } >> "+out+"/$1.$$\n", 0o755)
+		escapes := ""
+		if recent() { // older ones read them otherwise
+			escapes = ` fi\ ve six\x41seven \"quoted\" a\tb \\`
+		}
 		text := "global_defs {\n script_user root\n}\n" + conf(3, "0.2", 150, strings.Join([]string{
-			`notify_master "` + script + ` master 'two  words' fi\ ve six\x41seven '' \"quoted\" end"`,
-			`notify_backup "` + script + ` backup 'it''s' a\tb \\ $HOME *" nobody nogroup`,
+			`notify_master "` + script + ` master 'two  words'` + escapes + ` '' end"`,
+			`notify_backup "` + script + ` backup 'it''s' $HOME *" nobody nogroup`,
 			`notify "` + script + ` any" nobody`,
 			`notify_stop ` + script,
 			`notify_fault "` + script + ` fault"`,

@@ -65,8 +65,14 @@ func TestSameVMAC(t *testing.T) {
 				p.stop()
 				return during, l.settings("a", tc.name)
 			}
-			cd, ca := run(true)
 			od, oa := run(false)
+			if tc.extra != "" && !recent() {
+				if od["MAC"] != "00:00:5e:00:02:33" {
+					t.Errorf("the MAC is %s", od["MAC"])
+				}
+				return // those change settings of IPv4 for IPv6, too
+			}
+			cd, ca := run(true)
 			if d := cmp.Diff(cd, od); d != "" || od["MAC"] == "" {
 				t.Errorf("while it runs (-original +ours):\n%s", d)
 			}
