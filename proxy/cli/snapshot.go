@@ -172,7 +172,7 @@ func (s *snapshot) backend(p *config.Proxy) {
 }
 
 func algorithm(p *config.Proxy) string {
-	if p.Balance == nil || p.Balance.Name == "" {
+	if p.Balance == nil || p.Balance.Name == "" || p.Balance.Name == "random" { // the original has no word for random
 		return "unknown"
 	}
 	return p.Balance.Name

@@ -7,6 +7,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/balance"
 	"tandem/proxy/check"
 )
 
@@ -69,7 +70,7 @@ func (c *compiler) checkBackendMode(p *Proxy) {
 	}
 	if p.Balance != nil && p.Balance.NeedsHTTP {
 		c.afterf(diag.Warning, diag.NoEffect, p, "Layer 7 hash not possible for %s (needs 'mode http'). Falling back to round robin.", p.who())
-		p.Balance = nil
+		p.Balance = balance.Rotation()
 	}
 }
 

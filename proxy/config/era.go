@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tandem/parser/keyword"
+	"tandem/proxy/balance"
 )
 
 // releases are the release series, oldest first.
@@ -22,6 +23,19 @@ var (
 	droppedAliases        = keyword.V(2, 5)
 	droppedSameName       = keyword.V(3, 3)
 )
+
+// randomSince is the release whose backends balance by random(2) where nothing
+// else is said; before, they took turns.
+var randomSince = keyword.V(3, 3)
+
+// defaultBalance is the algorithm of backends that name none, in the era of
+// the text: a file that says by its words how old it is keeps what it had.
+func (c *compiler) defaultBalance() *balance.Algorithm {
+	if c.cfg.Era < randomSince {
+		return balance.Rotation()
+	}
+	return balance.Default()
+}
 
 // dropped notes that a line uses what a release dropped.
 func (c *compiler) dropped(in keyword.Version) {

@@ -32,3 +32,27 @@ func TestEra(t *testing.T) {
 		}
 	}
 }
+
+// TestDefaultBalance holds that backends that name no algorithm have the one
+// of their file's era.
+func TestDefaultBalance(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"listen l\n bind 127.0.0.1:1\n":                                    "random",
+		"listen l\n bind 127.0.0.1:1\n balance leastconn\n":                "leastconn",
+		"listen l\n bind 127.0.0.1:1\n timeout clitimeout 5s\n":            "roundrobin",
+		"frontend l\n bind 127.0.0.1:1\nbackend l\n":                       "roundrobin",
+		"listen l\n bind 127.0.0.1:1\n dispatch 127.0.0.1:1\n":             "random", // of 3.4
+		"listen l\n mode tcp\n bind 127.0.0.1:1\n balance uri\n":           "roundrobin",
+		"global\n no-quic\nlisten l\n bind 127.0.0.1:1\n":                  "roundrobin",
+		"global\n nbproc 1\nlisten l\n bind 127.0.0.1:1\n balance first\n": "first",
+	} {
+		diags := &diag.List{}
+		cfg := Compile([]*source.File{source.New("t.cfg", []byte(text))}, Options{CheckOnly: true}, NewDeps(), diags)
+		for _, p := range cfg.Proxies {
+			if p.Back != nil && (p.Balance == nil || p.Balance.Name != want) {
+				t.Errorf("%q: balance is %v, want %s: %v", text, p.Balance, want, diags.All)
+			}
+		}
+	}
+}

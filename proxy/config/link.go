@@ -8,7 +8,6 @@ import (
 
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
-	"tandem/proxy/balance"
 	"tandem/proxy/server"
 )
 
@@ -313,7 +312,7 @@ func (c *compiler) linkProxy(p *Proxy) {
 		c.resolveServer(p, l)
 	}
 	if p.Balance == nil {
-		p.Balance = balance.Rotation()
+		p.Balance = c.defaultBalance()
 	}
 	p.Policy = p.Balance.New(p.Back, p.HashType)
 }
