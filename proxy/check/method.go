@@ -86,6 +86,7 @@ type rule struct {
 	comment string
 	send    bool
 	connect bool
+	port    bool // a connect rule that says its port
 	expect  *expect
 	blank   *Result   // of a connection that ended without data, where the rule has its own
 	request *httpSend // of send rules that the option line completes

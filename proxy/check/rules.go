@@ -116,7 +116,7 @@ func connect(d side) *keyword.Def[Change] {
 		if err != nil {
 			return nil, err
 		}
-		r := rule{connect: true, comment: remark, name: where}
+		r := rule{connect: true, port: to.Port > 0 || to.portExpr != nil, comment: remark, name: where}
 		r.run = func(ctx context.Context, p *Probe, r *rule) *Result {
 			x := to.Connect
 			if to.portExpr != nil {

@@ -28,6 +28,28 @@ type Setup struct {
 	tcpComment           string
 }
 
+// Portless says in the original's words why no port is known for a server that
+// names none and whose checks name none either; false where rules of tcp-check
+// name one each.
+func (s *Setup) Portless() (why string, bad bool) {
+	const unsaid = " nor tcp_check rule 'connect' with port information"
+	switch {
+	case s == nil, s.Kind == "", s.Kind == "external-check", s.Kind == "tcp-check" && len(s.tcp) == 0:
+		return "", true
+	case s.Kind != "tcp-check":
+		return unsaid, true
+	}
+	for i := range s.tcp {
+		switch r := &s.tcp[i]; {
+		case i == 0 && !(r.connect && r.port):
+			return unsaid, true
+		case r.connect && !r.port:
+			return ", and a tcp_check rule 'connect' with no port information", true
+		}
+	}
+	return "", false
+}
+
 // Change is what a line about checks makes.
 type Change func(*Setup) error
 

@@ -170,9 +170,9 @@ func (c *compiler) checkServer(p *Proxy, l *ServerLine) {
 	s := l.Params
 	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset && !strings.HasPrefix(l.Addr.Host, "_") {
 		setup, _ := p.CheckSetup.(*check.Setup)
-		if kind := checkKind(setup); kind != "tcp-check" && kind != "httpchk" {
+		if why, bad := setup.Portless(); bad && c.closing == "" { // the original stops at the first
 			c.closing = "Fatal errors found in configuration."
-			c.afterf(diag.Alert, diag.BadArguments, p, "config: %s '%s': server '%s' has neither service port nor check port%s.", kindWord(p.Kind), p.Name, l.Name, noStepPort(kind))
+			c.afterf(diag.Alert, diag.BadArguments, p, "config: %s '%s': server '%s' has neither service port nor check port%s.", kindWord(p.Kind), p.Name, l.Name, why)
 		}
 	}
 }
@@ -182,12 +182,4 @@ func checkKind(s *check.Setup) string {
 		return ""
 	}
 	return s.Kind
-}
-
-// noStepPort is what the original adds where the check has steps.
-func noStepPort(kind string) string {
-	if kind == "" || kind == "external-check" {
-		return ""
-	}
-	return " nor tcp_check rule 'connect' with port information"
 }

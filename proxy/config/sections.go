@@ -157,7 +157,7 @@ func badNameByte(s string) byte {
 func (c *compiler) register(p *Proxy) {
 	for _, q := range c.byName[p.Name] {
 		if q.Caps&p.Caps != 0 {
-			c.diags.Alertf(diag.Duplicate, p.Span, "%s '%s' has the same name as %s '%s' declared at %s.", p.Kind, p.Name, q.Kind, q.Name, q.Span)
+			c.diags.Alertf(diag.Duplicate, p.Span, "Parsing [%s]: %s '%s' has the same name as %s '%s' declared at %s.", p.Span, kindWord(p.Kind), p.Name, kindWord(q.Kind), q.Name, q.Span).Layout = diag.Bare
 			return
 		}
 		c.dropped(droppedSameName)
