@@ -52,7 +52,7 @@ var scenarios = []struct {
 	{35, "vip_external_delete, static back, source removed", "TestPairLinkAndAddress TestPairStaticBack TestPairSourceLost"},
 	{36, "reload", "TestPairReload TestPairReloads TestPairHangUps"},
 	{38, "notify argv, FIFO, users, quoting, mail", "TestSameScripts TestSameNotices TestPairDualMaster"},
-	{41, "usr1, usr2", "TestProcess TestMalformed"},
+	{41, "usr1, usr2", "TestProcess TestMalformed TestData"},
 	{42, "scale_255", "TestManyInstances"},
 	{43, "split_brain", "TestPairSplitBrain"},
 }

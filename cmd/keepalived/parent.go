@@ -147,12 +147,13 @@ func (s *supervisor) start() error {
 
 // reap says how the child ended and whether that is for good.
 func (s *supervisor) reap() (code int, permanent bool) {
-	st := s.child.ProcessState
+	st, pid := s.child.ProcessState, s.child.Process.Pid
 	s.child = nil
 	os.Remove(s.files.vrrp)
 	name := map[int]string{exitFatal: "FATAL", exitConfig: "CONFIG", exitPermission: "missing permission"}[st.ExitCode()]
 	if st.Exited() && name != "" {
-		s.log.linef("Keepalived_vrrp exited with permanent error %s. Terminating", name)
+		s.log.linef("pid %d exited with permanent error %s. Terminating", pid, name)
+		s.log.linef("Stopped Keepalived %s (tandem)", version)
 		return st.ExitCode(), true
 	}
 	if st.Exited() {

@@ -71,6 +71,10 @@ func writePid(path string, pid int) error {
 		return err
 	}
 	defer f.Close()
+	// Whatever the umask: who watches the daemon reads it.
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(f, "%d\n", pid)
 	return err
 }

@@ -37,7 +37,11 @@ func run(o *options) (int, error) {
 	case err != nil:
 		return exitNoConfig, err
 	case res.Missing:
-		return exitNoConfig, fmt.Errorf("Config files missing '%s'.", o.path())
+		log := newLogger(o, "Keepalived")
+		begin(o, log, res)
+		log.linef("Config files missing '%s'.", o.path())
+		log.linef("Stopped Keepalived %s (tandem)", version)
+		return exitNoConfig, nil
 	}
 	if o.namespace != "" {
 		res.Config.Process.NetNamespace = o.namespace
@@ -53,6 +57,11 @@ func run(o *options) (int, error) {
 			return fatalStatus(res), nil
 		}
 		if running(files.parent) || running(files.vrrp) {
+			held := files.parent
+			if !running(held) {
+				held = files.vrrp
+			}
+			log.linef("Another process has pid file %s locked", held)
 			log.line("daemon is already running")
 			return exitOK, nil
 		}

@@ -14,9 +14,7 @@ import (
 	"tandem/vrrp/wire"
 )
 
-// WriteData writes the state of everything in the layout of keepalived.data,
-// from the topology on; what precedes it there is the global part of the
-// configuration, which the caller writes.
+// WriteData writes the state of everything in the layout of keepalived.data.
 func (d *Daemon) WriteData(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	if !d.Do(func() { d.writeData(b) }) {
@@ -26,6 +24,7 @@ func (d *Daemon) WriteData(w io.Writer) error {
 }
 
 func (d *Daemon) writeData(b *bufio.Writer) {
+	d.writeGlobal(b)
 	b.WriteString("------< VRRP Topology >------\n")
 	d.m.Instances(func(v fsm.View) { d.writeInstance(b, v) })
 	b.WriteString("------< VRRP Sockpool >------\n")
@@ -40,6 +39,7 @@ func (d *Daemon) writeData(b *bufio.Writer) {
 		b.WriteString("------< VRRP Sync groups >------\n")
 		d.m.Groups(func(name string, s fsm.State, members []string) { d.writeGroup(b, name, s, members) })
 	}
+	d.writeTracked(b)
 	b.WriteString("------< Interfaces >------\n")
 	d.writeLinks(b)
 }
@@ -81,8 +81,12 @@ func (d *Daemon) writeInstance(b *bufio.Writer, v fsm.View) {
 		p("   Sync group = %s", v.Group)
 	}
 	p("   State = %s", v.State)
-	if v.State == fsm.Backup && v.MasterAddr.IsValid() {
-		p("   Master router = %s", v.MasterAddr)
+	if v.State == fsm.Backup {
+		master := "(none)"
+		if v.MasterAddr.IsValid() {
+			master = v.MasterAddr.String()
+		}
+		p("   Master router = %s", master)
 		p("   Master priority = %d", v.MasterPrio)
 		if v.Config.Version == packet.V3 {
 			p("   Master advert interval = %d milli-sec", v.LearnedPeriod.Milliseconds())
@@ -136,6 +140,8 @@ func (d *Daemon) writeTimers(b *bufio.Writer, v fsm.View, in *instance) {
 	}
 	if v.LastAdvert > 0 {
 		p("Last advert sent = %s", d.stamp(v.LastAdvert))
+	} else {
+		p("Last advert sent = 0.000000")
 	}
 	p("Accept = %s", enabled(c.Accept, "enabled", "disabled"))
 	p("Preempt = %s", enabled(!v.Config.NoPreempt, "enabled", "disabled"))
@@ -145,6 +151,11 @@ func (d *Daemon) writeTimers(b *bufio.Writer, v fsm.View, in *instance) {
 	p("Promote_secondaries = %s", enabled(c.PromoteSecondaries, "enabled", "disabled"))
 	if v.Config.Version == packet.V2 {
 		p("Authentication type = %s", [...]string{"none", "SIMPLE_PASSWORD", "IPSEC_AH"}[min(int(c.AuthType), 2)])
+		if c.AuthType != config.AuthNone {
+			p("Password = ********")
+		}
+	} else if !c.IPv6 {
+		p("VRRPv3 uses VRRPv2 checksum = %s", enabled(c.V3ChecksumAsV2, "enabled", "disabled"))
 	}
 }
 
@@ -189,6 +200,7 @@ func (d *Daemon) writeHeld(b *bufio.Writer, v fsm.View, in *instance) {
 			p("fd_in %d, fd_out %d", rx, tx)
 		}
 	}
+	writeTracks(p, &c.Tracks)
 	p("Using smtp notification = %s", enabled(c.SMTPAlert, "yes", "no"))
 	p("Notify deleted = %s", enabled(v.Config.Deleted, "Deleted", "Fault"))
 	p("Notify priority changes = %t", c.Notify.PriorityChanges)

@@ -221,6 +221,12 @@ func (m *Machine) Groups(f func(name string, s State, members []string)) {
 	}
 }
 
+// Tracked is the last result of a tracked thing; false says that there was none.
+func (m *Machine) Tracked(id TrackID) (Track, bool) {
+	r, ok := m.tracked[id]
+	return r, ok
+}
+
 // ClearStats sets all counters to zero.
 func (m *Machine) ClearStats() {
 	for _, in := range m.insts {

@@ -1,0 +1,141 @@
+package daemon
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"time"
+
+	"tandem/vrrp/config"
+)
+
+// writeGlobal writes the global part of keepalived.data. What this program has
+// no such thing of (versions of libraries, original kernel settings) is left
+// out rather than invented.
+func (d *Daemon) writeGlobal(b *bufio.Writer) {
+	g, pr := &d.cfg.Global, &d.cfg.Process
+	p := func(format string, args ...any) { fmt.Fprintf(b, " "+format+"\n", args...) }
+	b.WriteString("------< Global definitions >------\n")
+	p("Network namespace = %s", or(pr.NetNamespace, "(default)"))
+	p("Network namespace ipvs = %s", or(pr.NetNamespaceIPVS, "(main namespace)"))
+	if !g.UseSymlinkPaths {
+		p("Replace symlinks in script paths")
+	}
+	p("%set supplementary groups for all scripts", enabled(g.SupplementaryGroup, "S", "Don't s"))
+	p("Router ID = %s", g.RouterID)
+	writeMail(p, &g.Mail)
+	p("Checkers log all failures = %t", g.CheckerLogAll)
+	p("%s", enabled(g.ReloadCheck, "Test config before reload", "No test config before reload"))
+	p("Dynamic interfaces = %t", g.DynamicInterfaces)
+	p("Default interface = %s", or(g.DefaultInterface, "eth0"))
+	p("Disable local IGMP = %s", enabled(g.DisableLocalIGMP, "yes", "no"))
+	p("Use VRRPv2 checksum for VRRPv3 IPv4 = %s", enabled(g.V3ChecksumAsV2, "yes", "no"))
+	p("LVS flush = %t", g.LVSFlush)
+	p("LVS flush on stop = %s", or(g.LVSFlushStop, "disabled"))
+	p("FIFO write vrrp states on reload = %t", g.FIFOOnReload)
+	p("VRRP notify priority changes = %t", g.PriorityChanges)
+	p("VRRP IPv4 mcast group = %s", g.MulticastGroup4)
+	p("VRRP IPv6 mcast group = %s", g.MulticastGroup6)
+	writeGlobalGarp(p, g)
+	p("VRRP default protocol version = %d", g.VRRPVersion)
+	p("nftables %s counters", enabled(g.NFTablesCounters, "with", "without"))
+	p("VRRP check unicast_src = %t", g.CheckUnicastSource)
+	p("VRRP skip check advert addresses = %t", g.SkipCheckAdvAddr)
+	p("VRRP strict mode = %t", g.Strict)
+	p("Max auto priority = %d", g.MaxAutoPriority)
+	p("Min auto priority delay = %d usecs", g.MinAutoPrioDelay.Microseconds())
+	for _, x := range []struct {
+		name string
+		o    *config.ProcessOptions
+	}{{"VRRP", &g.VRRPProcess}, {"Checker", &g.CheckerProcess}} {
+		p("%s process priority = %d", x.name, x.o.Priority)
+		p("%s don't swap = %t", x.name, x.o.NoSwap)
+		p("%s realtime priority = %d", x.name, x.o.RTPrio)
+		limit := x.o.RTLimit
+		if limit == 0 {
+			limit = 10 * time.Millisecond
+		}
+		p("%s realtime limit = %d", x.name, limit.Microseconds())
+	}
+	p("Script security %s", enabled(g.ScriptSecurity, "enabled", "disabled"))
+	p("Default script uid:gid %d:%d", g.ScriptUser.UID, g.ScriptUser.GID)
+	for _, n := range []string{"vrrp_netlink_cmd", "vrrp_netlink_monitor", "process_monitor", "lvs_netlink_cmd", "lvs_netlink_monitor"} {
+		n += "_rcv_bufs"
+		p("%s = %d", n, g.NetlinkBuffers[n])
+		p("%s_force = %s", n, enabled(g.NetlinkForce[n], "1", "0"))
+	}
+	p("rs_init_notifies = %s", enabled(g.RSInitNotifies, "1", "0"))
+	p("no_checker_emails = %s", enabled(g.Mail.NoCheckerMails, "1", "0"))
+	p("rx_bufs_multiples = %d", g.RxBufsMultiplier)
+	mask := uint32(0o177)
+	if g.Umask != nil {
+		mask = *g.Umask
+	}
+	p("umask = %#o", mask)
+	p("json_version %d", max(g.JSONVersion, 1))
+	p("iproute usr directory %s", or(g.IPRouteUsrDir, "/etc/iproute2"))
+	p("iproute etc directory %s", or(g.IPRouteEtcDir, "/etc/iproute2"))
+}
+
+// or is s, or what stands for an empty one.
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func writeMail(p func(string, ...any), m *config.Mail) {
+	if m.Server.IsValid() || m.ServerName != "" {
+		host := m.ServerName
+		if m.Server.IsValid() {
+			host = m.Server.Addr().String()
+		}
+		p("Smtp server = %s", host)
+		p("Smtp server port = %d", m.ServerPort)
+	}
+	helo := m.HeloName
+	if helo == "" {
+		helo, _ = os.Hostname()
+	}
+	p("Smtp HELO name = %s", helo)
+	p("Smtp server connection timeout = %d", m.ConnectTimeout/time.Second)
+	if m.From != "" {
+		p("Email notification from = %s", m.From)
+	}
+	if len(m.To) > 0 {
+		p("Email notification to:")
+		for _, to := range m.To {
+			p("  %s", to)
+		}
+	}
+	for _, x := range []struct {
+		name string
+		v    *bool
+	}{{"smtp_alert", m.Alert}, {"smtp_alert_vrrp", m.AlertVRRP}, {"smtp_alert_checker", m.AlertChecker}} {
+		text := "unset"
+		if x.v != nil {
+			text = enabled(*x.v, "on", "off")
+		}
+		p("Default %s = %s", x.name, text)
+	}
+}
+
+func writeGlobalGarp(p func(string, ...any), g *config.Global) {
+	p("Gratuitous ARP delay = %d", g.Garp.Delay/time.Second)
+	p("Gratuitous ARP repeat = %d", g.Garp.Repeat)
+	p("Gratuitous ARP refresh timer = %d", g.Garp.Refresh/time.Second)
+	p("Gratuitous ARP refresh repeat = %d", g.Garp.RefreshRepeat)
+	delay, repeat := g.Garp.LowerPrioDelay, g.Garp.LowerPrioRepeat
+	if repeat < 0 { // not given: those of a new master
+		delay, repeat = g.Garp.Delay, g.Garp.Repeat
+	}
+	p("Gratuitous ARP lower priority delay = %d", delay/time.Second)
+	p("Gratuitous ARP lower priority repeat = %d", repeat)
+	p("Num adverts before down = %d", g.DownTimerAdverts)
+	p("Gratuitous ARP for each secondary VMAC = %ds", g.Garp.ExtraInterval/time.Second)
+	p("Send advert after receive lower priority advert = %t", !g.LowerPrioNoAdvert)
+	p("Send advert after receive higher priority advert = %t", g.HigherPrioSendAdvert)
+	p("Gratuitous ARP interval = %.6f", g.GarpInterval.Seconds())
+	p("Gratuitous NA interval = %.6f", g.GnaInterval.Seconds())
+}
