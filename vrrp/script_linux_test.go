@@ -54,8 +54,10 @@ func TestPairScriptCounts(t *testing.T) {
 func TestPairScriptTimeout(t *testing.T) {
 	needs(t, "/usr/bin/sh")
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
+		// It hangs as long as its own file exists, so that one which an older
+		// release does not kill ends with the test.
 		stuck, said := filepath.Join(l.dir, "stuck"), filepath.Join(l.dir, "said")
-		write(t, filepath.Join(l.dir, "hang"), fmt.Sprintf("if test -e %[1]s; then trap 'echo term >> %[2]s' TERM; echo $$ > %[2]s.pid; while :; do /usr/bin/sleep 0.1; done; fi\n", stuck, said), 0o755)
+		write(t, filepath.Join(l.dir, "hang"), fmt.Sprintf("if test -e %[1]s; then trap 'echo term >> %[2]s' TERM; echo $$ > %[2]s.pid; while test -e %[3]s; do /usr/bin/sleep 0.1; done; fi\n", stuck, said, filepath.Join(l.dir, "hang")), 0o755)
 		script := fmt.Sprintf("global_defs {\n script_user root\n}\nvrrp_script chk {\n script \"/usr/bin/sh %s/hang\"\n interval 1\n timeout 1\n}\n", l.dir)
 		a, _ := l.pair(p, script+conf(3, "0.3", 150, "track_script {\n chk\n }", vip), conf(3, "0.3", 100, "", vip))
 		write(t, stuck, "", 0o600)
