@@ -30,7 +30,7 @@ func newOperators(p *Proxy) *operators {
 	o.env = &cli.Env{
 		Config: func() *config.Config { return p.cfg }, Process: p.deps.Process, Start: p.started,
 		NowMS:   func() int64 { return p.eng.NowMS() },
-		Version: Version, ReleaseDate: VersionDate, Listeners: o.listeners, Streams: o.streams, Frontend: o,
+		Version: Version, ReleaseDate: VersionDate, Listeners: o.listeners, Streams: o.streams, BadMessages: func() (uint64, []*tx.BadMessage) { return o.p.eng.BadMessages() }, Frontend: o,
 		Limits: o.limit, Info: o.info,
 	}
 	o.cli = cli.New(o.env)

@@ -198,16 +198,6 @@ func showServersConn(c *Call) {
 	})
 }
 
-func showErrors(c *Call) {
-	if name := c.arg(0); name != "" && name != "request" && name != "response" && name != "-1" {
-		if p := c.proxyOf(name, keyword.Listen); p == nil && c.proxyOf("#"+name, keyword.Listen) == nil {
-			c.fail("No such proxy.")
-			return
-		}
-	}
-	c.printf("Total events captured on [%s] : 0\n", c.now().Format("02/Jan/2006:15:04:05.000"))
-}
-
 func showDefaultServer(c *Call) {
 	c.backends("", func(p *config.Proxy) {
 		if p.DefaultServer != nil && len(p.DefaultServer.Set) > 0 {

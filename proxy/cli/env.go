@@ -11,6 +11,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/pattern"
+	"tandem/proxy/tx"
 	"tandem/stats"
 )
 
@@ -39,6 +40,9 @@ type Env struct {
 	Listeners func(*listen.Frontend) []*listen.Listener
 	// Streams calls f for every stream that is being served.
 	Streams func(f func(Stream))
+	// BadMessages returns how many malformed messages were captured, and the
+	// last ones, in the order in which they are shown.
+	BadMessages func() (total uint64, list []*tx.BadMessage)
 	// StartupLogs returns what was reported while starting.
 	StartupLogs func() string
 	// Frontend pauses, resumes or stops the listeners of a frontend.

@@ -94,7 +94,6 @@ func (c *conn) assign(avoid *server.Server) failure {
 	if !c.srvSeen {
 		c.srvSeen = true
 		s.Stats.SessTot.Add(1)
-		s.Stats.ReqTot.Add(1)
 	}
 	s.Stats.Sess.Add(1)
 	ms := c.e.nowMS(now)

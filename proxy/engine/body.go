@@ -23,6 +23,7 @@ type body struct {
 	bad     *h1.Error
 	ch      h1.Chunks
 	in      uint64 // bytes of the body taken from the wire
+	data    uint64 // those of them that are data and not coding
 }
 
 var errBadBody = errors.New("malformed body")
@@ -30,7 +31,7 @@ var errBadBody = errors.New("malformed body")
 // start prepares b for a message whose head was read into buf up to buf.r.
 func (b *body) start(s *sock, buf *buffer, m *tx.Message, o h1.Options) {
 	b.s, b.buf, b.base, b.d0, b.d1 = s, buf, buf.r, buf.r, buf.r
-	b.framing, b.left, b.done, b.err, b.bad, b.in = m.Framing, m.Length, false, nil, nil, 0
+	b.framing, b.left, b.done, b.err, b.bad, b.in, b.data = m.Framing, m.Length, false, nil, nil, 0, 0
 	switch m.Framing {
 	case tx.NoBody:
 		b.done = true
@@ -78,6 +79,7 @@ func (b *body) decode() {
 			u.r += n
 			b.in += uint64(n)
 			b.d1 += copy(u.b[b.d1:], data) // never overtakes r
+			b.data += uint64(len(data))
 			if err != nil {
 				b.bad, b.err = err, errBadBody
 				return
@@ -85,6 +87,15 @@ func (b *body) decode() {
 		}
 		b.done = b.ch.Done()
 	}
+}
+
+// size is what the original's accounting gives the part of the body that was
+// read: its data and its trailers.
+func (b *body) size() uint64 {
+	if b.framing == tx.Chunked {
+		return b.data + trailerSize(b)
+	}
+	return b.in
 }
 
 // ready returns the decoded bytes that were not taken yet.

@@ -58,22 +58,23 @@ type Service interface {
 // Engine serves the connections of all frontends. It lives as long as the
 // process; configurations pass through it.
 type Engine struct {
-	deps    Deps
-	rt      atomic.Pointer[setup]
-	nextID  atomic.Uint64
-	conns   sync.WaitGroup
-	mu      sync.Mutex
-	live    map[*conn]struct{}
-	resting map[*resting]struct{}
-	drain   atomic.Bool
-	bufs    bufPool
-	crew    crew
-	bulks   bufPool   // for what is left of long bodies
-	free    sync.Pool // *conn
-	sweeper sync.Once
-	slots   slotGate
-	limit   atomic.Int64 // connections of the whole process; 0: none
-	start   time.Time
+	deps     Deps
+	rt       atomic.Pointer[setup]
+	nextID   atomic.Uint64
+	conns    sync.WaitGroup
+	mu       sync.Mutex
+	live     map[*conn]struct{}
+	resting  map[*resting]struct{}
+	drain    atomic.Bool
+	bufs     bufPool
+	crew     crew
+	bulks    bufPool   // for what is left of long bodies
+	free     sync.Pool // *conn
+	sweeper  sync.Once
+	slots    slotGate
+	captures captures
+	limit    atomic.Int64 // connections of the whole process; 0: none
+	start    time.Time
 }
 
 // setup is a configuration in the form that the hot path wants: no maps

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"tandem/proxy/config"
 	"tandem/proxy/h1"
 	"tandem/proxy/tx"
 )
@@ -153,8 +152,12 @@ func (c *conn) countFailure(f failure) {
 		c.srv.s.Stats.ConnErr.Add(1)
 		c.be.st.ConnErr.Add(1)
 	case sendFailed, emptyAnswer, answerTimeout, junkAnswer:
-		c.srv.s.Stats.RespErr.Add(1)
-		c.be.st.RespErr.Add(1)
+		n := uint64(1)
+		if f == junkAnswer { // the original counts it where it reads and where it judges
+			n = 2
+		}
+		c.srv.s.Stats.RespErr.Add(n)
+		c.be.st.RespErr.Add(n)
 		c.e.observe(c.srv, false, true)
 	}
 }
@@ -177,7 +180,9 @@ func (c *conn) giveUp(f failure) {
 			}
 		}
 		c.be.st.CliAborts.Add(1)
-		c.fe.st.Resp.Class[3].Add(0)
+		if c.srv != nil {
+			c.srv.s.Stats.CliAborts.Add(1)
+		}
 		c.keep = false
 	}
 	if f == clientTimeout || f == badBody {
@@ -204,6 +209,7 @@ func (c *conn) roundTrip() failure {
 		c.reqOut.out = c.e.bufs.get()
 	}
 	m := &t.Req
+	t.Bytes.ReqOut = htxSize(m)
 	nf := len(m.Fields)
 	c.connectionToServer(m)
 	if name := c.be.p.SendName; name != "" {
@@ -217,7 +223,6 @@ func (c *conn) roundTrip() failure {
 	}
 	head := h1.AppendRequest(c.reqOut.out.b[:0], m, adj)
 	m.Fields = m.Fields[:nf] // another attempt adds its own
-	t.Bytes.ReqOut = uint64(len(head))
 	c.reqOut.dst, c.reqOut.chunked, c.reqOut.drop, c.reqOut.sent = &up.sock, m.Framing == tx.Chunked, c.be.dropTrail, 0
 	c.rp.Options = c.parserOptions()
 	c.rp.Reset()
@@ -331,7 +336,13 @@ func (c *conn) readResponse(n int, err error, start time.Time, to time.Duration)
 		if n > 0 { // bytes came: the server's silence begins anew
 			deadline = after(time.Now(), to)
 		}
-		n, err = up.read(u.b[u.w:], deadline)
+		until := deadline
+		if !watching {
+			if d := time.Now().Add(watchAfter); until.IsZero() || d.Before(until) {
+				until = d
+			}
+		}
+		n, err = up.read(u.b[u.w:], until)
 		u.w += n
 		_ = t
 	}
@@ -344,6 +355,7 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 	for {
 		n, err := c.rp.Response(u.b[u.r:u.w], &t.Res, t.Req.Method)
 		if err != nil {
+			c.captureBadResponse(err, u, u.r)
 			return junkAnswer, true
 		}
 		if n == 0 {
@@ -352,6 +364,7 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 		u.r += n
 		s := t.Res.Status
 		if s == 101 && c.p.Flags&h1.ConnUpgrade == 0 {
+			t.Bytes.ResIn += htxSize(&t.Res)
 			return junkAnswer, true
 		}
 		if s < 100 || s >= 200 || s == 101 {
@@ -391,10 +404,12 @@ func (c *conn) finalHead() (failure, bool) {
 	}
 	c.resBody.start(&c.up.sock, c.up.buf, &t.Res, c.rp.Options)
 	if c.resBody.bad != nil {
+		c.captureBadResponse(c.resBody.bad, c.up.buf, 0)
 		t.Time.Response = time.Time{}
 		return junkAnswer, true
 	}
 	t.Bytes.ResIn += htxSize(&t.Res)
+	c.srv.s.Stats.ReqTot.Add(1) // only requests that were answered count here
 	s := t.Status
 	c.e.observe(c.srv, s < 500 || s == 501 || s == 505, true)
 	return okay, true
@@ -563,7 +578,7 @@ func (c *conn) reusable() bool {
 	f := c.rp.Flags
 	m := &c.t.Res
 	switch {
-	case c.connMode() != config.KeepAlive, f&h1.ConnClose != 0, f&(h1.BothLengths|h1.OldChunked) != 0:
+	case c.closesServer(), f&h1.ConnClose != 0, f&(h1.BothLengths|h1.OldChunked) != 0:
 		return false
 	case m.Version < 11 && f&h1.ConnKeepAlive == 0:
 		return false

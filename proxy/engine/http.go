@@ -61,7 +61,7 @@ func (c *conn) readRequest(first bool) bool {
 	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe, KeepInsecure: c.rt.keepInsecure, AnyPayload: c.rt.anyPayload}
 	c.p.Reset()
 	c.t.Req.Reset()
-	c.reqBody.buf = nil
+	c.reqBody.buf, c.reqBody.bad = nil, nil
 	if first {
 		now = c.sess.Accepted
 	}
@@ -138,10 +138,14 @@ func (c *conn) readHead(start time.Time) bool {
 			err = c.p.TooLong()
 		}
 		if err != nil {
+			c.captureBadRequest(err, in.r)
 			c.badRequest(err)
 			return false
 		}
 		if n > 0 {
+			if at := c.p.Pos(); at > 0 {
+				c.captureBadRequest(&h1.Error{Pos: at, Text: "tolerated"}, in.r)
+			}
 			in.r += n
 			break
 		}
@@ -161,11 +165,12 @@ func (c *conn) readHead(start time.Time) bool {
 	now := time.Now()
 	c.t.Time.Request, c.t.Now = now, now
 	c.t.HasReq = true
-	c.t.Bytes.ReqIn = uint64(in.r)
+	c.t.Bytes.ReqIn = htxSize(&c.t.Req)
 	c.sess.Requests++
 	c.sess.Version = max(c.t.Req.Version, 9)
 	c.reqBody.start(&c.cli, in, &c.t.Req, c.p.Options)
 	if c.reqBody.bad != nil {
+		c.captureBadRequest(c.reqBody.bad, 0)
 		c.badRequest(c.reqBody.bad)
 		return false
 	}

@@ -42,7 +42,7 @@ func (c *conn) logTx() {
 	if level >= levelSilent || p.LogFormat == nil {
 		return
 	}
-	c.lineBuf = p.LogFormat.Append(c.lineBuf[:0], t)
+	c.lineBuf = p.LogFormat.AppendFrom(c.lineBuf[:0], t, "", c.early)
 	c.e.deps.Log(p, level, c.lineBuf)
 }
 
@@ -62,7 +62,12 @@ func (c *conn) failedTx() bool {
 // logASAP writes the line before the data come ("option logasap").
 func (c *conn) logASAP() {
 	c.t.Now = time.Now()
+	n := uint64(len(c.resBody.ready())) // came along with the head
+	c.t.Bytes.ResIn += n
+	c.early = true
 	c.logTx()
+	c.early = false
+	c.t.Bytes.ResIn -= n
 }
 
 // Log implements tx.Conn for the do-log action.
@@ -111,9 +116,6 @@ func (c *conn) countResponse(status int) {
 	if c.backSeen {
 		c.be.st.Resp.Add(status)
 	}
-	if c.srvSeen && c.srv != nil {
-		c.srv.s.Stats.Resp.Add(status)
-	}
 }
 
 // countEnd counts bytes and times of a finished transaction and leaves its
@@ -122,8 +124,10 @@ func (c *conn) countEnd(now time.Time) {
 	t := &c.t
 	b := &t.Bytes
 	if c.reqBody.buf != nil {
-		b.ReqIn += c.reqBody.in
-		b.ReqOut += c.reqBody.in
+		b.ReqIn += c.reqBody.size()
+		if b.ReqOut > 0 { // a server got it
+			b.ReqOut += c.reqBody.size()
+		}
 	}
 	addBytes(&c.fe.st.Common, b)
 	addBytes(&c.sess.Listener.Stats.Common, b)

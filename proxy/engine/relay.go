@@ -170,7 +170,6 @@ func (d *direction) fin0() bool { return d.err == nil }
 func (c *conn) tunnelHTTP(head []byte) {
 	t, b := &c.t, &c.resBody
 	c.keep = false
-	t.Bytes.ResOut += uint64(len(head))
 	if err := c.cli.write(head, c.writeDeadline()); err != nil {
 		t.Term = [2]byte{'C', 'D'}
 		c.dropServer()
@@ -285,6 +284,7 @@ func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count fun
 		count(moved)
 		switch b.framing {
 		case tx.Chunked:
+			b.data += moved
 			b.ch.Skip(moved)
 		case tx.ByLength:
 			b.left -= moved

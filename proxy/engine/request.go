@@ -123,9 +123,8 @@ func (c *conn) addAddr(fe, be *addrHeader, a netip.Addr) {
 
 // connectionToServer adds what the server must know about the connection.
 func (c *conn) connectionToServer(m *tx.Message) {
-	mode := max(c.fe.p.ConnMode, c.be.p.ConnMode)
 	switch {
-	case mode != config.KeepAlive && !c.be.pretendKA:
+	case c.closesServer() && !c.be.pretendKA:
 		if m.Version >= 11 && c.p.Flags&h1.ConnUpgrade == 0 {
 			m.Append(nameConnection, valueClose)
 		}
@@ -172,7 +171,7 @@ func (c *conn) reply(r *tx.Reply) {
 		raw := append([]byte(nil), r.Raw...)
 		var p h1.Parser
 		p.Unsafe = true
-		p.Limit = len(raw) + 1
+		p.Limit = 1 << 30 // the file was measured when it was read
 		n, err := p.Response(raw, m, nil)
 		if err != nil || n == 0 {
 			c.cli.write(r.Raw, c.writeDeadline())
@@ -209,6 +208,7 @@ func (c *conn) reply(r *tx.Reply) {
 	if !c.drainRequest() {
 		c.keep = false
 	}
+	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
 	if c.out == nil {
@@ -219,7 +219,7 @@ func (c *conn) reply(r *tx.Reply) {
 	if c.headReq || m.Status == 204 || m.Status == 304 {
 		body = nil
 	}
-	t.Bytes.ResOut += uint64(len(head) + len(body))
+	t.Bytes.ResOut += uint64(len(body))
 	if len(head)+len(body) <= cap(c.out.b) {
 		head = append(head, body...)
 		body = nil
@@ -302,7 +302,7 @@ func (c *conn) drainRequest() bool {
 // connectionToClient adds what the client must know about its connection.
 func (c *conn) connectionToClient(m *tx.Message) {
 	switch {
-	case m.Status == 101 || m.Status < 200:
+	case m.Status == 101 || m.Status < 200 || m.Framing == tx.Tunnel:
 	case !c.keep:
 		if m.Version >= 11 {
 			m.Append(nameConnection, valueClose)
@@ -312,13 +312,16 @@ func (c *conn) connectionToClient(m *tx.Message) {
 	}
 }
 
-// htxSize is the size that the original's accounting (%B) gives a response
-// head: its start line with 20 bytes of bookkeeping, names, values, one byte
-// for the end of the fields.
+// htxSize is the size that the original's accounting (%B, %U, bytes_in …)
+// gives a head: its start line with 20 bytes of bookkeeping, names, values, one
+// byte for the end of the fields.
 func htxSize(m *tx.Message) uint64 {
-	n := 20 + 8 + 3 + len(m.Reason) + 1
-	if m.Status < 100 {
-		n--
+	n := 20 + 8 + 1 + len(m.Method) + len(m.URI)
+	if m.Status > 0 {
+		n += 3 + len(m.Reason)
+		if m.Status < 100 {
+			n--
+		}
 	}
 	for i := range m.Fields {
 		n += len(m.Fields[i].Name) + len(m.Fields[i].Value)

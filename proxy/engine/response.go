@@ -32,14 +32,16 @@ func (c *conn) respond() {
 		return
 	}
 	t.Status = m.Status
-	if c.resBody.framing == tx.UntilClose || c.fe.p.ConnMode == config.Close || c.be.p.ConnMode == config.Close {
+	if c.resBody.framing == tx.UntilClose || c.fe.p.ConnMode == config.Close {
 		c.keep = false
 	}
 	if c.rp.Flags&h1.OldChunked != 0 {
 		c.keep = false
 	}
+	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
+	c.srv.s.Stats.Resp.Add(m.Status)
 	if c.fe.logASAP {
 		c.logASAP()
 	}
@@ -180,7 +182,6 @@ func (c *conn) forward() {
 		c.tunnelHTTP(head)
 		return
 	}
-	t.Bytes.ResOut += uint64(len(head))
 	if b.framing == tx.UntilClose && len(b.ready()) == 0 {
 		head = c.moreUntilClose(head)
 	}
@@ -188,7 +189,7 @@ func (c *conn) forward() {
 	if err == nil && !b.finished() {
 		err = c.copyBody()
 	}
-	t.Bytes.ResOut += f.sent
+	t.Bytes.ResOut += f.sent + trailerSize(b)
 	t.Bytes.ResIn += f.sent + trailerSize(b)
 	if err != nil {
 		c.bodyFailed(err)
@@ -247,7 +248,7 @@ func (c *conn) finishUpload() {
 	if !c.upl.running {
 		return
 	}
-	if c.rp.Flags&h1.ConnClose != 0 || c.connMode() != config.KeepAlive {
+	if c.rp.Flags&h1.ConnClose != 0 {
 		c.keep = false
 		c.stopUpload()
 		return
@@ -259,6 +260,8 @@ func (c *conn) finishUpload() {
 	default:
 		c.keep = false
 		c.t.Term = [2]byte{judge(f).cause, 'L'}
+		c.be.st.CliAborts.Add(1)
+		c.srv.s.Stats.CliAborts.Add(1)
 	}
 }
 

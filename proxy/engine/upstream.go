@@ -411,5 +411,9 @@ func (c *conn) parserOptions() h1.Options {
 	return h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.be.unsafe, KeepInsecure: c.rt.keepInsecure}
 }
 
-// connMode is the stronger of the two sides' modes.
-func (c *conn) connMode() config.ConnMode { return max(c.fe.p.ConnMode, c.be.p.ConnMode) }
+// closesServer says whether the server's connection ends with its response:
+// "option http-server-close" of either side, "option httpclose" of the backend.
+// A frontend's httpclose is about its clients only.
+func (c *conn) closesServer() bool {
+	return c.fe.p.ConnMode == config.ServerClose || c.be.p.ConnMode != config.KeepAlive
+}

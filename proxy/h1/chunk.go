@@ -184,8 +184,8 @@ func (c *Chunks) trailerLine(src []byte) (int, *Error) {
 	if i < 0 {
 		n = len(src)
 	}
-	if c.trailer += n; c.trailer > c.opt.limit() {
-		return n, bad(431, 0, "trailers too long")
+	if c.trailer += n; c.trailer > c.opt.limit()+DefaultMaxRewrite { // nothing is added to them
+		return n, bad(400, 0, "trailers too long")
 	}
 	c.line = append(c.line, src[:n]...)
 	if i < 0 {
@@ -212,11 +212,12 @@ func (c *Chunks) trailerLine(src []byte) (int, *Error) {
 		}
 		return n, bad(400, 0, "blank before the first trailer")
 	}
-	name, value, ok := splitField(line)
+	k, value, _, ok := splitField(line)
+	name := line[:k:k]
 	if !ok || len(name) > maxNameLen {
 		return n, bad(400, 0, "invalid trailer name")
 	}
-	if len(c.Trailers.Fields) >= c.opt.maxHeaders() {
+	if len(c.Trailers.Fields) >= c.opt.maxHeaders()-1 {
 		return n, bad(400, 0, "too many trailers")
 	}
 	c.Trailers.Add(name, value)

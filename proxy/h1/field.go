@@ -45,37 +45,49 @@ func idOf(name []byte) tx.HeaderID {
 }
 
 // splitField cuts a field line into name and value and lowers the name in
-// place. ok is false where the name is not a token followed by a colon.
-func splitField(b []byte) (name, value []byte, ok bool) {
+// place; n is the name's length and upper has a bit set for each letter that
+// was upper case, of the first 64. ok is false where the name is not a token
+// followed by a colon: n is then where it ends.
+func splitField(b []byte) (n int, value []byte, upper uint64, ok bool) {
 	i := 0
 	for ; i < len(b); i++ {
 		c := lower[b[i]]
 		if c == 0 {
 			break
 		}
+		upper |= uint64(b[i]^c) >> 5 << i
 		b[i] = c
 	}
 	if i == 0 || i == len(b) || b[i] != ':' {
-		return nil, nil, false
+		return i, nil, upper, false
 	}
-	return b[:i:i], trim(b[i+1:]), true
+	return i, trim(b[i+1:]), upper, true
 }
 
-// field reads one field line into m.
-func (p *Parser) field(b []byte, m *tx.Message) *Error {
-	name, value, ok := splitField(b)
+// field reads one field line, which begins at pos of the buffer, into m.
+func (p *Parser) field(b []byte, pos int, m *tx.Message) *Error {
+	n, value, upper, ok := splitField(b)
+	if upper != 0 {
+		p.cases = append(p.cases, nameCase{pos, upper})
+	}
 	if !ok {
 		if p.Unsafe && bytes.IndexByte(b, ':') > 0 {
-			return nil // tolerated, but never forwarded
+			p.tolerate(pos + n)
+			return nil // never forwarded
 		}
-		return bad(400, 0, "invalid field name")
+		return bad(400, n, "invalid field name")
 	}
+	name := b[:n:n]
 	if len(name) > maxNameLen {
 		return bad(400, 0, "field name too long")
 	}
 	id := idOf(name)
 	if id != tx.HdrOther {
+		at := cap(b) - cap(value)
 		drop, err := p.known(id, &value, m)
+		if err != nil {
+			err.Pos += at
+		}
 		if drop || err != nil {
 			return err
 		}

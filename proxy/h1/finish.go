@@ -16,9 +16,6 @@ func (p *Parser) host(v []byte, m *tx.Message) (drop bool, err *Error) {
 		return true, nil
 	}
 	p.hostField = len(m.Fields) + 1
-	if p.Unsafe {
-		return false, nil
-	}
 	return false, checkHost(v)
 }
 
@@ -37,7 +34,8 @@ func checkHost(v []byte) *Error {
 			return bad(400, i, "invalid character in host")
 		}
 	}
-	if n := bytes.IndexByte(v, ']'); n >= 0 != (len(v) > 0 && v[0] == '[') {
+	begin := len(v) > 0 && v[0] == '['
+	if begin != (bytes.IndexByte(v, ']') >= 0) || !begin && bytes.IndexByte(v, '[') >= 0 {
 		return bad(400, 0, "unbalanced brackets in host")
 	}
 	return nil
@@ -55,7 +53,7 @@ func (p *Parser) target(m *tx.Message) *Error {
 	case u[0] == '/':
 		return nil
 	case u[0] == '*':
-		if len(u) == 1 && string(m.Method) == "OPTIONS" {
+		if len(u) == 1 && (string(m.Method) == "OPTIONS" || !targetsResource(m.Method)) {
 			return nil
 		}
 		return bad(400, 0, "invalid request target")
@@ -86,6 +84,9 @@ func (p *Parser) target(m *tx.Message) *Error {
 	}
 	name, port, hasPort := splitPort(auth[user:])
 	isDef := hasPort && (len(port) == 0 || string(port) == defPort)
+	if isDef && len(name) == 0 { // what would be left is no target
+		return bad(400, 0, "empty authority")
+	}
 	if err := p.sameHost(m, name, port, defPort); err != nil {
 		return err
 	}
@@ -109,6 +110,16 @@ func (p *Parser) target(m *tx.Message) *Error {
 		m.URI = nu
 	}
 	return nil
+}
+
+// targetsResource says whether a method is one of the known ones, whose target
+// cannot be "*".
+func targetsResource(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "PRI":
+		return true
+	}
+	return false
 }
 
 // authority checks CONNECT's host:port form.
@@ -140,7 +151,7 @@ func (p *Parser) authority(m *tx.Message) *Error {
 // sameHost compares the host field with an authority; ports that are empty,
 // missing or the scheme's default are the same.
 func (p *Parser) sameHost(m *tx.Message, name, port []byte, defPort string) *Error {
-	if p.hostField == 0 {
+	if p.hostField == 0 || p.Unsafe {
 		return nil
 	}
 	hn, hp, _ := splitPort(m.Fields[p.hostField-1].Value)
@@ -183,10 +194,7 @@ func (p *Parser) finishRequest(m *tx.Message) *Error {
 			return err
 		}
 	}
-	switch p.te {
-	case teOther:
-		return bad(422, 0, "unsupported transfer-encoding")
-	case teAlone:
+	if p.te == teAlone {
 		return bad(400, 0, "transfer-encoding without chunked")
 	}
 	p.lengths(m)
@@ -195,6 +203,9 @@ func (p *Parser) finishRequest(m *tx.Message) *Error {
 		case "GET", "HEAD", "DELETE":
 			return bad(413, 0, "payload not expected in HTTP/1.0")
 		}
+	}
+	if p.te == teOther {
+		return bad(422, 0, "unsupported transfer-encoding")
 	}
 	p.upgrades(m)
 	if p.Flags&(ConnUpgrade|WebSocket) == ConnUpgrade|WebSocket && !p.wsKey {
@@ -274,9 +285,6 @@ func (p *Parser) finishResponse(m *tx.Message, method []byte) *Error {
 		m.Framing = tx.NoBody
 	case p.te == teNone && p.Flags&HasLength == 0:
 		m.Framing = tx.UntilClose
-	}
-	if len(m.Reason) == 0 {
-		m.Reason = []byte(tx.Reason(m.Status))
 	}
 	return nil
 }

@@ -30,11 +30,14 @@ type Parser struct {
 	wsKey      bool
 	wsAccept   bool
 	upgradeTok bool
+	simple     bool // a request without a version, which ends with its line
 	te         int
+	tolerated  int // see Pos
+	cases      []nameCase
 }
 
 // Reset prepares p for the next head.
-func (p *Parser) Reset() { *p = Parser{Options: p.Options} }
+func (p *Parser) Reset() { *p = Parser{Options: p.Options, cases: p.cases[:0]} }
 
 // Started says whether bytes of a start line were seen: a timeout is then the
 // client's fault and not an idle end.
@@ -87,6 +90,9 @@ func (p *Parser) scan(buf []byte, m *tx.Message, response bool) (int, *Error) {
 			return 0, err
 		}
 	}
+	if p.simple {
+		return p.pos, nil
+	}
 	maxFields := p.maxHeaders() - 1
 	for {
 		i := bytes.IndexByte(buf[max(p.seen, p.pos):], '\n')
@@ -127,7 +133,7 @@ func (p *Parser) scan(buf []byte, m *tx.Message, response bool) (int, *Error) {
 		if len(m.Fields) >= maxFields {
 			return p.fail(400, p.pos, "too many fields")
 		}
-		if err := p.field(buf[p.pos:end], m); err != nil {
+		if err := p.field(buf[p.pos:end], p.pos, m); err != nil {
 			err.Pos += p.pos
 			return 0, err
 		}
@@ -152,16 +158,39 @@ func (p *Parser) incomplete(buf []byte) (int, *Error) {
 
 func (p *Parser) endOfFields(buf []byte, n int, m *tx.Message) (int, *Error) {
 	head := buf[p.begin:n]
-	if bytes.IndexByte(head, 0) >= 0 && !p.Unsafe {
-		return p.fail(400, p.begin+bytes.IndexByte(head, 0), "NUL in head")
+	if i := bytes.IndexByte(head, 0); i >= 0 {
+		if !p.Unsafe {
+			return p.fail(400, p.begin+i, "NUL in head")
+		}
+		p.tolerate(p.begin + i)
 	}
-	if bytes.Count(head, crByte) != p.crlf && !p.Unsafe {
+	if bytes.Count(head, crByte) != p.crlf {
 		return p.fail(400, p.begin, "CR without LF")
 	}
-	if n > p.limit() {
+	if n > p.limit() || n+8*len(m.Fields)+80 > p.limit() && headSpace(m) > p.limit()-40 {
 		return 0, p.TooLong()
 	}
 	return n, nil
+}
+
+// headSpace is what a head takes in the original's buffers, where each field
+// costs 8 bytes of bookkeeping: what does not fit there is refused here too.
+func headSpace(m *tx.Message) int {
+	n := 20 + 8 + 1 + 2*8 + len(m.Method) + len(m.URI) + len(m.Reason)
+	if m.Status > 0 {
+		n += 3
+	}
+	for i := range m.Fields {
+		n += 8 + len(m.Fields[i].Name) + len(m.Fields[i].Value)
+	}
+	return n
+}
+
+// tolerate takes note of a violation that is let pass.
+func (p *Parser) tolerate(pos int) {
+	if p.tolerated == 0 {
+		p.tolerated = pos
+	}
 }
 
 var crByte = []byte{'\r'}
@@ -239,8 +268,11 @@ func (p *Parser) requestLine(b []byte, m *tx.Message) *Error {
 	}
 	u := i
 	for i < len(b) && !isBlank(b[i]) {
-		if c := b[i]; c <= ' ' || c == 0x7f || (c == '#' || c >= 0x80) && !p.Unsafe {
-			return bad(400, i, "invalid character in the request target")
+		if c := b[i]; c <= ' ' || c >= 0x7f || c == '#' {
+			if !p.Unsafe || c <= ' ' || c == 0x7f {
+				return bad(400, i, "invalid character in the request target")
+			}
+			p.tolerate(p.pos + i)
 		}
 		i++
 	}
@@ -250,6 +282,10 @@ func (p *Parser) requestLine(b []byte, m *tx.Message) *Error {
 	}
 	if len(m.URI) == 0 {
 		return bad(400, i, "no request target")
+	}
+	if i == len(b) && p.Unsafe && string(m.Method) == "GET" { // HTTP/0.9: no version, no fields
+		p.simple, p.Major, p.Minor, m.Version = true, 1, 0, 10
+		return nil
 	}
 	v, err := p.version(b[i:])
 	if err != nil {
@@ -273,7 +309,7 @@ func (p *Parser) version(b []byte) (int, *Error) {
 	case v >= 10:
 		return 10, nil
 	default:
-		return 9, nil
+		return v, nil
 	}
 }
 

@@ -15,12 +15,12 @@ func AppendRequest(dst []byte, m *tx.Message, adj Adjust) []byte {
 	dst = append(append(dst, m.Method...), ' ')
 	dst = append(dst, m.URI...)
 	switch m.Version {
+	case 11:
+		dst = append(dst, " HTTP/1.1\r\n"...)
 	case 10:
 		dst = append(dst, " HTTP/1.0\r\n"...)
-	case 9:
-		dst = append(dst, " HTTP/0.9\r\n"...)
 	default:
-		dst = append(dst, " HTTP/1.1\r\n"...)
+		dst = append(append(dst, " HTTP/0."...), '0'+byte(m.Version%10), '\r', '\n')
 	}
 	return appendFields(dst, m, adj)
 }
@@ -34,6 +34,9 @@ func AppendResponse(dst []byte, m *tx.Message, adj Adjust) []byte {
 	}
 	dst = strconv.AppendInt(dst, int64(m.Status), 10)
 	dst = append(append(dst, ' '), m.Reason...)
+	if len(m.Reason) == 0 {
+		dst = append(dst, tx.Reason(m.Status)...)
+	}
 	dst = append(dst, "\r\n"...)
 	return appendFields(dst, m, adj)
 }

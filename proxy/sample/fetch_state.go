@@ -19,7 +19,7 @@ var stateFetches = []word[Fetch]{
 	fetch("acl", "string[,string,string,string,string,string,string,string,string,string,string,string]", tx.TypeBool, Constant, "Whether all named ACLs pass, '!' before a name negating it.", newACL),
 	fetch("wait_end", "", tx.TypeBool, Internal, "True once no more data will come or the inspection delay is over.", plain(evalWaitEnd)),
 	fetch("bytes_in", "", tx.TypeInt, RequestStats, "Bytes received from the client.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.Bytes.ReqIn)); return true })),
-	fetch("bytes_out", "", tx.TypeInt, ResponseStats, "Bytes sent to the client.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.Bytes.ResOut)); return true })),
+	fetch("bytes_out", "", tx.TypeInt, ResponseStats, "Bytes received from the server.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.Bytes.ResIn)); return true })),
 	fetch("req.bytes_in", "", tx.TypeInt, RequestStats, "Request bytes received from the client.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.Bytes.ReqIn)); return true })),
 	fetch("req.bytes_out", "", tx.TypeInt, RequestStats, "Request bytes sent to the server.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.Bytes.ReqOut)); return true })),
 	fetch("res.bytes_in", "", tx.TypeInt, ResponseStats, "Response bytes received from the server.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.Bytes.ResIn)); return true })),
