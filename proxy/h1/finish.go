@@ -84,9 +84,6 @@ func (p *Parser) target(m *tx.Message) *Error {
 	}
 	name, port, hasPort := splitPort(auth[user:])
 	isDef := hasPort && (len(port) == 0 || string(port) == defPort)
-	if isDef && len(name) == 0 { // what would be left is no target
-		return bad(400, 0, "empty authority")
-	}
 	if err := p.sameHost(m, name, port, defPort); err != nil {
 		return err
 	}

@@ -131,6 +131,7 @@ func TestRequestRewriting(t *testing.T) {
 		{"POST / HTTP/1.1\r\nContent-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n", "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"},
 		{"GET http://toto:poue@hostname:80/c1 HTTP/1.1\r\nHost: hostname:80\r\n\r\n", "GET http://toto:poue@hostname/c1 HTTP/1.1\r\nhost: hostname\r\n\r\n"},
 		{"GET http://hostname HTTP/1.1\r\nHost: hostname\r\n\r\n", "GET http://hostname/ HTTP/1.1\r\nhost: hostname\r\n\r\n"},
+		{"GET http://: HTTP/1.1\r\nHost: :80\r\n\r\n", "GET http:/// HTTP/1.1\r\nhost: \r\n\r\n"},
 		{"GET http://hostname:80?c=d HTTP/1.1\r\nHost: hostname:80\r\n\r\n", "GET http://hostname?c=d HTTP/1.1\r\nhost: hostname\r\n\r\n"},
 		{"CONNECT hostname:80 HTTP/1.1\r\nHost: hostname:\r\n\r\n", "CONNECT hostname:80 HTTP/1.1\r\nhost: hostname:\r\n\r\n"},
 		{"CONNECT hostname:443 HTTP/1.1\r\nHost: hostname:443\r\n\r\n", "CONNECT hostname:443 HTTP/1.1\r\nhost: hostname\r\n\r\n"},
