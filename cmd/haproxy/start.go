@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"tandem/parser/diag"
@@ -132,6 +133,9 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 		say(a, diag.Notice, text)
 	}
 	failed := &diag.List{}
+	if n := cfg.Global.NbThread; n > 0 { // so many run at the same time
+		runtime.GOMAXPROCS(n)
+	}
 	p := proxy.New(cfg, deps, failed)
 	if !failed.HasErrors() {
 		p.Listen(failed)
