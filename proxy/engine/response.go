@@ -191,6 +191,7 @@ func (c *conn) forward() {
 	}
 	t.Bytes.ResOut += f.sent + trailerSize(b)
 	t.Bytes.ResIn += f.sent + trailerSize(b)
+	c.unwatch()
 	if err != nil {
 		c.bodyFailed(err)
 	}
@@ -291,7 +292,7 @@ func (c *conn) copyBody() error {
 		if b.bulky() {
 			return f.bulk(b, &c.e.bulks, to, c.clientTimeout())
 		}
-		if len(b.ready()) == 0 && !b.fill(after(time.Now(), to)) && !b.done {
+		if len(b.ready()) == 0 && !c.fillWatching(after(time.Now(), to)) && !b.done {
 			err := b.err
 			if err == nil {
 				err = io.ErrUnexpectedEOF
@@ -305,11 +306,34 @@ func (c *conn) copyBody() error {
 	return nil
 }
 
+// fillWatching is fill on the response's body; when the server makes it wait
+// for long, it begins to look whether the client is still there.
+func (c *conn) fillWatching(deadline time.Time) bool {
+	b := &c.resBody
+	if c.watched {
+		return b.fill(deadline)
+	}
+	short := time.Now().Add(watchAfter)
+	if !deadline.IsZero() && deadline.Before(short) {
+		return b.fill(deadline)
+	}
+	if b.fill(short) || b.done || !isTimeout(b.err) {
+		return b.err == nil
+	}
+	b.err = nil
+	c.watch()
+	return b.fill(deadline)
+}
+
 // bodyFailed turns an error of the transfer into a termination state.
 func (c *conn) bodyFailed(err error) {
 	var se *serverError
 	cause := byte('C')
 	switch {
+	case c.aborted.Load():
+		if c.resBody.framing == tx.UntilClose { // who reads until the end decides where that is
+			return
+		}
 	case errors.As(err, &se) && c.upl.failed() != okay:
 		cause = judge(c.upl.failed()).cause
 	case errors.As(err, &se) && isTimeout(err):
