@@ -206,7 +206,8 @@ func (s *storm) compare(t *testing.T, lines func() map[string][]string) {
 	last := fmt.Sprintf("/last%d", s.ids.Add(1))
 	until(t, "the last log line", "200 ----", func() string {
 		exchangeOnce(t, s.listens["fe"], "GET "+last+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200", nil)
-		return strings.Join(lines()[last], "")[:min(8, len(strings.Join(lines()[last], "")))]
+		line := strings.Join(lines()[last], "")
+		return line[:min(8, len(line))]
 	})
 	log := lines()
 	answered, bad := 0, 0

@@ -84,9 +84,11 @@ var waitForBody = keyword.Define(keyword.Spec{
 		switch t.Conn.WaitBody(bool(on), n, d) {
 		case tx.BodyTimeout:
 			t.Reply = bodyLate[on.index()]
-			t.Term = [2]byte{'c', 'D'}
+			t.Term = [2]byte{'c', 'R'}
 			if on {
 				t.Term = [2]byte{'s', 'D'}
+			} else {
+				t.Time.Request = time.Time{} // it never was complete, as the log shows
 			}
 			return Answer
 		case tx.BodyError:
@@ -104,7 +106,7 @@ func (r message) index() int {
 }
 
 // bodyLate are the answers for a body that did not come in time.
-var bodyLate = [2]*tx.Reply{{Status: 408, Close: true}, {Status: 504, Close: true}}
+var bodyLate = [2]*tx.Reply{{Status: 408, Close: true}, {Status: 504}}
 
 // waitForHandshake has nothing to wait for: rules run after the handshake,
 // since early data are not accepted.

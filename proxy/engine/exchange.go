@@ -371,6 +371,8 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 			return c.finalHead()
 		}
 		t.Bytes.ResIn += htxSize(&t.Res)
+		c.srv.s.Stats.ReqTot.Add(1) // the original counts each head
+		c.srv.s.Stats.Resp.Add(s)
 		if c.sess.Version >= 11 {
 			if c.out == nil {
 				c.out = c.e.bufs.get()
@@ -409,8 +411,9 @@ func (c *conn) finalHead() (failure, bool) {
 		return junkAnswer, true
 	}
 	t.Bytes.ResIn += htxSize(&t.Res)
-	c.srv.s.Stats.ReqTot.Add(1) // only requests that were answered count here
 	s := t.Status
+	c.srv.s.Stats.ReqTot.Add(1) // only requests that were answered count here
+	c.srv.s.Stats.Resp.Add(s)
 	c.e.observe(c.srv, s < 500 || s == 501 || s == 505, true)
 	return okay, true
 }

@@ -481,6 +481,8 @@ func (c *conn) answer(rules action.Rules, i int) {
 	switch name {
 	case "wait-for-body": // the rule has said what the log shows
 		c.keep = false
+		c.fe.st.ReqErr.Add(1)
+		c.sess.Listener.Stats.ReqErr.Add(1)
 	case "redirect", "return", "auth", "use-service":
 		if name == "auth" {
 			c.sess.CountError(t.Now)

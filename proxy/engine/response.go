@@ -41,7 +41,6 @@ func (c *conn) respond() {
 	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
-	c.srv.s.Stats.Resp.Add(m.Status)
 	if c.fe.logASAP {
 		c.logASAP()
 	}
@@ -91,14 +90,19 @@ func (c *conn) responseSet(rules action.Rules) bool {
 	case action.Answer:
 		r := c.t.Reply
 		name := rules[i].Name
-		c.dropServerKeeping()
-		if name == "return" || name == "redirect" {
+		c.t.Bytes.ResIn += c.resBody.size()
+		switch name {
+		case "return", "redirect":
 			c.t.Term = [2]byte{'L', 'H'}
-		} else {
+		case "wait-for-body": // it came too late, which is no refusal
+			c.t.Term = [2]byte{'s', 'H'}
+		default:
 			c.t.Term = [2]byte{'P', 'H'}
 			c.be.st.DeniedResp.Add(1)
 			c.fe.st.DeniedResp.Add(1)
+			c.srv.s.Stats.DeniedResp.Add(1)
 		}
+		c.dropServerKeeping()
 		if r == nil {
 			return c.internal()
 		}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"tandem/proxy/tx"
@@ -69,6 +70,9 @@ func FuzzRequest(f *testing.F) {
 		r, err := http.ReadRequest(br)
 		if err == nil { // net/http refuses more than it should; what it takes must agree
 			b, err := io.ReadAll(r.Body)
+			if err != nil && strings.Contains(err.Error(), "malformed MIME header") && len(b) == body {
+				return // a control character in a trailer, which the original forwards too
+			}
 			if err != nil || len(b) != body {
 				t.Fatalf("net/http: %d bytes (%v), want %d: %q", len(b), err, body, out)
 			}
