@@ -29,8 +29,8 @@ func checkerFields() []def[RealServer] {
 	}
 	return []def[RealServer]{
 		check("TCP_CHECK", 0, "Connect.", tcpTable, nil),
-		check("HTTP_GET", 0, "Ask for pages by HTTP.", httpTable, nil),
-		check("SSL_GET", 0, "Ask for pages by HTTPS.", sslGetTable, nil),
+		check("HTTP_GET", 0, "Ask for pages by HTTP.", httpTable, endHTTP),
+		check("SSL_GET", 0, "Ask for pages by HTTPS.", sslGetTable, endHTTP),
 		check("SMTP_CHECK", 0, "Greet a mail server.", smtpTable, nil),
 		check("DNS_CHECK", v(1, 3), "Ask a name server.", dnsTable, nil),
 		check("MISC_CHECK", 0, "Run a script.", miscTable, endMisc),
@@ -138,8 +138,8 @@ var (
 				return
 			}
 			a, ok := c.account(w)
-			if k.user, k.userBad = &a, !ok; !ok && k.Script != nil {
-				c.say("Failed to set uid/gid for misc checker script '%s' - removing", k.Script.Text)
+			if k.user, k.userBad = &a, !ok; !ok {
+				c.say("Failed to set uid/gid for misc checker script %s - removing", k.Script.quoted())
 			}
 		}),
 	})
@@ -251,14 +251,25 @@ func (r *RealServer) text() string { return endpoint(r.Addr, r.vs.Protocol) }
 
 func endMisc(c *compiler, _ *RealServer, k *Checker) bool {
 	switch {
+	case k.userBad:
+		return false // said at the user line
 	case k.Script == nil:
 		c.say("No script path has been specified for MISC_CHECKER - skipping")
 		return false
-	case k.userBad:
-		return false // said at the user line
 	}
 	if k.user != nil {
 		k.Script.Account, k.Script.ownAccount = *k.user, true
+	} else if !c.own(k.Script) {
+		c.say("Unable to set default user for misc script %s - removing", k.Script.quoted())
+		return false
+	}
+	return true
+}
+
+func endHTTP(c *compiler, _ *RealServer, k *Checker) bool {
+	if len(k.URLs) == 0 {
+		c.say("HTTP/SSL_GET checker has no urls specified - ignoring")
+		return false
 	}
 	return true
 }

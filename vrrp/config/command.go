@@ -103,6 +103,14 @@ func (c *compiler) command(w []source.Word) (*Command, bool) {
 	return cmd, ok
 }
 
+// quoted writes the arguments of a command as messages do; nothing for none.
+func (cmd *Command) quoted() string {
+	if cmd == nil {
+		return ""
+	}
+	return "'" + strings.Join(cmd.Argv, "' '") + "'"
+}
+
 // notifyFields are the notify_* scripts of instances and sync groups.
 func notifyFields[T any](of func(*T) *Notify, instance bool) []def[T] {
 	v := keyword.V

@@ -20,6 +20,9 @@ type Options struct {
 	// HasInterface says whether an interface exists in the namespace that the
 	// configuration is for; nil asks the kernel.
 	HasInterface func(name string) bool
+	// HasNamespace says whether a named network namespace exists; nil looks
+	// where ip-netns(8) keeps them.
+	HasNamespace func(name string) bool
 	// Random is for ${_RANDOM}; nil always gives the lowest number.
 	Random func(n int) int
 	// Resolve finds an address of a host name, as the mail server may be one;
@@ -88,7 +91,9 @@ type compiler struct {
 	pos   int                 // in doc.Lines of the next line
 	line  *keepalived.Logical // being read
 	fatal bool                // a parameter is missing: nothing more is read
+	ended bool                // the text has ended
 
+	noNamespace  bool      // net_namespace names none that exists
 	vrrpFatal    bool      // see Result
 	badInterface bool      // a non-existent interface was named without dynamic_interfaces
 	autoPref     [2]uint32 // next preference of rules without one: IPv4, IPv6
@@ -114,7 +119,7 @@ func Load(name string, data []byte, opt Options) *Result {
 	}
 	c.cfg.Files = c.doc.Files
 	c.run()
-	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed, VRRPFatal: c.vrrpFatal}
+	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed || c.noNamespace, VRRPFatal: c.vrrpFatal}
 }
 
 // LoadFile is Load of a file; err is set only if the file cannot be read.
@@ -136,6 +141,9 @@ func newCompiler(opt Options) *compiler {
 	if opt.HasInterface == nil {
 		opt.HasInterface = func(name string) bool { _, err := net.InterfaceByName(name); return err == nil }
 	}
+	if opt.HasNamespace == nil {
+		opt.HasNamespace = func(name string) bool { _, err := os.Stat("/run/netns/" + name); return err == nil }
+	}
 	if opt.Resolve == nil {
 		opt.Resolve = systemResolve
 	}
@@ -153,7 +161,7 @@ func newCompiler(opt Options) *compiler {
 // run makes the passes in the order in which the original's messages appear.
 func (c *compiler) run() {
 	for _, p := range []pass{parentPass, checkerPass, vrrpPass, bfdPass} {
-		c.pass, c.pos = p, 0
+		c.pass, c.pos, c.ended = p, 0, false
 		if p == checkerPass && c.doc.Ambiguous {
 			c.doc = c.childDoc()
 		}
@@ -165,12 +173,18 @@ func (c *compiler) run() {
 			for _, d := range c.doc.Tail {
 				c.add(d)
 			}
-			if n := c.doc.Depth; n > 0 {
-				c.late("There are %d missing '}'s or extra '{'s", n).Code = diag.Syntax
-			}
-			if c.doc.IncludeFailed {
-				return
-			}
+		}
+		if n := c.doc.Depth; n > 0 {
+			c.late("There are %d missing '}'s or extra '{'s", n).Code = diag.Syntax
+		}
+		if p == parentPass && c.doc.IncludeFailed {
+			return
+		}
+		if ns := c.cfg.Process.NetNamespace; p == parentPass && ns != "" && !c.opt.HasNamespace(ns) {
+			// The original ends here without a word, and with status 0.
+			c.noNamespace = true
+			c.notActed(source.Span{}, "network namespace '%s' does not exist: what stands in blocks was not checked", ns)
+			return
 		}
 		c.finish(p)
 	}
@@ -180,8 +194,11 @@ func (c *compiler) run() {
 // status computes the exit status of -t from the messages.
 func status(c *compiler) int {
 	st := 0
-	if c.doc.IncludeFailed {
+	switch {
+	case c.doc.IncludeFailed:
 		return 6
+	case c.noNamespace:
+		return 0
 	}
 	for i := range c.diags.All {
 		d := &c.diags.All[i]

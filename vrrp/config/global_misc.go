@@ -45,12 +45,13 @@ func globalFirewall() []def[Global] {
 	v := keyword.V
 	return []def[Global]{
 		words(kw("vrrp_iptables", v(1, 2), "iptables chains that no_accept uses.").idle(), func(c *compiler, t *Global, w []expr.Word) {
+			// No release builds on iptables any more; nftables takes its place.
+			c.say("iptables not supported, using nftables instead. Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables' config option")
+			if t.NFTables == "" {
+				t.NFTables = "keepalived"
+			}
 			t.Iptables = []string{"INPUT", "OUTPUT"}
 			for i, x := range w[:min(len(w), 2)] {
-				if len(x.Text) > 28 {
-					c.sayAt(x.Index, "VRRP Error : iptables %s chain name too long - ignored", [...]string{"in", "out"}[i])
-					return
-				}
 				t.Iptables[i] = x.Text
 			}
 		}),
@@ -63,19 +64,31 @@ func globalFirewall() []def[Global] {
 				t.Ipsets = append(t.Ipsets, x.Text)
 			}
 		}),
-		optional(kw("nftables", v(2, 0), "nftables table that no_accept uses.").idle(), "",
-			func(_ *compiler, t *Global, s string) { t.NFTables = s }, func(t *Global) { t.NFTables = "keepalived" }),
+		tableName(kw("nftables", v(2, 0), "nftables table that no_accept uses.").idle(), "nftables", "keepalived", func(t *Global) *string { return &t.NFTables }),
 		number(kw("nftables_priority", v(2, 0), "Priority of the nftables chains.").idle(), -1<<31, 1<<31-1, "invalid nftables chain priority '{value}'",
 			func(_ *compiler, t *Global, n int64) { t.NFTablesPriority = int(n) }),
 		flag(kw("nftables_counters", v(2, 0), "Count packets in nftables rules.").idle(), func(t *Global) { t.NFTablesCounters = true }),
 		flag(kw("nftables_ifindex", v(2, 0), "Match interfaces by index in nftables rules.").idle(), func(t *Global) { t.NFTablesIfindex = true }),
-		optional(kw("nftables_ipvs", v(2, 2), "nftables table that marks packets for IPVS.").idle(), "",
-			func(_ *compiler, t *Global, s string) { t.NFTablesIPVS = s }, func(t *Global) { t.NFTablesIPVS = "keepalived_ipvs" }),
+		tableName(kw("nftables_ipvs", v(2, 2), "nftables table that marks packets for IPVS.").idle(), "ipvs nftables", "keepalived_ipvs", func(t *Global) *string { return &t.NFTablesIPVS }),
 		number(kw("nftables_ipvs_priority", v(2, 2), "Priority of the IPVS nftables chains.").idle(), -1<<31, 1<<31-1, "invalid ipvs nftables chain priority '{value}'",
 			func(_ *compiler, t *Global, n int64) { t.NFTablesIPVSPrio = int(n) }),
 		number(kw("nftables_ipvs_start_fwmark", v(2, 2), "First mark that nftables gives.").idle(), 1, 1<<32-1, "invalid ipvs nftables start_fwmark priority '{value}'",
 			func(_ *compiler, t *Global, n int64) { t.NFTablesFWMark = uint32(n) }),
 	}
+}
+
+// tableName defines a keyword that names an nftables table, once.
+func tableName(i info, kind, absent string, to func(*Global) *string) def[Global] {
+	return words(i, func(c *compiler, t *Global, w []expr.Word) {
+		switch {
+		case *to(t) != "":
+			c.say("%s already specified - ignoring", kind)
+		case len(w) == 0:
+			*to(t) = absent
+		default:
+			*to(t) = w[0].Text
+		}
+	})
 }
 
 func globalLVS() []def[Global] {

@@ -42,7 +42,7 @@ func openInstance(c *compiler, t *Config, w []expr.Word) (*Instance, func()) {
 // endInstance makes the checks that the original makes at the closing brace.
 func (c *compiler) endInstance(i *Instance) {
 	c.here()
-	if i.VMAC != nil && i.given.has(gaveUnicast) && i.Interface == "" && len(i.Peers) > 0 {
+	if i.VMAC != nil && i.given.has(gaveUnicast) && !i.hasInterface && len(i.Peers) > 0 {
 		c.say("(%s): Cannot use VMAC/ipvlan with unicast and no interface - clearing use_vmac", i.Name)
 		i.VMAC = nil
 	}
@@ -78,15 +78,21 @@ func instanceIdentity() []def[Instance] {
 				c.sayAt(1, "Interface name '%s' too long - ignoring", s)
 				return
 			}
+			if s == "lo" {
+				c.sayAt(1, "(%s) cannot use a loopback interface (%s) for vrrp - ignoring", i.Name, s)
+				return
+			}
 			i.Interface = s
 			i.given |= gaveInterface
-			if !c.opt.HasInterface(s) {
-				c.noInterface(1, "interface %s for vrrp_instance %s doesn't exist", s, i.Name)
-			}
+			i.hasInterface = c.opt.HasInterface(s) || c.noInterface(1, "interface %s for vrrp_instance %s doesn't exist", s, i.Name)
 		}),
 		text(kw("vrf", v(2, 2), "VRF that the instance runs in."), func(c *compiler, i *Instance, s string) {
 			if i.given.has(gaveInterface) {
 				c.sayAt(1, "(%s) Cannot specify VRF interface and interface - ignoring", i.Name)
+				return
+			}
+			if !c.opt.HasInterface(s) {
+				c.sayAt(1, "(%s) WARNING - VRF interface %s doesn't exist", i.Name, s)
 				return
 			}
 			i.VRF = s
@@ -263,7 +269,8 @@ func instanceSource() []def[Instance] {
 			if unicast {
 				t.given |= gaveUnicast
 			}
-			a, err := netip.ParseAddr(s)
+			host, _ := cutPrefix(s) // a length does no harm
+			a, err := netip.ParseAddr(host)
 			if err != nil {
 				c.sayAt(1, "Configuration error: VRRP instance[%s] malformed src address[%s]. Skipping...", t.Name, s)
 				return

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 
@@ -55,6 +56,10 @@ func useVMAC(c *compiler, i *Instance, w []expr.Word) {
 				c.sayAt(k+1, "VMAC invalid MAC address %s - ignored", s)
 				continue
 			}
+			if bytes.HasPrefix(mac, []byte{0, 0, 0x5e, 0, 1}) || bytes.HasPrefix(mac, []byte{0, 0, 0x5e, 0, 2}) {
+				c.sayAt(k+1, "VMAC MAC address not allowed to be RFC5798 address (%s) - ignoring", s)
+				continue
+			}
 			m.MAC = mac
 		default:
 			if s == "name" && k+1 < len(w) {
@@ -72,10 +77,24 @@ func useVMAC(c *compiler, i *Instance, w []expr.Word) {
 			case c.opt.HasInterface(s) && !strings.HasPrefix(s, c.cfg.Global.VMACPrefix+"."):
 				c.sayAt(k+1, "(%s) interface %s already exists and is not a private macvlan; ignoring vmac if_name", i.Name, s)
 			default:
+				if o := c.vmacNamed(i, s); o != nil {
+					c.sayAt(k+1, "(%s) VRRP instance %s is already using %s - ignoring name", i.Name, o.Name, s)
+					continue
+				}
 				m.Name = s
 			}
 		}
 	}
+}
+
+// vmacNamed finds another instance whose VMAC has a name.
+func (c *compiler) vmacNamed(i *Instance, name string) *Instance {
+	for _, o := range c.cfg.Instances {
+		if o != i && o.VMAC != nil && o.VMAC.Name == name {
+			return o
+		}
+	}
+	return nil
 }
 
 // interfaceGroup reads a group number; names would need iproute2's table.

@@ -93,6 +93,7 @@ func (c *compiler) linkService(v *VirtualServer) {
 		c.lateAt(v.At, "Virtual server %s: hysteresis %d >= quorum %d; setting hysteresis to 0", v, v.Hysteresis, v.Quorum)
 		v.Hysteresis = 0
 	}
+	c.servicePorts(v, marked)
 	if v.Persistent && v.PersistTimeout == 0 {
 		v.PersistTimeout = 360e9
 	}
@@ -138,6 +139,16 @@ func (c *compiler) realServers(v *VirtualServer) {
 		kept = append(kept, r)
 	}
 	v.Real = kept
+	for _, r := range v.Real {
+		inhibit := v.Inhibit
+		if r.Inhibit != nil {
+			inhibit = *r.Inhibit
+		}
+		if v.Sorry != nil && v.Sorry.Addr == r.Addr && inhibit != v.SorryInhibit {
+			c.lateAt(r.At, "Virtual server %s: real server %s matches sorry server, but inhibit setting differs, setting on sorry server", v, endpoint(r.Addr, v.Protocol))
+			v.SorryInhibit = inhibit
+		}
+	}
 }
 
 // linkFiles resolves the track_file of FILE_CHECKs, which another process's

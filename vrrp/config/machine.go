@@ -18,6 +18,7 @@ type Field[T any] func(t *T)
 func (c *compiler) next() *keepalived.Logical {
 	if c.fatal || c.pos >= len(c.doc.Lines) {
 		c.holding = false
+		c.ended = true
 		return nil
 	}
 	c.line = &c.doc.Lines[c.pos]
@@ -44,8 +45,13 @@ func (c *compiler) words() []source.Word {
 	return w
 }
 
-// here makes the place of a message the line being read, which may be a brace.
+// here makes the place of a message the line being read, which may be a brace;
+// none once the text has ended.
 func (c *compiler) here() {
+	if c.ended {
+		c.env.Words = nil
+		return
+	}
 	c.env.Words = []source.Word{{Text: c.line.Text, Span: c.line.Span}}
 }
 

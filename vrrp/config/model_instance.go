@@ -75,6 +75,8 @@ type Instance struct {
 	At        source.Span
 	NameSpan  source.Span
 
+	hmacGiven    bool  // auth_hmac was written, good or not
+	hasInterface bool  // its interface exists, or may come
 	given        given // which words were written, for defaults and checks
 	familyKnown  bool
 	vmacAddrOnly bool // use_vmac_addr without use_vmac

@@ -127,7 +127,7 @@ func vsQuorum() []def[VirtualServer] {
 				c.sayAt(1, "((null)) %s script already specified - ignoring %s", name, w[1].Text)
 				return
 			}
-			if cmd, ok := c.command(w); ok {
+			if cmd, ok := c.command(w); ok && c.own(cmd) {
 				*to(t) = cmd
 			}
 		})
@@ -160,7 +160,7 @@ func vsSorry() []def[VirtualServer] {
 			c := of(e)
 			return func(t *VirtualServer) {
 				port, ok := int64(0), true
-				if len(a.More) > 0 {
+				if len(a.More) > 0 && a.More[0].Text != "0" {
 					port, ok = c.integer(a.More[0], 1, 65535)
 				}
 				addr, err := netip.ParseAddr(a.Value.Text)
