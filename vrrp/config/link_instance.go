@@ -167,11 +167,11 @@ func (own Garp) over(g *Global) Garp {
 func (c *compiler) auth(i *Instance) {
 	switch {
 	case i.AuthType == AuthNone:
-	case i.hmacGiven:
-		c.lateAt(i.NameSpan, "(%s) auth_hmac cannot be combined with authentication, dropping legacy auth", i.Name)
-		i.AuthType = AuthNone
 	case i.Version == 3:
 		c.lateAt(i.NameSpan, "(%s) VRRP version 3 does not support authentication. Ignoring.", i.Name)
+		i.AuthType = AuthNone
+	case i.hmacGiven:
+		c.lateAt(i.NameSpan, "(%s) auth_hmac cannot be combined with authentication, dropping legacy auth", i.Name)
 		i.AuthType = AuthNone
 	case i.AuthPass == [8]byte{}:
 		c.lateAt(i.NameSpan, "(%s) Authentication specified but no password given. Ignoring", i.Name)
