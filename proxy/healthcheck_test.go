@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tandem/parser/diag"
 	"tandem/parser/source"
@@ -31,6 +32,7 @@ backend c
 	if diags.HasErrors() {
 		t.Fatalf("%v", diags.All)
 	}
+	cfg.Commit(time.Now())
 	want := map[string]string{"s1": "redis-check", "s2": "httpchk", "s3": "httpchk"}
 	for _, x := range targets(cfg) {
 		if got := fmt.Sprintf("%v", x.Method); !strings.Contains(got, want[x.Server.Name]) {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -54,7 +55,6 @@ func ParseCond(words []string, first int) (*Cond, error) {
 	neg := false
 	for i := 1; i < len(words); i++ {
 		w := words[i]
-		c.Text += " " + w
 		if w == "or" || w == "||" {
 			if len(and) == 0 || neg {
 				return nil, &Error{first + i, fmt.Sprintf("unexpected '%s' in condition", w)}
@@ -73,13 +73,11 @@ func ParseCond(words []string, first int) (*Cond, error) {
 		if w == "{" {
 			end := i + 1
 			for end < len(words) && words[end] != "}" {
-				c.Text += " " + words[end]
 				end++
 			}
 			if end == len(words) {
 				return nil, &Error{first + i, "missing closing '}' in condition"}
 			}
-			c.Text += " }"
 			t.Test, i = words[i+1:end], end
 			if len(t.Test) == 0 {
 				return nil, &Error{first + i, "missing ACL keyword between '{' and '}'"}
@@ -96,6 +94,6 @@ func ParseCond(words []string, first int) (*Cond, error) {
 		return nil, &Error{first + len(words) - 1, "condition expects an ACL name"}
 	}
 	c.Any = append(c.Any, and)
-	c.Text = words[0] + c.Text
+	c.Text = strings.Join(words, " ")
 	return c, nil
 }

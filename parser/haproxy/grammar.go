@@ -9,7 +9,7 @@ import (
 )
 
 // document is level 1 of the grammar: lines before any section, then sections.
-// The two productions below it are custom ones (headerNode, bodyNode), because
+// The two productions below it are custom ones (bodyNode, sectionNode), because
 // whether a line is live depends on the .if blocks around it and on variables
 // that lines above it set, and because they are the hot ones: participle sees
 // one node a section and not one a word.
@@ -18,32 +18,28 @@ type document struct {
 	Sections []sectionNode `parser:"@@*"`
 }
 
-type sectionNode struct {
-	Header headerNode `parser:"@@"`
-	Body   bodyNode   `parser:"@@?"`
-}
-
-// headerNode is a live line whose first word opens a section.
-type headerNode interface{ opens() *Section }
-
-// bodyNode is all that follows up to the next such line.
+// bodyNode is all lines up to one that opens a section.
 type bodyNode interface{ follows() int }
 
-type header struct{ *Section }
-
-func (h header) opens() *Section { return h.Section }
+// sectionNode is a live line whose first word opens a section, and the body
+// behind it.
+type sectionNode interface{ opens() *Section }
 
 type body int
 
 func (b body) follows() int { return int(b) }
+
+type opened struct{ *Section }
+
+func (o opened) opens() *Section { return o.Section }
 
 // Parse reads a file. It never stops at the first error and never panics: all
 // that is wrong is in diags, and the File holds every line that can be read.
 func Parse(src *source.File, opt Options, diags *diag.List) *File {
 	r := newReader(src, opt, diags)
 	parser, err := participle.Build[document](
-		participle.Lexer(&definition{file: src, text: r.text}),
-		participle.ParseTypeWith(r.parseHeader),
+		participle.Lexer(&definition{isSection: r.opt.IsSection}),
+		participle.ParseTypeWith(r.parseSection),
 		participle.ParseTypeWith(r.parseBody),
 	)
 	if err == nil {
@@ -56,33 +52,60 @@ func Parse(src *source.File, opt Options, diags *diag.List) *File {
 	return r.file
 }
 
-// parseHeader takes a line that opens a section.
-func (r *reader) parseHeader(lex *lexer.PeekingLexer) (headerNode, error) {
-	t := lex.Peek()
-	if t.EOF() || !r.next(t) || !r.opens {
+// parseSection takes a line that opens a section, and all below it.
+func (r *reader) parseSection(lex *lexer.PeekingLexer) (sectionNode, error) {
+	t := r.peek(lex)
+	if t == nil || !r.next(t) || !r.opens {
 		return nil, participle.NextMatch
 	}
-	lex.Next()
-	r.have = nil
-	return header{r.open()}, nil
+	s := r.open()
+	r.advance(lex)
+	r.body(lex)
+	return opened{s}, nil
 }
 
 // parseBody takes all lines up to one that opens a section.
 func (r *reader) parseBody(lex *lexer.PeekingLexer) (bodyNode, error) {
-	taken := 0
-	for t := lex.Peek(); !t.EOF(); t = lex.Peek() {
+	if n := r.body(lex); n > 0 {
+		return body(n), nil
+	}
+	return nil, participle.NextMatch
+}
+
+// body is parseBody; it returns how many lines it took.
+func (r *reader) body(lex *lexer.PeekingLexer) (taken int) {
+	for t := r.peek(lex); t != nil; t = r.peek(lex) {
 		if r.next(t) {
 			if r.opens {
 				break
 			}
 			r.add()
 		}
-		lex.Next()
-		r.have = nil
+		r.advance(lex)
 		taken++
 	}
-	if taken == 0 {
-		return nil, participle.NextMatch
+	return taken
+}
+
+// peek returns the line that is to be read next, nil at the end of the file.
+func (r *reader) peek(lex *lexer.PeekingLexer) *lexer.Token {
+	block := lex.Peek()
+	if block.EOF() {
+		return nil
 	}
-	return body(taken), nil
+	if !r.inBlock {
+		r.inBlock, r.have, r.block = true, false, lines(r.text, block)
+		r.token, _ = r.block.Next()
+	}
+	return &r.token
+}
+
+// advance goes to the line behind the one that peek returned. A block is taken
+// with its last line: participle never goes back into one.
+func (r *reader) advance(lex *lexer.PeekingLexer) {
+	r.have = false
+	if r.token, _ = r.block.Next(); r.token.EOF() {
+		r.inBlock = false
+		lex.Next()
+	}
 }

@@ -5,39 +5,91 @@ import (
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
-
-	"tandem/parser/source"
 )
 
-// Kinds of lines, the tokens of level 1. Blank lines and comments are no
-// tokens: they remain in the text between two lines.
+// Kinds of lines. Blank lines and comments are no tokens: they remain in the
+// text between two lines.
 const (
 	lineToken      lexer.TokenType = -(iota + 2)
 	directiveToken                 // begins with a dot: .if, .notice
 	scopeToken                     // begins with a bracket: [engine]
+	blockToken                     // lines up to one that seems to open a section
 )
 
-// definition makes tokens out of a file's text: one line, one token.
+// definition makes tokens out of a file's text: one token for the lines of a
+// section, which the productions take apart. A token a line would cost more
+// memory than all that is made of the lines.
 type definition struct {
-	file *source.File
-	text string
+	isSection func(word string) bool
 }
 
 // Symbols names the tokens.
 func (*definition) Symbols() map[string]lexer.TokenType {
-	return map[string]lexer.TokenType{"EOF": lexer.EOF, "Line": lineToken, "Directive": directiveToken, "Scope": scopeToken}
+	return map[string]lexer.TokenType{"EOF": lexer.EOF, "Block": blockToken}
 }
 
 // Lex reads all of r.
-func (*definition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
+func (d *definition) Lex(_ string, r io.Reader) (lexer.Lexer, error) {
 	var b strings.Builder
-	_, err := io.Copy(&b, r)
-	return &lineLexer{text: b.String()}, err
+	if _, err := io.Copy(&b, r); err != nil {
+		return nil, err
+	}
+	return d.LexString("", b.String())
 }
 
 // LexString makes the lexer of a text.
-func (*definition) LexString(_ string, text string) (lexer.Lexer, error) {
-	return &lineLexer{text: text}, nil
+func (d *definition) LexString(_ string, text string) (lexer.Lexer, error) {
+	return &blockLexer{lineLexer: lineLexer{text: text}, isSection: d.isSection}, nil
+}
+
+// blockLexer cuts a text into blocks of one line token at least. Where a
+// block ends is a guess by the first word as it is written: it only has to be
+// good enough that blocks are about as long as sections.
+type blockLexer struct {
+	lineLexer
+	isSection func(word string) bool
+	next      lexer.Token // the line that opens the next block, if any
+}
+
+// Next returns the next block: its value is all text from its first line to
+// where the next one begins.
+func (l *blockLexer) Next() (lexer.Token, error) {
+	first := l.next
+	if first.Type == 0 {
+		first, _ = l.lineLexer.Next()
+	}
+	if first.EOF() {
+		return first, nil
+	}
+	for {
+		t, _ := l.lineLexer.Next()
+		end := len(l.text)
+		if !t.EOF() {
+			if t.Type != lineToken || !l.isSection(firstWord(t.Value[t.Pos.Column-1:])) {
+				continue
+			}
+			end = t.Pos.Offset
+		}
+		l.next = t
+		first.Type, first.Value = blockToken, l.text[first.Pos.Offset:end]
+		return first, nil
+	}
+}
+
+// firstWord returns s up to its first blank.
+func firstWord(s string) string {
+	for i := range len(s) {
+		if isBlank(s[i]) {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// lines returns the lexer of a block's lines; text is that of the whole file.
+func lines(text string, block *lexer.Token) lineLexer {
+	end := block.Pos.Offset + len(block.Value)
+	return lineLexer{text: text[:end], off: block.Pos.Offset, line: block.Pos.Line - 1}
 }
 
 type lineLexer struct {

@@ -18,10 +18,14 @@ type reader struct {
 	env   *Environ
 	diags *diag.List
 
-	have  *lexer.Token // the line that next has looked at
-	live  bool         // whether it is one
-	opens bool         // whether it opens a section
-	line  Line         // it
+	inBlock bool        // block and token are set
+	block   lineLexer   // of the block being read
+	token   lexer.Token // the line of it to be read next
+
+	have  bool // next has looked at token
+	live  bool // whether it is a live line
+	opens bool // whether it opens a section
+	line  Line // it
 
 	conds   []condState
 	section *Section
@@ -46,7 +50,7 @@ func newReader(src *source.File, opt Options, diags *diag.List) *reader {
 	if opt.Cond == nil {
 		opt.Cond = &CondEnv{}
 	}
-	r := &reader{file: &File{Source: src}, text: string(src.Data), opt: opt, env: opt.Env, diags: diags}
+	r := &reader{file: &File{Source: src}, text: src.Text(), opt: opt, env: opt.Env, diags: diags}
 	r.lines = make([]Line, 0, min(src.Lines(), 1<<20))
 	if len(r.text) > MaxSize {
 		diags.Alertf(diag.Syntax, source.Span{}, "Loading %s failed: input too large (> %d bytes)", src.Name, MaxSize).Layout = diag.Bare
@@ -58,10 +62,10 @@ func newReader(src *source.File, opt Options, diags *diag.List) *reader {
 // next reads the line of token t unless it did so before, and says whether it
 // is live: r.line and r.opens then describe it. Directives are performed.
 func (r *reader) next(t *lexer.Token) bool {
-	if r.have == t {
+	if r.have {
 		return r.live
 	}
-	r.have, r.live, r.opens = t, false, false
+	r.have, r.live, r.opens = true, false, false
 	if r.file.Stopped {
 		return false
 	}

@@ -6,6 +6,7 @@ package source
 import (
 	"bytes"
 	"sort"
+	"unsafe"
 )
 
 // File is one configuration file as it was read, never modified.
@@ -13,28 +14,31 @@ type File struct {
 	Name string // as the user gave it: what messages print
 	Data []byte
 
-	lines []int // offset at which each line starts, built on first use
+	lines []int32 // offset at which each line starts, built on first use
 }
 
 // New wraps data, which the caller must not change afterwards.
 func New(name string, data []byte) *File {
 	f := &File{Name: name, Data: data}
-	f.lines = append(make([]int, 0, 1+bytes.Count(data, []byte{'\n'})), 0)
+	f.lines = append(make([]int32, 0, 1+bytes.Count(data, []byte{'\n'})), 0)
 	for i := 0; i < len(data); {
 		n := bytes.IndexByte(data[i:], '\n')
 		if n < 0 {
 			break
 		}
 		i += n + 1
-		f.lines = append(f.lines, i)
+		f.lines = append(f.lines, int32(i))
 	}
 	return f
 }
 
+// Text returns Data as a string without copying it.
+func (f *File) Text() string { return unsafe.String(unsafe.SliceData(f.Data), len(f.Data)) }
+
 // Lines returns the number of lines; a file that ends in LF has no last empty line.
 func (f *File) Lines() int {
 	n := len(f.lines)
-	if n > 0 && f.lines[n-1] == len(f.Data) {
+	if n > 0 && int(f.lines[n-1]) == len(f.Data) {
 		n--
 	}
 	return n
@@ -47,7 +51,7 @@ func (f *File) Line(n int) []byte {
 	}
 	end := len(f.Data)
 	if n < len(f.lines) {
-		end = f.lines[n] - 1
+		end = int(f.lines[n]) - 1
 	}
 	return f.Data[f.lines[n-1]:end]
 }
@@ -57,11 +61,11 @@ func (f *File) LineStart(n int) int {
 	if n < 1 || n > len(f.lines) {
 		return len(f.Data)
 	}
-	return f.lines[n-1]
+	return int(f.lines[n-1])
 }
 
 // Position returns the line and the column (in bytes) of an offset, both counted from 1.
 func (f *File) Position(off int) (line, col int) {
-	line = sort.Search(len(f.lines), func(i int) bool { return f.lines[i] > off })
-	return line, off - f.lines[line-1] + 1
+	line = sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > off })
+	return line, off - int(f.lines[line-1]) + 1
 }

@@ -77,6 +77,7 @@ func (n proxyNames) HasFrontend(name string) bool { return n.c.proxy(name, keywo
 func (c *compiler) attach() {
 	e := c.env
 	keyword.Attach(e, c)
+	keyword.Attach(e, &c.shared)
 	keyword.Attach(e, &c.cfg.Global)
 	keyword.Attach(e, c.deps.Process)
 	keyword.Attach[server.Compiler](e, serverCompiler{})

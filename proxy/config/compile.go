@@ -67,6 +67,8 @@ type compiler struct {
 	limit      int               // alerts at which it has
 	storeBase  string            // crt-base of the crt-store being read
 	stored     map[string]string // certificates of crt-stores: "@store/name" to file
+	servers    []ServerLine      // room for the next ones
+	shared     server.Shared     // parameters of server lines
 	blockACLs  *pattern.ACLs     // of the fcgi-app or spoe-message being read
 	headerRest []source.Word     // words behind the name of the section line being read
 }
@@ -239,6 +241,9 @@ func (c *compiler) section(s *haproxy.Section) {
 		return
 	}
 	c.past = c.past || def.In != keyword.Global
+	if def.In&keyword.AnyProxy == 0 {
+		c.shared = server.Shared{}
+	}
 	c.enter(def.In, s)
 	c.dropped(def.Until)
 	read, _, err := def.Read(c.env, s.Line.Words, len(s.Line.Words))

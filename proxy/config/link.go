@@ -28,9 +28,6 @@ func (c *compiler) finish(p *Proxy) {
 func (c *compiler) link() {
 	parsed := !c.diags.HasErrors()
 	c.assignIDs()
-	for _, p := range c.cfg.Proxies {
-		c.prepare(p)
-	}
 	c.sortRefs()
 	for _, r := range c.refs {
 		c.resolve(r)
@@ -176,7 +173,7 @@ func (c *compiler) find(r *keyword.Ref) []any {
 		}
 		if p := c.proxy(be, keyword.Backend); p != nil {
 			if s := p.server(name); s != nil {
-				return []any{s, s.Server}
+				return []any{s, s.prepare(p)}
 			}
 		}
 		return nil
@@ -292,18 +289,17 @@ func (c *compiler) post(code diag.Code, r *keyword.Ref, text string) *diag.Diagn
 	return d
 }
 
-// prepare makes the run time objects of a proxy's servers, so that names can
-// point to them; nothing changes in them before Commit.
-func (c *compiler) prepare(p *Proxy) {
-	if p.Back == nil {
-		return
-	}
-	for _, l := range p.Servers {
+// prepare returns the run time object of a server, so that names can point to
+// it; nothing changes in it before Commit. Servers that nobody names have none
+// until then: a check makes nothing that only a run needs.
+func (l *ServerLine) prepare(p *Proxy) *server.Server {
+	if l.Server == nil {
 		l.Server = p.Back.Prepare(l.Name, l.Params)
 	}
+	return l.Server
 }
 
-// linkProxy resolves addresses and makes the balancing policy of a proxy.
+// linkProxy resolves the names of a proxy's servers.
 func (c *compiler) linkProxy(p *Proxy) {
 	if p.Back == nil {
 		return
@@ -314,17 +310,15 @@ func (c *compiler) linkProxy(p *Proxy) {
 	if p.Balance == nil {
 		p.Balance = c.defaultBalance()
 	}
-	p.Policy = p.Balance.New(p.Back, p.HashType)
 }
 
 // resolveServer finds a server's address; a name that has none is refused, as
 // the original does without "init-addr none" (configuration manual 5.2).
 func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
-	e, literal := server.EndpointOf(&l.Addr)
-	if literal {
-		l.Endpoint = e
-		return
+	if server.Literal(&l.Addr) {
+		return // Commit makes the endpoint
 	}
+	e, _ := server.EndpointOf(&l.Addr)
 	if e.Name == "" || c.opt.Offline || p.Disabled {
 		return
 	}
@@ -352,17 +346,28 @@ func (l *ServerLine) mayLackAddress() bool {
 	return slices.Contains(l.Params.InitAddr, "none") || l.Params.Resolvers != nil
 }
 
+// endpoint returns where the server is, nil where that is not known yet.
+func (l *ServerLine) endpoint() *server.Endpoint {
+	if l.Endpoint == nil && server.Literal(&l.Addr) {
+		l.Endpoint, _ = server.EndpointOf(&l.Addr)
+	}
+	return l.Endpoint
+}
+
 // Commit makes the servers of the configuration those of the run time
-// backends. It is called once, when the configuration is about to serve.
+// backends, and the balancing policies over them. It is called once, when the configuration is about to serve.
 func (c *Config) Commit(now time.Time) {
 	c.adoptTables()
 	for _, p := range c.Proxies {
 		if p.Back == nil {
 			continue
 		}
+		if p.Balance != nil {
+			p.Policy = p.Balance.New(p.Back, p.HashType)
+		}
 		list := make([]server.Declared, 0, len(p.Servers))
 		for _, l := range p.Servers {
-			list = append(list, server.Declared{Server: l.Server, Params: l.Params, ID: l.Params.ForcedID, Addr: l.Endpoint, Track: keyword.Target[*server.Server](l.Params.Track)})
+			list = append(list, server.Declared{Server: l.prepare(p), Params: l.Params, ID: l.Params.ForcedID, Addr: l.endpoint(), Track: keyword.Target[*server.Server](l.Params.Track)})
 		}
 		p.Back.Commit(list, server.Settings{
 			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode,

@@ -12,7 +12,7 @@ import (
 var proxyServers = []*keyword.Def[Setting[Proxy]]{serverLine, defaultServer, serverTemplate}
 
 // lineArgs takes the whole line: the server room reads it by itself.
-type lineArgs struct{ line server.Line }
+type lineArgs struct{ line *ServerLine }
 
 // Usage is what messages say of the line.
 func (lineArgs) Usage() string { return "<name> <address>[:port] [param*]" }
@@ -20,17 +20,22 @@ func (lineArgs) Usage() string { return "<name> <address>[:port] [param*]" }
 // serverArgs, templateArgs and defaultServerArgs say which reader is meant.
 type (
 	serverArgs        struct{ lineArgs }
-	templateArgs      struct{ lineArgs }
+	templateArgs      struct{ line server.Line }
 	defaultServerArgs struct{ params *server.Params }
 )
 
 // ParseArgs reads a "server" line.
 func (a *serverArgs) ParseArgs(in *keyword.Args) error {
 	l, err := server.ParseServer(in.Env, in.Words, keyword.Attached[*Proxy](in.Env).DefaultServer)
-	a.line = l
+	if err == nil {
+		a.line = keyword.Attached[*compiler](in.Env).newServer(in.Env, &l)
+	}
 	in.Rest()
 	return err
 }
+
+// Usage is what messages say of the line.
+func (templateArgs) Usage() string { return "<name> <address>[:port] [param*]" }
 
 // ParseArgs reads a "server-template" line.
 func (a *templateArgs) ParseArgs(in *keyword.Args) error {
@@ -56,7 +61,7 @@ var serverLine = keyword.Define(keyword.Spec{
 	Name: "server", In: keyword.Backend, Doc: "Declare a server.",
 }, func(e *keyword.Env, a *serverArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error {
-		p.addServer(e, a.line.Name, a.line)
+		p.addServer(e, a.line)
 		return nil
 	}, nil
 })
@@ -72,14 +77,32 @@ var serverTemplate = keyword.Define(keyword.Spec{
 }, func(e *keyword.Env, a *templateArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error {
 		for i := a.line.Low; i <= a.line.High; i++ {
-			p.addServer(e, fmt.Sprintf("%s%d", a.line.Name, i), a.line)
+			s := keyword.Attached[*compiler](e).newServer(e, &a.line)
+			s.Name = fmt.Sprintf("%s%d", a.line.Name, i)
+			p.addServer(e, s)
 		}
 		return nil
 	}, nil
 })
 
+// newServer makes the server of a line. They come out of blocks: a large
+// configuration has tens of thousands.
+func (c *compiler) newServer(e *keyword.Env, l *server.Line) *ServerLine {
+	if len(c.servers) == 0 {
+		c.servers = make([]ServerLine, serverBlock)
+	}
+	s := &c.servers[0]
+	c.servers = c.servers[1:]
+	s.Name, s.Params, s.Addr, s.Span = l.Name, l.Params, l.Addr, e.LineSpan()
+	return s
+}
+
+// serverBlock is how many server lines are allocated at once.
+const serverBlock = 16
+
 // addServer adds a server under a name that the proxy does not have yet.
-func (p *Proxy) addServer(e *keyword.Env, name string, l server.Line) {
+func (p *Proxy) addServer(e *keyword.Env, s *ServerLine) {
+	name := s.Name
 	if old := p.server(name); old != nil {
 		d := e.Diags.Warnf(diag.RemovedWord, e.LineSpan(), "another server named '%s' was already defined at line %d: HAProxy 2.0 and later refuse that. It is accepted here under a name of its own.", name, old.Span.Line())
 		d.Layout, d.Subject, d.Ours = diag.Place, "server "+p.Name+"/"+name, true
@@ -92,13 +115,32 @@ func (p *Proxy) addServer(e *keyword.Env, name string, l server.Line) {
 			}
 		}
 	}
-	s := &ServerLine{Name: name, Params: l.Params, Addr: l.Addr, Span: e.LineSpan()}
+	s.Name = name
 	p.Servers = append(p.Servers, s)
-	if p.serverBy == nil {
-		p.serverBy = map[string]*ServerLine{}
+	switch n := len(p.Servers); {
+	case n == fewServers:
+		p.serverBy = make(map[string]*ServerLine, 2*n)
+		for _, l := range p.Servers {
+			p.serverBy[l.Name] = l
+		}
+	case n > fewServers:
+		p.serverBy[name] = s
 	}
-	p.serverBy[name] = s
 }
 
+// fewServers is the number of servers from which a proxy has an index of their
+// names.
+const fewServers = 16
+
 // server returns the server line of that name.
-func (p *Proxy) server(name string) *ServerLine { return p.serverBy[name] }
+func (p *Proxy) server(name string) *ServerLine {
+	if p.serverBy != nil {
+		return p.serverBy[name]
+	}
+	for _, l := range p.Servers {
+		if l.Name == name {
+			return l
+		}
+	}
+	return nil
+}

@@ -125,7 +125,7 @@ func (p *Proxy) addOldServer(e *keyword.Env, name, addr string) error {
 	if err != nil {
 		return err
 	}
-	p.addServer(e, name, l)
+	p.addServer(e, keyword.Attached[*compiler](e).newServer(e, &l))
 	return nil
 }
 

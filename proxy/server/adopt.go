@@ -6,6 +6,17 @@ import (
 	"tandem/parser/expr"
 )
 
+// Literal says whether an address needs no look-up: EndpointOf says all of it.
+func Literal(a *expr.Addr) bool {
+	switch a.Kind {
+	case expr.Unix, expr.Abstract, expr.AbstractZ:
+		return true
+	case expr.Inet:
+		return !a.IsName()
+	}
+	return false
+}
+
 // EndpointOf turns a written address into an endpoint; ok is false for a
 // name, which must be resolved first.
 func EndpointOf(a *expr.Addr) (e *Endpoint, ok bool) {

@@ -79,11 +79,17 @@ func (l *Line) parse(e *keyword.Env, words []source.Word, i int, defaults *Param
 		return &keyword.Error{Index: i, Code: diag.BadValue, Place: true,
 			Text: fmt.Sprintf("Address '%s' is experimental, must be allowed via a global 'expose-experimental-directives'", words[i].Text)}
 	}
+	shared := keyword.Attached[*Shared](e)
+	if l.Params = shared.find(defaults, words[i+1:]); l.Params != nil {
+		return nil
+	}
 	p := new(Params)
 	*p = *defaults
-	p.Addr, p.name, p.Set = words[i].Text, l.Name, nil
+	p.name, p.Set = l.Name, nil
 	l.Params = p
-	if i, err = from(e, words, i+1, p); err == nil {
+	said, refs := len(e.Diags.All), len(e.Refs)
+	first := i + 1
+	if i, err = from(e, words, first, p); err == nil {
 		err = p.apply(e, words, i, false)
 	}
 	if err == nil {
@@ -91,8 +97,12 @@ func (l *Line) parse(e *keyword.Env, words []source.Word, i int, defaults *Param
 	}
 	if err != nil {
 		subject()
+		return err
 	}
-	return err
+	if i == first && len(e.Diags.All) == said && len(e.Refs) == refs && !p.compiled() {
+		shared.add(p)
+	}
+	return nil
 }
 
 // from reads an optional "from <origin>".
@@ -121,9 +131,9 @@ func from(e *keyword.Env, words []source.Word, i int, p *Params) (int, error) {
 	default:
 		return i, lineError(i+1, "invalid '%s' value for 'from' keyword.", v)
 	}
-	text, own := p.Addr, p.name
+	own := p.name
 	*p = *src
-	p.Addr, p.name, p.Set, p.ForcedID = text, own, nil, 0
+	p.name, p.Set, p.ForcedID = own, nil, 0
 	return i + 2, nil
 }
 

@@ -17,8 +17,6 @@ type Option func(*Params) error
 
 // Params is what a server's line says; immutable once compiled.
 type Params struct {
-	Addr string // as written
-
 	Weight                          int // 1 by default, 0 to 256
 	Backup, Disabled                bool
 	Cookie, Redir                   string
