@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strings"
 
 	"tandem/parser/diag"
@@ -56,7 +57,12 @@ func readBind(in *keyword.Args, what string) (*listen.Bind, error) {
 
 // bindError puts the line's name before what is wrong with one of its words.
 func bindError(err error, b *listen.Bind, section string) error {
-	err = prefixError(err, "'bind "+strings.Join(b.Addrs, ",")+"' in section '"+section+"' : ")
+	sep := "' : "
+	var at *keyword.Error
+	if errors.As(err, &at) && at.Code == diag.UnknownKeyword {
+		sep = "': "
+	}
+	err = prefixError(err, "'bind "+strings.Join(b.Addrs, ",")+"' in section '"+section+sep)
 	if at, ok := err.(*keyword.Error); ok {
 		at.Place = false
 	}
