@@ -15,7 +15,7 @@ const (
 )
 
 // resting is a client connection that waits for its next request for a while:
-// what must outlive a conn, in a goroutine whose stack never grew.
+// what must outlive a conn. No goroutine waits for it.
 type resting struct {
 	e        *Engine
 	rt       *setup
@@ -54,11 +54,11 @@ func (c *conn) lieDown() {
 	e.resting[r] = struct{}{}
 	e.mu.Unlock()
 	c.recycle()
-	go r.wait()
+	r.cli.fd.Notify(after(r.since, r.fe.kaT), func(error) { e.crew.run(r.resume) })
 }
 
-// wait waits for the next request, or the end, and goes on as a conn.
-func (r *resting) wait() {
+// resume goes on as a conn, with the next request or to the end.
+func (r *resting) resume() {
 	var in *buffer
 	if !r.e.drain.Load() {
 		in, _ = r.cli.readIdle(&r.e.bufs, after(r.since, r.fe.kaT))
