@@ -117,7 +117,7 @@ func (c *Conn) LocalAddr() net.Addr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.local == nil {
-		c.local = c.ask(unix.Getsockname)
+		c.local = c.ask(syscall.Getsockname)
 	}
 	return c.local
 }
@@ -127,12 +127,13 @@ func (c *Conn) RemoteAddr() net.Addr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.remote == nil {
-		c.remote = c.ask(unix.Getpeername)
+		c.remote = c.ask(syscall.Getpeername)
 	}
 	return c.remote
 }
 
-func (c *Conn) ask(f func(int) (unix.Sockaddr, error)) net.Addr {
+// ask uses syscall's call: that of x/sys asks for the protocol too.
+func (c *Conn) ask(f func(int) (syscall.Sockaddr, error)) net.Addr {
 	if c.hold() {
 		defer c.release()
 		if sa, err := f(c.fd); err == nil {
@@ -143,11 +144,11 @@ func (c *Conn) ask(f func(int) (unix.Sockaddr, error)) net.Addr {
 }
 
 // netAddr is a system's address in the form of net.
-func netAddr(sa unix.Sockaddr) net.Addr {
+func netAddr(sa syscall.Sockaddr) net.Addr {
 	switch x := sa.(type) {
-	case *unix.SockaddrInet4:
+	case *syscall.SockaddrInet4:
 		return &net.TCPAddr{IP: net.IP(x.Addr[:]), Port: x.Port}
-	case *unix.SockaddrInet6:
+	case *syscall.SockaddrInet6:
 		a := &net.TCPAddr{IP: net.IP(x.Addr[:]), Port: x.Port}
 		if x.ZoneId != 0 {
 			if i, err := net.InterfaceByIndex(int(x.ZoneId)); err == nil {
@@ -155,7 +156,7 @@ func netAddr(sa unix.Sockaddr) net.Addr {
 			}
 		}
 		return a
-	case *unix.SockaddrUnix:
+	case *syscall.SockaddrUnix:
 		return &net.UnixAddr{Name: x.Name, Net: "unix"}
 	}
 	return &net.UnixAddr{Net: "unix"}

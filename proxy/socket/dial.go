@@ -43,7 +43,11 @@ func (d *Dialer) TCP(to netip.AddrPort) (*Conn, error) {
 			return nil, os.NewSyscallError("bind", err)
 		}
 	}
-	return d.connect(fd, sockaddr(netip.AddrPortFrom(a, to.Port())))
+	c, err := d.connect(fd, sockaddr(netip.AddrPortFrom(a, to.Port())))
+	if err == nil {
+		c.remote = net.TCPAddrFromAddrPort(to)
+	}
+	return c, err
 }
 
 // Unix connects to a unix socket; a name that begins with @ is abstract.
