@@ -91,6 +91,19 @@ func TestGetAllocatesNothing(t *testing.T) {
 	}
 }
 
+// Not parallel, as the one before.
+func TestTCPAllocatesNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes pools forget on purpose")
+	}
+	p := testListen("p")
+	p.Mode = "tcp"
+	px := startProxy(t, p, rawOrigin(t, okAnswer))
+	if n := serveMany(t, px, get, len(okAnswer), 2000); n > 0.05 {
+		t.Errorf("%v allocations per exchange", n)
+	}
+}
+
 func BenchmarkGet(b *testing.B) {
 	p := testListen("p")
 	p.ForwardFor = &config.AddrHeader{}
