@@ -23,8 +23,11 @@ type logSide struct {
 
 // newLogs opens the targets of all proxies; "log global" stands for the
 // global section's.
-func newLogs(cfg *config.Config, diags *diag.List) *logSide {
+func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, byName: map[string]*config.Proxy{}}
+	if deps.Process != nil {
+		l.sinks.Lost = &deps.Process.LogsDropped
+	}
 	host := cfg.Global.LogSendHostname
 	if host == "" {
 		host, _ = os.Hostname()

@@ -75,7 +75,7 @@ type Proxy struct {
 // take up their state. What is wrong is in diags.
 func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 	p := &Proxy{cfg: cfg, deps: deps, started: time.Now(), tls: loadTLS(cfg, diags)}
-	p.logs = newLogs(cfg, diags)
+	p.logs = newLogs(cfg, deps, diags)
 	if diags.HasErrors() {
 		return p
 	}

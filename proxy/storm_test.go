@@ -109,7 +109,7 @@ func TestStorm(t *testing.T) {
 		return "as before"
 	})
 	s.quick(t)
-	s.compare(t, lines)
+	s.compare(t, lines, p.deps.Process.LogsDropped.Load)
 }
 
 // levels are the gauges that must be zero when nothing happens.
@@ -201,8 +201,10 @@ func (s *storm) quick(t *testing.T) {
 	})
 }
 
-// compare holds what clients saw against the log.
-func (s *storm) compare(t *testing.T, lines func() map[string][]string) {
+// compare holds what clients saw against the log. Lines that the receiver's
+// queue had no room for (ten datagrams, for a unix socket) may be missing, as
+// many as the proxy has counted as lost.
+func (s *storm) compare(t *testing.T, lines func() map[string][]string, lost func() uint64) {
 	last := fmt.Sprintf("/last%d", s.ids.Add(1))
 	until(t, "the last log line", "200 ----", func() string {
 		exchangeOnce(t, s.listens["fe"], "GET "+last+" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200", nil)
@@ -210,7 +212,7 @@ func (s *storm) compare(t *testing.T, lines func() map[string][]string) {
 		return line[:min(8, len(line))]
 	})
 	log := lines()
-	answered, bad := 0, 0
+	answered, bad, missing := 0, 0, uint64(0)
 	for path, status := range s.sent {
 		l := log[path]
 		switch {
@@ -220,6 +222,9 @@ func (s *storm) compare(t *testing.T, lines func() map[string][]string) {
 				continue
 			}
 		case len(l) == 0 && status == 0: // never read: the connection was over before
+			continue
+		case len(l) == 0 && missing < lost():
+			missing++
 			continue
 		}
 		if bad++; bad <= 5 {
@@ -231,7 +236,7 @@ func (s *storm) compare(t *testing.T, lines func() map[string][]string) {
 			t.Errorf("aborted request %s was logged %d times: %q", path, len(l), l)
 		}
 	}
-	t.Logf("%d requests, %d of them aborted by clients, %d answered", len(s.sent)+len(s.other), len(s.other), answered)
+	t.Logf("%d requests, %d of them aborted by clients, %d answered, %d log lines lost", len(s.sent)+len(s.other), len(s.other), answered, lost())
 	if answered < 100 {
 		t.Errorf("only %d requests were answered", answered)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tandem/parser/expr"
+	"tandem/stats"
 )
 
 // Levels of syslog (RFC 5424, 6.2.1).
@@ -37,11 +38,20 @@ type Sink struct {
 	file    *os.File
 	retry   time.Time // no dial before
 	dropped atomic.Uint64
+	lost    *stats.Counter // of the process; nil: not counted there
 	buf     []byte
 }
 
 // Dropped returns how many messages could not be sent.
 func (s *Sink) Dropped() uint64 { return s.dropped.Load() }
+
+// drop counts a message that could not be sent.
+func (s *Sink) drop() {
+	s.dropped.Add(1)
+	if s.lost != nil {
+		s.lost.Add(1)
+	}
+}
 
 // newSink prepares the address of a log line; it does not connect yet.
 func newSink(address string) (*Sink, error) {
@@ -92,12 +102,12 @@ func (s *Sink) send(now time.Time, build func([]byte) []byte) {
 	s.buf = append(build(s.buf[:0]), '\n')
 	if s.file != nil {
 		if _, err := s.file.Write(s.buf); err != nil {
-			s.dropped.Add(1)
+			s.drop()
 		}
 		return
 	}
 	if s.conn == nil && !s.dial(now) {
-		s.dropped.Add(1)
+		s.drop()
 		return
 	}
 	if s.network == "unixgram" {
@@ -106,13 +116,13 @@ func (s *Sink) send(now time.Time, build func([]byte) []byte) {
 	}
 	if _, err := s.conn.Write(s.buf); err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			s.dropped.Add(1)
+			s.drop()
 			return
 		}
 		// A receiver that was restarted answers the first datagram with an
 		// error (ECONNREFUSED) although the second one would arrive.
 		if _, err = s.conn.Write(s.buf); err != nil {
-			s.dropped.Add(1)
+			s.drop()
 			s.conn.Close()
 			s.conn = nil
 		}
@@ -142,6 +152,10 @@ type Logger struct {
 
 // Sinks shares one socket between all targets of the same address.
 type Sinks struct {
+	// Lost counts the messages that no target took (DroppedLogs of "show
+	// info"). Set it before the first Logger.
+	Lost *stats.Counter
+
 	mu sync.Mutex
 	m  map[string]*Sink
 }
@@ -173,6 +187,7 @@ func (s *Sinks) sink(address string) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.lost = s.Lost
 	if s.m == nil {
 		s.m = map[string]*Sink{}
 	}

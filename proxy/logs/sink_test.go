@@ -2,11 +2,14 @@ package logs
 
 import (
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"tandem/stats"
 )
 
 var when = time.Date(2026, 3, 7, 4, 5, 6, 789_000_000, time.UTC)
@@ -55,6 +58,22 @@ func TestLoggerSendsToUDP(t *testing.T) {
 	want := "<131>Mar  7 04:05:06 haproxy[1]: " + strings.Repeat("x", 26) + "\n"
 	if diff := cmp.Diff(want, string(b[:n])); diff != "" {
 		t.Errorf("datagram (-want +got):\n%s", diff)
+	}
+}
+
+// What nobody receives is counted for "show info".
+func TestLostLines(t *testing.T) {
+	t.Parallel()
+	var lost stats.Counter
+	l, err := (&Sinks{Lost: &lost}).Logger([]Target{{Address: filepath.Join(t.TempDir(), "nobody"), Len: 60, Format: "local", Max: Debug}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		l.Send(&Identity{}, Info, when, []byte("x"), nil)
+	}
+	if n := lost.Load(); n != 2 {
+		t.Errorf("%d lines counted as lost, want 2", n)
 	}
 }
 
