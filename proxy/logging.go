@@ -37,6 +37,11 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 		id.Tag = filepath.Base(os.Args[0])
 	}
 	open := func(t []logs.Target) *logs.Logger {
+		for i := range t {
+			if b, ok := cfg.Others.LogProfiles[t[i].Profile].(*config.Block); ok {
+				t[i].Use = b.Profile
+			}
+		}
 		x, err := l.sinks.Logger(t)
 		if err != nil {
 			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: fmt.Sprintf("log: %s", err)})
@@ -66,8 +71,8 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 }
 
 // proxy sends a line to the targets of p; it is the engine's Log.
-func (l *logSide) proxy(p *config.Proxy, level int, line []byte) {
-	l.by[p].Send(l.ids[p], level, time.Now(), line, nil)
+func (l *logSide) proxy(p *config.Proxy, level int, m logs.Message) {
+	l.by[p].Send(l.ids[p], level, time.Now(), m)
 }
 
 // event logs a change of a server's or backend's state, and says it on stderr
@@ -82,6 +87,6 @@ func (l *logSide) event(e server.Event) {
 	}
 	fmt.Fprintf(os.Stderr, "%s(%d) : %s\n", label, os.Getpid(), text)
 	if p := l.byName[e.Backend.Name]; p != nil {
-		l.proxy(p, e.Level, []byte(e.Text))
+		l.proxy(p, e.Level, logs.Message{Line: []byte(e.Text)})
 	}
 }

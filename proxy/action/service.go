@@ -104,19 +104,24 @@ func (d *doLogArgs) ParseArgs(a *keyword.Args) error {
 
 // origins are what %OG says of a log line that do-log wrote.
 var origins = map[keyword.Scope]string{
-	keyword.QUICInitial: "quic_init", tcpCon: "tcp_req_conn", tcpSes: "tcp_req_sess", tcpCnt: "tcp_req_cont",
-	tcpRes: "tcp_res_cont", httpReq: "http_req", httpRes: "http_res", httpAft: "http_after_res",
+	keyword.QUICInitial: "quic-init", tcpCon: "tcp-req-conn", tcpSes: "tcp-req-sess", tcpCnt: "tcp-req-cont",
+	tcpRes: "tcp-res-cont", httpReq: "http-req", httpRes: "http-res", httpAft: "http-after-res",
 }
 
 func newDoLog(e *keyword.Env, a *doLogArgs) (Action, error) {
+	var ref *keyword.Ref
 	if a.profile != nil {
-		ref := e.NewRef(keyword.ToLogProfile, a.profile.Text, a.profile.Index)
+		ref = e.NewRef(keyword.ToLogProfile, a.profile.Text, a.profile.Index)
 		ref.Missing = fmt.Sprintf("Proxy '%s': do-log action: profile '%s' is invalid.", e.Owner, a.profile.Text)
 	}
 	origin := origins[e.Scope]
 	return Action{Run: func(t *tx.Tx) Verdict {
 		if t.Conn != nil {
-			t.Conn.Log(t, origin)
+			var profile any
+			if ref != nil {
+				profile = keyword.Target[any](ref)
+			}
+			t.Conn.Log(t, origin, profile)
 		}
 		return Continue
 	}}, nil

@@ -42,4 +42,4 @@ func (c probeConn) MaxRewrite() int { return 0 }
 func (c probeConn) Interim(int, []tx.Field) {}
 
 // Log does nothing: checks are logged by their results.
-func (c probeConn) Log(*tx.Tx, string) {}
+func (c probeConn) Log(*tx.Tx, string, any) {}

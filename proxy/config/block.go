@@ -7,6 +7,7 @@ import (
 	"tandem/parser/keyword"
 	"tandem/parser/source"
 	"tandem/proxy/check"
+	"tandem/proxy/logs"
 	"tandem/proxy/tx"
 )
 
@@ -18,6 +19,7 @@ type Block struct {
 	Lines      [][]string
 	Errors     map[int]*ErrorFile // of http-errors
 	Check      *check.Setup       // of healthcheck
+	Profile    *logs.Profile      // of log-profile
 }
 
 // ErrorReply returns an http-errors section's answer for a status, nil if it
@@ -101,7 +103,7 @@ func addrAt(i int, allow expr.AddrAllow, prefix string) lineCheck {
 // readBlock reads a section into a Block and files it under its name.
 func readBlock(table blockTable, missing string, file func(o *Others) *map[string]any, check func(c *compiler, b *Block)) sectionReader {
 	return func(c *compiler, s *haproxy.Section) {
-		b := &Block{Kind: s.Keyword.Text, Name: s.Name(), Span: s.Line.Span, Errors: map[int]*ErrorFile{}}
+		b := &Block{Profile: &logs.Profile{Name: s.Name()}, Kind: s.Keyword.Text, Name: s.Name(), Span: s.Line.Span, Errors: map[int]*ErrorFile{}}
 		if b.Name == "" && missing != "" {
 			c.diags.Alertf(diag.BadArguments, s.Line.Span, "%s", missing)
 			return

@@ -156,6 +156,7 @@ type Proxy struct {
 	LogOption                                       string        // httplog, tcplog … in force; a later log-format clears it
 	LogOptionAt                                     source.Span   // where it was written
 	LogFormatSet                                    bool          // a line of the proxy or its defaults chose the format
+	LogSteps                                        []string      // at which lines are written; none: once
 }
 
 // KeepAliveProbes are the TCP keep-alive parameters of one side; zero: the system's.

@@ -17,7 +17,7 @@ import (
 var proxyLogs = []*keyword.Def[Setting[Proxy]]{
 	logLine, logTag,
 	formatLine(keyword.Spec{Name: "log-format", In: sideF, Doc: "Format of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormat, p.LogOption, p.LogFormatSet = f, "", true }),
-	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Flags: keyword.NotActed, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
+	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
 	formatLine(keyword.Spec{Name: "error-log-format", In: sideF, Doc: "Format of lines about failed connections."}, func(p *Proxy, f *logformat.Format) { p.ErrorLogFormat = f }),
 	formatLine(keyword.Spec{Name: "unique-id-format", In: keyword.AnyProxy, Doc: "Format of unique request ids."}, func(p *Proxy, f *logformat.Format) { p.UniqueID = f }),
 	text(keyword.Spec{Name: "unique-id-header", In: sideF, Misuse: "unique-id-header expects an argument.", Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),

@@ -101,7 +101,7 @@ var emailAlert = keyword.Define(keyword.Spec{
 var stepNames = []string{"accept", "request", "connect", "response", "close", "http-req", "http-res", "http-after-res", "tcp-req-conn", "tcp-req-sess", "tcp-req-cont", "tcp-res-cont"}
 
 var logSteps = keyword.Define(keyword.Spec{
-	Name: "log-steps", In: sideF, Flags: keyword.NotActed | keyword.Open, Doc: "When a log line is sent.",
+	Name: "log-steps", In: sideF, Flags: keyword.Open, Doc: "When a log line is sent.",
 }, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 	if a.value != "" && a.value != "all" {
 		for _, s := range strings.Split(a.value, ",") {
@@ -110,7 +110,15 @@ var logSteps = keyword.Define(keyword.Spec{
 			}
 		}
 	}
-	return func(p *Proxy) error { p.keep("log-steps", a.value); return nil }, nil
+	return func(p *Proxy) error {
+		p.LogSteps = nil
+		if a.value == "all" {
+			p.LogSteps = stepNames
+		} else if a.value != "" {
+			p.LogSteps = strings.Split(a.value, ",")
+		}
+		return nil
+	}, nil
 })
 
 var loadState = keyword.Define(keyword.Spec{

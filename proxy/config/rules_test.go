@@ -88,12 +88,3 @@ func TestRuleHeirs(t *testing.T) {
 		}
 	}
 }
-
-// TestLogProfileWarns: a log-profile changes no line yet, and that is said.
-func TestLogProfileWarns(t *testing.T) {
-	t.Parallel()
-	got := warnings(t, "log-profile p\n\ton close format \"x\"\n")
-	if want := []string{"log-profile p: 'log-profile' is not acted on yet."}; !cmp.Equal(want, got) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}

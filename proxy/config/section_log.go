@@ -41,38 +41,6 @@ var logForwardWords = keyword.NewTable("log-forward keyword", []*keyword.Def[Set
 	line(keyword.LogForward, "enabled", 0, "Undo disabled.", nil),
 })
 
-var profileSteps = []string{"accept", "request", "connect", "response", "close", "error", "any", "http-req", "http-res", "http-after-res", "tcp-req-conn", "tcp-req-sess", "tcp-req-cont", "tcp-res-cont"}
-
-var logProfileWords = keyword.NewTable("log-profile keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.LogProfile, "log-tag", 0, "Tag of the lines.", least(1, "'log-tag' expects a tag for use in syslog.", most(1))),
-	line(keyword.LogProfile, "on", 0, "What is logged at a step.", profileOn),
-})
-
-func profileOn(e *keyword.Env, w []expr.Word) error {
-	if len(w) == 0 || indexOf(profileSteps, w[0].Text) < 0 {
-		return e.Errorf(-1, "'on' expects a log step.\nexpected values are: 'accept', 'request', 'connect', 'response', 'close', 'error' or 'any'.\nOr one of the additional log steps: 'http-req', 'http-res', 'http-after-res', 'tcp-req-conn', 'tcp-req-sess', 'tcp-req-cont', 'tcp-res-cont'.")
-	}
-	bad := e.Errorf(-1, "'on %s' expects 'drop', 'format' or 'sd'.", w[0].Text)
-	if len(w) < 2 {
-		return bad
-	}
-	for i := 1; i < len(w); i++ {
-		switch k := w[i].Text; k {
-		case "drop":
-		case "format", "sd":
-			if i++; i >= len(w) {
-				return e.Errorf(-1, "'on %s %s' expects a logformat string.", w[0].Text, k)
-			}
-			if _, err := expr.ParseFmt(w[i].Text); err != nil {
-				return e.Errorf(w[i].Index, "failed to parse logformat : %s", err)
-			}
-		default:
-			return bad
-		}
-	}
-	return nil
-}
-
 var fcgiWords = keyword.NewTable("fcgi-app keyword", []*keyword.Def[Setting[Block]]{
 	line(keyword.FCGIApp, "docroot", 0, "Root of the scripts.", least(1, "'docroot' expects <path> as argument.", most(1))),
 	line(keyword.FCGIApp, "path-info", 0, "How paths are split.", least(1, "'path-info' expects <regex> as argument.", most(1))),

@@ -9,6 +9,7 @@ import (
 
 	"tandem/proxy/config"
 	"tandem/proxy/logformat"
+	"tandem/proxy/logs"
 )
 
 // serveMany runs n requests over one connection and returns the allocations
@@ -84,7 +85,7 @@ func TestGetAllocatesNothing(t *testing.T) {
 	p.LogFormat = &logformat.Format{}
 	px := startProxy(t, p, rawOrigin(t, okAnswer))
 	px.e.deps.onEnd = nil
-	px.e.deps.Log = func(*config.Proxy, int, []byte) {}
+	px.e.deps.Log = func(*config.Proxy, int, logs.Message) {}
 	const answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 	if n := serveMany(t, px, get, len(answer), 2000); n > 0.05 {
 		t.Errorf("%v allocations per request", n)

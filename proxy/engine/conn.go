@@ -53,7 +53,6 @@ type conn struct {
 	aborted  atomic.Bool
 	backSeen bool // counted in the backend
 	srvSeen  bool // counted in the server
-	early    bool // the line is written before the end (option logasap)
 	caps     [2][][]byte
 	capMem   [2][]byte
 	lineBuf  []byte

@@ -15,6 +15,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/h1"
 	"tandem/proxy/listen"
+	"tandem/proxy/logs"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
 	"tandem/stats"
@@ -27,7 +28,7 @@ type Deps struct {
 	Process *stats.Process
 	// Log sends a finished line to the targets of p; level is a syslog level.
 	// line is only valid during the call.
-	Log func(p *config.Proxy, level int, line []byte)
+	Log func(p *config.Proxy, level int, m logs.Message)
 	// ReadProxy reads a PROXY protocol header and returns it with a connection
 	// that yields what follows.
 	ReadProxy func(c net.Conn, l *listen.Listener) (*listen.ProxyHeader, net.Conn, error)

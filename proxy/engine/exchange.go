@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tandem/proxy/h1"
+	"tandem/proxy/logs"
 	"tandem/proxy/tx"
 )
 
@@ -73,6 +74,7 @@ func (c *conn) attempt(avoid *srv, fresh bool) failure {
 	if f := c.connect(c.srv, fresh); f != okay {
 		return f
 	}
+	c.logStep(logs.Connect)
 	return c.roundTrip()
 }
 

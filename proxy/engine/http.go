@@ -8,6 +8,7 @@ import (
 	"tandem/proxy/action"
 	"tandem/proxy/config"
 	"tandem/proxy/h1"
+	"tandem/proxy/logs"
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
@@ -209,7 +210,7 @@ func (c *conn) failRequest(status int, cause byte, log bool) {
 		c.cli.write(raw, c.writeDeadline())
 	}
 	if log {
-		c.logTx()
+		c.logTxAs(logs.SessError, false)
 	}
 	c.lingeringClose()
 }
@@ -271,6 +272,7 @@ func (c *conn) transact() {
 	if fe.p.MonitorURI != "" && c.monitor() {
 		return
 	}
+	c.logStep(logs.Accept)
 	if !c.requestRules(&fe.side, true) {
 		return
 	}
@@ -360,6 +362,9 @@ func (c *conn) requestRules(s *side, front bool) bool {
 	p := s.p
 	if len(p.TCPContent) > 0 && !c.contentRules(p) {
 		return false
+	}
+	if front {
+		c.logStep(logs.Request)
 	}
 	if s.bufferReq && !c.reqBody.done {
 		if !c.bufferRequest() {

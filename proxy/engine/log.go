@@ -3,6 +3,9 @@ package engine
 import (
 	"time"
 
+	"tandem/proxy/config"
+	"tandem/proxy/logformat"
+	"tandem/proxy/logs"
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
@@ -15,7 +18,9 @@ const (
 )
 
 // logTx writes the line of a finished transaction, once.
-func (c *conn) logTx() {
+func (c *conn) logTx() { c.logTxAs(logs.Close, false) }
+
+func (c *conn) logTxAs(step logs.Step, early bool) {
 	if c.logged {
 		return
 	}
@@ -23,8 +28,11 @@ func (c *conn) logTx() {
 	if f := c.e.deps.onEnd; f != nil {
 		f(&c.t)
 	}
+	if c.fe.steps != 0 && step == logs.Close && c.fe.steps&(1<<logs.Close) == 0 {
+		return
+	}
 	p := c.fe.p
-	if c.e.deps.Log == nil || len(p.Logs) == 0 && !c.alwaysLog() {
+	if c.e.deps.Log == nil {
 		return
 	}
 	t := &c.t
@@ -42,12 +50,48 @@ func (c *conn) logTx() {
 	if level >= levelSilent || p.LogFormat == nil {
 		return
 	}
-	c.lineBuf = p.LogFormat.AppendFrom(c.lineBuf[:0], t, "", c.early)
-	c.e.deps.Log(p, level, c.lineBuf)
+	format := p.LogFormat
+	if step == logs.SessError && p.ErrorLogFormat != nil {
+		format = p.ErrorLogFormat
+	}
+	c.writeLine(level, format, logs.Message{Step: step, Early: early})
 }
 
-// alwaysLog: the receiver of lines knows the global targets itself.
-func (c *conn) alwaysLog() bool { return true }
+// writeLine formats a line and sends it.
+func (c *conn) writeLine(level int, format *logformat.Format, m logs.Message) {
+	p := c.fe.p
+	m.Tx = &c.t
+	c.lineBuf = format.AppendFrom(c.lineBuf[:0], &c.t, m.Step.Origin(), m.Early)
+	m.Line = c.lineBuf
+	c.addSD(&m)
+	c.e.deps.Log(p, level, m)
+}
+
+// addSD puts the proxy's structured data behind the line in its buffer.
+func (c *conn) addSD(m *logs.Message) {
+	if f := c.fe.p.LogFormatSD; f != nil {
+		n := len(c.lineBuf)
+		c.lineBuf = f.AppendFrom(c.lineBuf, &c.t, m.Step.Origin(), m.Early)
+		m.Line, m.SD = c.lineBuf[:n], c.lineBuf[n:]
+	}
+}
+
+// logStep writes a line in the middle of a transaction where "log-steps" asks
+// for it.
+func (c *conn) logStep(step logs.Step) {
+	if c.fe.steps&(1<<step) == 0 || c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
+		return
+	}
+	level := levelInfo
+	if c.t.LogLevel >= 0 {
+		level = c.t.LogLevel
+	}
+	if level >= levelSilent {
+		return
+	}
+	c.t.Now = time.Now()
+	c.writeLine(level, c.fe.p.LogFormat, logs.Message{Step: step})
+}
 
 // failedTx says whether "option dontlog-normal" and "log-separate-errors"
 // count the transaction as an error.
@@ -60,23 +104,28 @@ func (c *conn) failedTx() bool {
 }
 
 // logASAP writes the line before the data come ("option logasap").
-func (c *conn) logASAP() {
+func (c *conn) logASAP(step logs.Step) {
+	if !c.fe.logASAP || c.fe.steps != 0 {
+		return
+	}
 	c.t.Now = time.Now()
 	n := uint64(len(c.resBody.ready())) // came along with the head
 	c.t.Bytes.ResIn += n
-	c.early = true
-	c.logTx()
-	c.early = false
+	c.logTxAs(step, true)
 	c.t.Bytes.ResIn -= n
 }
 
 // Log implements tx.Conn for the do-log action.
-func (c *conn) Log(t *tx.Tx, origin string) {
+func (c *conn) Log(t *tx.Tx, origin string, profile any) {
 	if c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
 		return
 	}
-	line := c.fe.p.LogFormat.Append(nil, t)
-	c.e.deps.Log(c.fe.p, levelInfo, line)
+	m := logs.Message{}
+	m.Step, _ = logs.StepNamed(origin)
+	if b, ok := profile.(*config.Block); ok {
+		m.Profile = b.Profile
+	}
+	c.writeLine(levelInfo, c.fe.p.LogFormat, m)
 }
 
 // logConnError writes the line of a connection that failed before any request.
@@ -91,7 +140,7 @@ func (c *conn) logConnError() {
 	}
 	line := c.lineBuf[:0]
 	if p.ErrorLogFormat != nil {
-		line = p.ErrorLogFormat.Append(line, &c.t)
+		line = p.ErrorLogFormat.AppendFrom(line, &c.t, logs.SessKilled.Origin(), false)
 	} else {
 		line = c.sess.Src.AppendTo(line)
 		line = append(line, " ["...)
@@ -107,7 +156,9 @@ func (c *conn) logConnError() {
 		line = append(append(line, ": "...), c.sess.Err.Text...)
 	}
 	c.lineBuf = line
-	c.e.deps.Log(p, level, line)
+	m := logs.Message{Line: line, Step: logs.SessKilled, Tx: &c.t}
+	c.addSD(&m)
+	c.e.deps.Log(p, level, m)
 }
 
 // countResponse counts the class of an answer on all levels.

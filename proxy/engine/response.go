@@ -8,6 +8,7 @@ import (
 	"tandem/proxy/action"
 	"tandem/proxy/config"
 	"tandem/proxy/h1"
+	"tandem/proxy/logs"
 	"tandem/proxy/tx"
 )
 
@@ -41,9 +42,8 @@ func (c *conn) respond() {
 	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
-	if c.fe.logASAP {
-		c.logASAP()
-	}
+	c.logASAP(logs.Response)
+	c.logStep(logs.Response)
 	c.forward()
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"tandem/proxy/action"
 	"tandem/proxy/config"
+	"tandem/proxy/logs"
 )
 
 // serveTCP carries one session in TCP mode.
@@ -34,6 +35,7 @@ func (c *conn) serveTCP() {
 
 func (c *conn) tcpSession() {
 	t := &c.t
+	c.logStep(logs.Accept)
 	if !c.inspect(c.fe.p) || c.switched() {
 		return
 	}
@@ -60,6 +62,8 @@ func (c *conn) tcpSession() {
 		}
 		return
 	}
+	c.logASAP(logs.Connect)
+	c.logStep(logs.Connect)
 	c.storeSticks(false)
 	var pending []byte
 	if c.in != nil {

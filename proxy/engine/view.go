@@ -9,6 +9,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/logformat"
+	"tandem/proxy/logs"
 	"tandem/proxy/pattern"
 	"tandem/proxy/server"
 	"tandem/stats"
@@ -30,6 +31,7 @@ type front struct {
 	dontLogNull, dontLogNormal, separateErrors, logASAP, ignoreProbes bool
 	unsafe, adjust, socketStats                                       bool
 	needCaps                                                          bool
+	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
 }
 
 // back is a proxy seen from its servers.
@@ -139,6 +141,11 @@ func newFront(rt *setup, p *config.Proxy) *front {
 		needCaps:     len(p.ReqCaptures)+len(p.ResCaptures) > 0 || p.CaptureCookie != nil,
 	}
 	f.dropTrail = p.Option("http-drop-response-trailers")
+	for _, name := range p.LogSteps {
+		if s, ok := logs.StepNamed(name); ok {
+			f.steps |= 1 << s
+		}
+	}
 	t := &p.Timeouts
 	f.reqT = t.HTTPRequest
 	if !t.SetHTTPRequest && t.HTTPRequest == 0 {

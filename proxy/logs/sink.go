@@ -198,9 +198,9 @@ func (s *Sinks) sink(address string) (*Sink, error) {
 // Empty says whether nothing would be sent.
 func (l *Logger) Empty() bool { return l == nil || len(l.targets) == 0 }
 
-// Send sends a message at a level to all targets that take it. sd is RFC 5424
-// structured data, nil for none. Messages are cut at each target's len.
-func (l *Logger) Send(id *Identity, level int, now time.Time, msg, sd []byte) {
+// Send sends a message at a level to all targets that take it, as their
+// profiles change it. Messages are cut at each target's len.
+func (l *Logger) Send(id *Identity, level int, now time.Time, m Message) {
 	if l == nil {
 		return
 	}
@@ -212,8 +212,16 @@ func (l *Logger) Send(id *Identity, level int, now time.Time, msg, sd []byte) {
 		if t.Sample != nil && !t.Sample.Takes(l.counts[i].Add(1)-1) {
 			continue
 		}
+		msg, sd, who := m.Line, m.SD, id
+		if t.Use != nil || m.Profile != nil {
+			var own Identity
+			var drop bool
+			if msg, sd, who, drop = m.override(t.Use, id, &own); drop {
+				continue
+			}
+		}
 		l.sinks[i].send(now, func(dst []byte) []byte {
-			dst = t.appendHeader(dst, id, max(level, t.Min), now, sd)
+			dst = t.appendHeader(dst, who, max(level, t.Min), now, sd)
 			dst = append(dst, msg...)
 			if len(dst) > t.Len-1 {
 				dst = dst[:t.Len-1]

@@ -47,8 +47,8 @@ func TestLoggerSendsToUDP(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := &Identity{Tag: "haproxy", PID: 1}
-	l.Send(id, Debug, when, []byte("too chatty"), nil)
-	l.Send(id, Alert, when, []byte(strings.Repeat("x", 100)), nil)
+	l.Send(id, Debug, when, Message{Line: []byte("too chatty")})
+	l.Send(id, Alert, when, Message{Line: []byte(strings.Repeat("x", 100))})
 	b := make([]byte, 2048)
 	pc.SetReadDeadline(time.Now().Add(5 * time.Second))
 	n, _, err := pc.ReadFrom(b)

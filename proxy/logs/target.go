@@ -11,7 +11,8 @@ type Target struct {
 	Max, Min int // syslog levels: messages above Max are dropped, below Min raised
 	Sample   *Sampling
 	Profile  string
-	Global   bool // "log global": replaced by the global targets
+	Use      *Profile // the section of that name
+	Global   bool     // "log global": replaced by the global targets
 }
 
 // Sampling is "sample <ranges>:<size>".

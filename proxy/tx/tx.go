@@ -187,8 +187,9 @@ type Conn interface {
 	MaxRewrite() int
 	// Interim sends a 1xx response to the client at once.
 	Interim(status int, fields []Field)
-	// Log writes a log line for do-log.
-	Log(t *Tx, origin string)
+	// Log writes a log line for do-log; origin is the step, profile the
+	// log-profile that it names, nil for none.
+	Log(t *Tx, origin string, profile any)
 }
 
 // Arena is memory for values that live as long as the transaction.
