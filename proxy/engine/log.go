@@ -109,7 +109,10 @@ func (c *conn) logASAP(step logs.Step) {
 		return
 	}
 	c.t.Now = time.Now()
-	n := uint64(len(c.resBody.ready())) // came along with the head
+	var n uint64
+	if step == logs.Response {
+		n = uint64(len(c.resBody.ready())) // came along with the head
+	}
 	c.t.Bytes.ResIn += n
 	c.logTxAs(step, true)
 	c.t.Bytes.ResIn -= n
