@@ -70,7 +70,7 @@ func TestLostLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		l.Send(&Identity{}, Info, when, []byte("x"), nil)
+		l.Send(&Identity{}, Info, when, Message{Line: []byte("x")})
 	}
 	if n := lost.Load(); n != 2 {
 		t.Errorf("%d lines counted as lost, want 2", n)
