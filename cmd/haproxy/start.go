@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 
 	"tandem/parser/diag"
@@ -135,6 +136,9 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 	failed := &diag.List{}
 	if n := cfg.Global.NbThread; n > 0 { // so many run at the same time
 		runtime.GOMAXPROCS(n)
+	}
+	if a.memory > 0 { // MiB; the collector works harder near it
+		debug.SetMemoryLimit(int64(a.memory) << 20)
 	}
 	p := proxy.New(cfg, deps, failed)
 	if !failed.HasErrors() {

@@ -18,10 +18,10 @@ var conns = []*keyword.Def[Action]{
 	setAddr("set-dst", "Set the destination address that rules and servers without address see.", func(t *tx.Tx) *netip.AddrPort { return &t.Sess.Dst }),
 	setPort("set-src-port", "Set the source port that rules see.", func(t *tx.Tx) *netip.AddrPort { return &t.Sess.Src }),
 	setPort("set-dst-port", "Set the destination port that rules and servers without port see.", func(t *tx.Tx) *netip.AddrPort { return &t.Sess.Dst }),
-	setMark("set-fc-mark", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, keyword.NotActed, "Set the netfilter mark of packets to the client.", markClient),
-	setMark("set-fc-tos", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, keyword.NotActed, "Set the type of service of packets to the client.", tosClient),
-	setMark("set-mark", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, keyword.Deprecated|keyword.NotActed, "Old name of set-fc-mark.", markClient),
-	setMark("set-tos", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, keyword.Deprecated|keyword.NotActed, "Old name of set-fc-tos.", tosClient),
+	setMark("set-fc-mark", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, 0, "Set the netfilter mark of packets to the client.", markClient),
+	setMark("set-fc-tos", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, 0, "Set the type of service of packets to the client.", tosClient),
+	setMark("set-mark", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, keyword.Deprecated, "Old name of set-fc-mark.", markClient),
+	setMark("set-tos", tcpCon|tcpSes|tcpCnt|tcpRes|httpBoth, keyword.Deprecated, "Old name of set-fc-tos.", tosClient),
 	setMark("set-bc-mark", tcpCnt|httpReq, 0, "Set the netfilter mark of packets to the server.", func(t *tx.Tx, n *int) { t.Settings.BCMark = n }),
 	setMark("set-bc-tos", tcpCnt|httpReq, 0, "Set the type of service of packets to the server.", func(t *tx.Tx, n *int) { t.Settings.BCTOS = n }),
 	expect("expect-proxy", "Read a PROXY protocol header before anything else.", 0, func(s *tx.Session) { s.ExpectProxy = true }),
@@ -30,12 +30,16 @@ var conns = []*keyword.Def[Action]{
 
 func markClient(t *tx.Tx, n *int) {
 	t.Sess.Mark = *n
-	t.Settings.FCMark = n
+	if t.Conn != nil {
+		t.Conn.ClientMark(*n)
+	}
 }
 
 func tosClient(t *tx.Tx, n *int) {
 	t.Sess.TOS = *n
-	t.Settings.FCTOS = n
+	if t.Conn != nil {
+		t.Conn.ClientTOS(*n)
+	}
 }
 
 // setAddr makes set-src and set-dst: the port stays where the family has one

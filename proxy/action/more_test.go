@@ -274,9 +274,9 @@ func TestSettings(t *testing.T) {
 	}
 	s := x.Settings
 	got := []any{*s.TimeoutServer, *s.TimeoutTunnel, *s.Retries, x.Nice, x.LogLevel, s.PriorityClass, s.PriorityOffset,
-		x.Sess.Src.String(), x.Sess.Dst.String(), s.Dst.String(), *s.BCMark, *s.BCTOS, *s.FCTOS, x.Sess.TOS, *s.FCMark, s.DisableL7Retry}
+		x.Sess.Src.String(), x.Sess.Dst.String(), s.Dst.String(), *s.BCMark, *s.BCTOS, x.Sess.TOS, x.Sess.Mark, s.DisableL7Retry}
 	want := []any{5 * time.Second, 7 * time.Millisecond, 3, 1024, 8, -2047, 12,
-		"10.1.2.3:81", "10.1.2.3:7", "10.1.2.3:7", 16, 32, 8, 8, 1, true}
+		"10.1.2.3:81", "10.1.2.3:7", "10.1.2.3:7", 16, 32, 8, 1, true}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

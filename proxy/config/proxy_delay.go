@@ -45,7 +45,7 @@ func inspectDelay(line string, in keyword.Scope, set func(*Proxy, time.Duration)
 }
 
 func probeCount(name string, in keyword.Scope, set func(*Proxy, int)) *keyword.Def[Setting[Proxy]] {
-	return keyword.Define(keyword.Spec{Name: name, In: in, Flags: keyword.NotActed, Doc: "TCP keep-alive probes before a connection is dead."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: "TCP keep-alive probes before a connection is dead."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 		if a.value == "" {
 			return nil, e.Errorf(-1, "'%s' expects an integer value", name)
 		}
@@ -58,7 +58,7 @@ func probeCount(name string, in keyword.Scope, set func(*Proxy, int)) *keyword.D
 
 func probeTime(name string, in keyword.Scope, set func(*Proxy, time.Duration)) *keyword.Def[Setting[Proxy]] {
 	check := timeKnob("'%s' expects an integer value", 0, maxInt, "")
-	return keyword.Define(keyword.Spec{Name: name, In: in, Flags: keyword.NotActed, Doc: "TCP keep-alive timing."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: "TCP keep-alive timing."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 		ms, refusal := check(a.value)
 		if refusal == "" && a.value != "" { // the default unit is the second
 			d, err := expr.ParseTime(a.value, time.Second)

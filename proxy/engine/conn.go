@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"tandem/proxy/action"
 	"tandem/proxy/h1"
 	"tandem/proxy/listen"
@@ -102,6 +104,9 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, peer netip.AddrPort, l *
 	now := time.Now()
 	c.rt, c.fe, c.be = rt, fe, nil
 	c.cli.init(nc)
+	if fe.cliKA {
+		c.control(func(fd int) { setKeepAlive(fd, fe.p.ClientTCPKA) })
+	}
 	vars := c.sess.Vars
 	vars.Reset()
 	c.sess = tx.Session{ID: c.e.nextID.Add(1), Front: fe.f, Listener: l, Proc: rt.cfg.Proc, Vars: vars,
@@ -272,9 +277,24 @@ func (c *conn) refuse(v action.Verdict, n *stats.Counter) {
 	}
 }
 
-// silentDrop forgets the connection without telling the client, as far as an
-// ordinary process can: it keeps quiet and lets the socket go with a reset.
-func (c *conn) silentDrop(r *tx.Reply) { c.cli.reset() }
+// silentDrop closes the connection without a word to the client
+// (configuration manual 4.3, silent-drop): a socket in repair mode sends
+// nothing when it is closed. Where that needs rights that we lack, and with
+// "rst-ttl", a reset leaves that lives for so many hops only.
+func (c *conn) silentDrop(r *tx.Reply) {
+	ttl := r.RstTTL
+	c.control(func(fd int) {
+		if ttl == 0 {
+			if unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_REPAIR, 1) == nil {
+				return
+			}
+			ttl = 1
+		}
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_TTL, ttl)
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_UNICAST_HOPS, ttl)
+	})
+	c.cli.reset()
+}
 
 // handshakes reads a PROXY header and negotiates TLS where the listener says so.
 func (c *conn) handshakes() bool {

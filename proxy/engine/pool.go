@@ -47,9 +47,10 @@ type pool struct {
 	mu   sync.Mutex
 	list []*upConn
 	n    atomic.Int64
-	need atomic.Int64 // connections in use at once lately
-	peak atomic.Int64 // the same since the last sweep
-	look atomic.Int64 // moment from which dead ones may be looked for again, ns
+	need atomic.Int64  // connections in use at once lately
+	peak atomic.Int64  // the same since the last sweep
+	port atomic.Uint32 // connections that took a port of a "source" range
+	look atomic.Int64  // moment from which dead ones may be looked for again, ns
 }
 
 // mayLook says whether dead connections may be looked for now: that costs a

@@ -13,8 +13,6 @@ import (
 
 	"tandem/proxy/config"
 	"tandem/proxy/h1"
-	"tandem/proxy/server"
-	"tandem/proxy/socket"
 	"tandem/proxy/tx"
 )
 
@@ -174,17 +172,13 @@ func (c *conn) shareKey(s *srv) uint64 {
 		mix(b[:])
 		mix([]byte{byte(c.t.Settings.Dst.Port() >> 8), byte(c.t.Settings.Dst.Port())})
 	}
-	src := p.Source
-	if src.Addr == "" && src.UseSrc == "" && c.be.p.Source != nil {
-		src = *c.be.p.Source
-	}
 	if p.SendProxy.Version > 0 {
 		mix(c.proxyHeader(&p.SendProxy))
 	}
-	if src.UseSrc != "" {
-		b := c.sess.Src.Addr().As16()
+	if from := c.foreign(c.sourceOf(s)); from.IsValid() {
+		b := from.Addr().As16()
 		mix(b[:])
-		mix([]byte{byte(c.sess.Src.Port() >> 8), byte(c.sess.Src.Port())})
+		mix([]byte{byte(from.Port() >> 8), byte(from.Port())})
 	}
 	if p.TLS.Enabled {
 		c.sni = c.serverName(s)
@@ -315,82 +309,6 @@ func (e *Engine) observe(s *srv, ok, layer7 bool) {
 		return
 	}
 	s.s.Observed(ok, layer7, time.Now())
-}
-
-// dialNet opens the socket, from the source address that the server or the
-// backend asks for.
-func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Conn, error) {
-	if c.e.deps.Dial != nil {
-		ctx := context.Background()
-		if !deadline.IsZero() {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, deadline)
-			defer cancel()
-		}
-		return c.e.deps.Dial(ctx, network, addr, &c.t)
-	}
-	d := socket.Dialer{Deadline: deadline}
-	src := server.Source{}
-	if p := s.s.Params; p != nil && (p.Source.Addr != "" || p.Source.UseSrc != "" || p.Source.Interface != "") {
-		src = p.Source
-	} else if c.be.p.Source != nil {
-		src = *c.be.p.Source
-	}
-	if src.Addr != "" && network == "tcp" {
-		if a := src.IP; a.IsValid() && !a.IsUnspecified() {
-			d.Source = netip.AddrPortFrom(a, uint16(src.PortLow))
-		}
-	}
-	if set := &c.t.Settings; set.BCMark != nil || set.BCTOS != nil || src.UseSrc != "" || src.Interface != "" || c.be.srvKA {
-		d.Control = c.socketOptions(src)
-	}
-	if network == "unix" {
-		if len(addr) > 0 && addr[0] == 0 {
-			addr = "@" + addr[1:]
-		}
-		return asConn(d.Unix(addr))
-	}
-	to, err := netip.ParseAddrPort(addr)
-	if err != nil { // a name: ask for its address
-		a, err := net.ResolveTCPAddr("tcp", addr)
-		if err != nil {
-			return nil, err
-		}
-		to = a.AddrPort()
-	}
-	return asConn(d.TCP(to))
-}
-
-// asConn keeps a failure from becoming an interface that is not nil.
-func asConn(c *socket.Conn, err error) (net.Conn, error) {
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
-}
-
-// socketOptions sets what must be set before a connection is made.
-func (c *conn) socketOptions(src server.Source) func(fd int) {
-	return func(fd int) {
-		if m := c.t.Settings.BCMark; m != nil {
-			syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_MARK, *m)
-		}
-		if tos := c.t.Settings.BCTOS; tos != nil {
-			syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, syscall.IP_TOS, *tos)
-		}
-		if src.Interface != "" {
-			syscall.SetsockoptString(fd, syscall.SOL_SOCKET, syscall.SO_BINDTODEVICE, src.Interface)
-		}
-		if src.UseSrc != "" {
-			syscall.SetsockoptInt(fd, syscall.SOL_IP, syscall.IP_TRANSPARENT, 1)
-		}
-		if c.be.srvKA {
-			syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1)
-			if k := c.be.p.ServerTCPKA; k.Idle > 0 {
-				syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, int(k.Idle.Seconds()))
-			}
-		}
-	}
 }
 
 func dialFailure(err error) failure {

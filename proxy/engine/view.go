@@ -31,6 +31,7 @@ type front struct {
 	dontLogNull, dontLogNormal, separateErrors, logASAP, ignoreProbes bool
 	unsafe, adjust, socketStats                                       bool
 	needCaps                                                          bool
+	cliKA                                                             bool   // keep-alive packets to clients
 	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
 }
 
@@ -138,6 +139,7 @@ func newFront(rt *setup, p *config.Proxy) *front {
 		unsafe:       p.Option("accept-unsafe-violations-in-http-request"),
 		adjust:       p.Option("h1-case-adjust-bogus-client"),
 		socketStats:  p.Option("socket-stats"),
+		cliKA:        p.Option("clitcpka") || p.Option("tcpka"),
 		needCaps:     len(p.ReqCaptures)+len(p.ResCaptures) > 0 || p.CaptureCookie != nil,
 	}
 	f.dropTrail = p.Option("http-drop-response-trailers")

@@ -244,6 +244,19 @@ func toIP(_ *tx.Tx, v *Value) bool {
 	return ok
 }
 
+// HeaderIP returns the address in occurrence occ (as hdr_ip counts them) of a
+// request's field; name is in lower case.
+func HeaderIP(m *tx.Message, name string, occ int) (netip.Addr, bool) {
+	h := hdrScan{name: []byte(name), id: tx.IDOf([]byte(name)), split: true}
+	if occ == 0 {
+		occ = -1
+	}
+	if b, ok := h.pick(m, occ); ok {
+		return addrInText(b)
+	}
+	return netip.Addr{}, false
+}
+
 func addrInText(b []byte) (netip.Addr, bool) {
 	if ip, ok := parseAddr(b); ok {
 		return ip, true

@@ -152,7 +152,7 @@ func TestParseServerAccepts(t *testing.T) {
 		}
 		want := DefaultParams()
 		change(want)
-		if d := cmp.Diff(want, l.Params, cmpopts.EquateComparable(netip.Addr{}), cmpopts.IgnoreUnexported(Params{}), cmpopts.IgnoreFields(Params{}, "Set")); d != "" {
+		if d := cmp.Diff(want, l.Params, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}), cmpopts.IgnoreUnexported(Params{}), cmpopts.IgnoreFields(Params{}, "Set")); d != "" {
 			t.Errorf("%s:\n%s", line, d)
 		}
 	}

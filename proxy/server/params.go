@@ -119,7 +119,8 @@ type Source struct {
 	Addr, Interface   string     // the address as written
 	IP                netip.Addr // what Addr means: it may be a name, or carry ports
 	PortLow, PortHigh int
-	UseSrc            string // "", client, clientip, hdr_ip, or an address
+	UseSrc            string         // "", client, clientip, hdr_ip, or an address
+	Foreign           netip.AddrPort // that address
 	Hdr               string
 	HdrOcc            int
 }

@@ -255,10 +255,11 @@ func (s *SourceArgs) useSrc(a *keyword.Args) error {
 			return fail(i, "usesrc hdr_ip(name,num) does not support negative occurrences values smaller than %d.", 10)
 		}
 	default:
-		if _, err := expr.ParseHostAddr(v, 0, a.Env.LookUp); err != nil {
+		addr, err := expr.ParseHostAddr(v, 0, a.Env.LookUp)
+		if err != nil {
 			return fail(i, "'usesrc %s' : %s", v, err)
 		}
-		s.UseSrc = v
+		s.UseSrc, s.Foreign = v, netip.AddrPortFrom(addr.IP, uint16(addr.Port))
 	}
 	return nil
 }

@@ -14,6 +14,10 @@ type Dialer struct {
 	Deadline time.Time      // zero: as long as the system tries
 	Source   netip.AddrPort // address to come from; zero: the system's choice
 	Control  func(fd int)   // sets options before the connection is made
+
+	// Transparent says that Source may be no address of this machine
+	// (ip(7), IP_TRANSPARENT; CAP_NET_ADMIN is needed).
+	Transparent bool
 }
 
 // TCP connects to an address.
@@ -37,6 +41,18 @@ func (d *Dialer) TCP(to netip.AddrPort) (*Conn, error) {
 	if s := d.Source; s.IsValid() {
 		if s.Port() == 0 { // let the port be chosen when the peer is known
 			_ = unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+		} else {
+			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+		}
+		if d.Transparent {
+			level, name := unix.SOL_IP, unix.IP_TRANSPARENT
+			if family == unix.AF_INET6 {
+				level, name = unix.SOL_IPV6, unix.IPV6_TRANSPARENT
+			}
+			if err := unix.SetsockoptInt(fd, level, name, 1); err != nil {
+				unix.Close(fd)
+				return nil, os.NewSyscallError("setsockopt", err)
+			}
 		}
 		if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(s.Addr().Unmap(), s.Port()))); err != nil {
 			unix.Close(fd)

@@ -110,7 +110,7 @@ type Settings struct {
 	TimeoutClient, TimeoutServer, TimeoutTunnel, TimeoutConnect, TimeoutQueue *time.Duration
 	TimeoutTarpit                                                             *time.Duration
 	Retries                                                                   *int
-	BCMark, BCTOS, FCMark, FCTOS                                              *int
+	BCMark, BCTOS                                                             *int
 	PriorityClass, PriorityOffset                                             int            // of the queue: lower first; the offset in milliseconds
 	LaxRewrite                                                                bool           // "strict-mode off", until the rule set ends
 	SwitchHTTP                                                                bool           // "switch-mode http": go on as an HTTP connection
@@ -190,6 +190,10 @@ type Conn interface {
 	// Log writes a log line for do-log; origin is the step, profile the
 	// log-profile that it names, nil for none.
 	Log(t *Tx, origin string, profile any)
+	// ClientMark and ClientTOS set the netfilter mark and the type of service
+	// of the packets to the client from now on.
+	ClientMark(mark int)
+	ClientTOS(tos int)
 }
 
 // Arena is memory for values that live as long as the transaction.

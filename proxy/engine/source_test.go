@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"tandem/proxy/config"
+)
+
+// Options set on the client's socket are there, whichever way it is held.
+func TestClientOptions(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	for _, adopt := range []bool{true, false} {
+		nc, err := net.Dial("tcp4", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &conn{}
+		if adopt {
+			c.cli.init(nc)
+		} else {
+			c.cli.Conn = nc
+		}
+		c.ClientTOS(0x20)
+		c.control(func(fd int) {
+			setKeepAlive(fd, config.KeepAliveProbes{Count: 5, Idle: 7 * time.Second, Intvl: 3 * time.Second})
+		})
+		c.control(func(fd int) {
+			for _, o := range []struct{ level, name, want int }{
+				{unix.IPPROTO_IP, unix.IP_TOS, 0x20}, {unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
+				{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 5}, {unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 7}, {unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 3},
+			} {
+				if got, err := unix.GetsockoptInt(fd, o.level, o.name); err != nil || got != o.want {
+					t.Errorf("option %d/%d: %d, %v, want %d", o.level, o.name, got, err, o.want)
+				}
+			}
+		})
+		c.cli.Close()
+	}
+}
