@@ -75,6 +75,20 @@ func (l *logSide) proxy(p *config.Proxy, level int, m logs.Message) {
 	l.by[p].Send(l.ids[p], level, time.Now(), m)
 }
 
+// stopped says that a proxy takes no more connections (management guide 4).
+func (l *logSide) stopped(p *config.Proxy) {
+	var front, back uint64
+	if p.Front != nil {
+		front = p.Front.Stats.ConnTot.Load()
+	}
+	if p.Back != nil {
+		back = p.Back.Stats.SessTot.Load()
+	}
+	text := fmt.Sprintf("Proxy %s stopped (cumulated conns: FE: %d, BE: %d).", p.Name, front, back)
+	fmt.Fprintf(os.Stderr, "[WARNING]  (%d) : %s\n", os.Getpid(), text)
+	l.proxy(p, logs.Warning, logs.Message{Line: []byte(text)})
+}
+
 // event logs a change of a server's or backend's state, and says it on stderr
 // as the original does.
 func (l *logSide) event(e server.Event) {

@@ -147,6 +147,11 @@ func (p *Proxy) Run(soft, hard context.Context) {
 	for _, s := range p.sockets {
 		s.Close()
 	}
+	for _, px := range p.cfg.Proxies {
+		if !px.Disabled {
+			p.logs.stopped(px)
+		}
+	}
 	if d := p.cfg.Global.HardStopAfter; d > 0 {
 		var cancel context.CancelFunc
 		hard, cancel = context.WithTimeout(hard, d)

@@ -151,6 +151,7 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 		show(a, failed)
 		return 1
 	}
+	warnOfRoot(a, cfg)
 	if err := p.Isolate(); err != nil {
 		say(a, diag.Alert, "[haproxy.main()] "+err.Error())
 		return 1
@@ -167,6 +168,20 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 	a.finishOld()
 	sayReady()
 	return untilSignal(p)
+}
+
+// warnOfRoot says what a process that runs as root gives away; the first
+// sentences are the original's.
+func warnOfRoot(a *arguments, cfg *config.Config) {
+	if os.Getuid() != 0 || a.quiet {
+		return
+	}
+	if g := &cfg.Global; g.Chroot == "" {
+		say(a, diag.Warning, "[haproxy.main()] HAProxy was started as root without any 'chroot' directive. An intruder would see the whole file system: name an empty directory with 'chroot' in the global section, or write 'chroot /' to go without.")
+	}
+	if g := &cfg.Global; g.UID < 0 {
+		say(a, diag.Warning, "[haproxy.main()] HAProxy was started as the root user and does not make use of 'user' nor 'uid' global options to drop the privileges. Name an unprivileged account there, or write 'uid 0' to stay root.")
+	}
 }
 
 // finishOld tells the processes given by -sf and -st that they are replaced.

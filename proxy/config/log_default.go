@@ -25,6 +25,8 @@ func (c *compiler) defaultLogFormat(p *Proxy) {
 		format = logformat.TCPLogCLF
 	case p.Option("tcplog"), p.Option("httplog"), p.Option("httpslog"):
 		format = logformat.TCPLog // httplog falls back to tcplog in TCP mode
+	default:
+		p.LogAtStart = true
 	}
 	f, err := expr.ParseFmt(format)
 	if err == nil {

@@ -103,7 +103,8 @@ type Proxy struct {
 	Logs                                               []logs.Target
 	LogTag                                             string
 	LogFormat, LogFormatSD, ErrorLogFormat             *logformat.Format
-	StickTable                                         any // *stick.Table once that room stands
+	LogAtStart                                         bool // the line tells of the beginning alone ("Connect from …")
+	StickTable                                         any  // *stick.Table once that room stands
 	Compression                                        any
 	Filters                                            []any
 

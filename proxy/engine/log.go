@@ -28,6 +28,9 @@ func (c *conn) logTxAs(step logs.Step, early bool) {
 	if f := c.e.deps.onEnd; f != nil {
 		f(&c.t)
 	}
+	if c.fe.logStart {
+		return
+	}
 	if c.fe.steps != 0 && step == logs.Close && c.fe.steps&(1<<logs.Close) == 0 {
 		return
 	}
@@ -79,7 +82,7 @@ func (c *conn) addSD(m *logs.Message) {
 // logStep writes a line in the middle of a transaction where "log-steps" asks
 // for it.
 func (c *conn) logStep(step logs.Step) {
-	if c.fe.steps&(1<<step) == 0 || c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
+	if c.fe.steps&(1<<step) == 0 && (step != logs.Accept || !c.fe.logStart) || c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
 		return
 	}
 	level := levelInfo

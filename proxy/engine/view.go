@@ -32,6 +32,7 @@ type front struct {
 	unsafe, adjust, socketStats                                       bool
 	needCaps                                                          bool
 	cliKA                                                             bool   // keep-alive packets to clients
+	logStart                                                          bool   // one line, when the transaction begins
 	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
 }
 
@@ -148,6 +149,7 @@ func newFront(rt *setup, p *config.Proxy) *front {
 			f.steps |= 1 << s
 		}
 	}
+	f.logStart = p.LogAtStart && f.steps == 0
 	t := &p.Timeouts
 	f.reqT = t.HTTPRequest
 	if !t.SetHTTPRequest && t.HTTPRequest == 0 {
