@@ -68,7 +68,7 @@ func removedOptions() []*keyword.Def[Setting[Proxy]] {
 		opt("forceclose", keyword.V(2, 5), "option httpclose", "Close both sides after each response.", closing),
 		idle("http-tunnel", keyword.V(2, 5), "", "Nothing is looked at behind the first request and response."),
 		idle("http-use-htx", keyword.V(2, 5), "", "Internal form of messages."),
-		opt("independant-streams", keyword.V(2, 1), "option independent-streams", "Keep the two directions' timeouts apart.", func(p *Proxy, on bool) { p.Options["independent-streams"] = on }),
+		idle("independant-streams", keyword.V(2, 1), "option independent-streams", "Keep the two directions' timeouts apart."),
 		idle("tcpsplice", keyword.V(1, 4), "option splice-auto", "Splice in the kernel."),
 		opt("keepalive", keyword.V(1, 4), "option tcpka", "TCP keep-alive.", func(p *Proxy, on bool) { p.Options["tcpka"] = on }),
 		opt("http_proxy", keyword.V(2, 5), "http-request set-dst", "Forward to the address in the request.", func(p *Proxy, on bool) { p.Text = with(p.Text, "http_proxy", fmt.Sprint(on)) }),

@@ -38,6 +38,9 @@ func control(a expr.Addr, b *Bind, opt SocketOptions) func(network, address stri
 			if b.MSS != 0 {
 				set(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, abs(b.MSS))
 			}
+			if b.CongestionControl != "" && err == nil {
+				err = unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, b.CongestionControl)
+			}
 			if b.DeferAccept {
 				set(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 60)
 			}

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"errors"
 	"fmt"
 	"os/user"
 	"strconv"
@@ -56,14 +57,28 @@ func text(name, doc string, field func(*Bind) *string) def {
 }
 
 // number makes the Def of a word with an integer between lo and hi.
-func number(name, doc string, lo, hi int64, set func(*Bind, int)) def {
-	return value(name, doc, func(b *Bind, v string) error {
-		n, err := expr.Word{Text: v}.Int(lo, hi)
+// number makes the Def of a word with one integer, read as the original does:
+// digits at the front count, and a warning names what is no number. refusal is
+// what is said of a value outside lo..hi; "%d" in it stands for the value.
+func number(name, doc string, lo, hi int64, refusal string, set func(*Bind, int)) def {
+	s := keyword.Spec{Name: name, Doc: doc, In: keyword.BindLine, Misuse: fmt.Sprintf("'%s' : missing value", name)}
+	return keyword.Define(s, func(e *keyword.Env, a *wordArgs) (Option, error) {
+		v := a.Value.Text
+		digits := len(v) - len(strings.TrimLeft(strings.TrimLeft(v, "+-"), "0123456789"))
+		n, err := strconv.ParseInt(v[:digits], 10, 64)
 		if err != nil {
-			return fmt.Errorf("invalid value %s (allowed range %d..%d)", v, lo, hi)
+			n = 0
 		}
-		set(b, int(n))
-		return nil
+		if err != nil || digits < len(v) {
+			e.Warnf(diag.BadValue, a.Value.Index, "'%s' is no number: it is read as %d.", v, n).Ours = true
+		}
+		return func(b *Bind) error {
+			if n < lo || n > hi {
+				return &keyword.Error{Index: a.Value.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s", name, strings.ReplaceAll(refusal, "%d", strconv.FormatInt(n, 10)))}
+			}
+			set(b, int(n))
+			return nil
+		}, nil
 	})
 }
 
@@ -74,14 +89,17 @@ var socketWords = []def{
 	flag("accept-proxy", "Expect a PROXY protocol header.", func(b *Bind) { b.AcceptProxy = true }),
 	value("accept-netscaler-cip", "Expect a NetScaler client IP header with this magic number.", func(b *Bind, v string) error {
 		n, err := strconv.ParseUint(v, 0, 32)
+		if err != nil || n == 0 {
+			return errors.New("invalid value 0, must be >= 0")
+		}
 		b.AcceptCIP = uint32(n)
-		return err
+		return nil
 	}),
-	number("backlog", "Length of the accept queue.", 0, maxInt, func(b *Bind, n int) { b.Backlog = n }),
-	text("cc", "TCP congestion control algorithm.", func(b *Bind) *string { return &b.CongestionControl }),
+	number("backlog", "Length of the accept queue.", 0, maxInt, "invalid value %d, must be > 0", func(b *Bind, n int) { b.Backlog = n }),
+	valueWith(keyword.Spec{Name: "cc", Misuse: "'cc' : missing TCP congestion control algorithm", Doc: "TCP congestion control algorithm."}, func(b *Bind, v string) error { b.CongestionControl = v; return nil }),
 	flag("defer-accept", "Accept only once data came.", func(b *Bind) { b.DeferAccept = true }),
 	exposeFD,
-	number("gid", "Group number of a unix socket.", 0, maxInt, func(b *Bind, n int) { b.GID = n }),
+	number("gid", "Group number of a unix socket.", 0, maxInt, "invalid value %d", func(b *Bind, n int) { b.GID = n }),
 	value("group", "Group of a unix socket.", func(b *Bind, v string) error {
 		g, err := user.LookupGroup(v)
 		if err != nil {
@@ -91,7 +109,7 @@ var socketWords = []def{
 		b.GID, err = strconv.Atoi(g.Gid)
 		return err
 	}),
-	number("uid", "User number of a unix socket.", 0, maxInt, func(b *Bind, n int) { b.UID = n }),
+	number("uid", "User number of a unix socket.", 0, maxInt, "invalid value %d", func(b *Bind, n int) { b.UID = n }),
 	value("user", "User of a unix socket.", func(b *Bind, v string) error {
 		u, err := user.Lookup(v)
 		if err != nil {
@@ -110,17 +128,30 @@ var socketWords = []def{
 		return nil
 	}),
 	text("guid-prefix", "Prefix of the sockets' globally unique names.", func(b *Bind) *string { return &b.GUID }),
-	number("id", "Number of the socket.", 1, maxInt, func(b *Bind, n int) { b.ForcedID = n }),
+	value("id", "Number of the socket.", func(b *Bind, v string) (err error) {
+		if b.ForcedID, err = strconv.Atoi(v); err != nil {
+			return fmt.Errorf("expects an integer argument, found '%s'", v)
+		}
+		if b.ForcedID < 1 {
+			return errors.New("custom id has to be > 0")
+		}
+		return nil
+	}),
 	duration("idle-ping", "HTTP/2 pings on idle connections.", func(b *Bind, d time.Duration) { b.IdlePing = d }),
 	text("interface", "Network interface to bind to.", func(b *Bind) *string { return &b.Interface }),
 	text("label", "Label of the socket for metrics.", func(b *Bind) *string { return &b.Label }),
 	level,
-	number("maxconn", "Most connections of the socket.", 0, maxInt, func(b *Bind, n int) { b.MaxConn = n }),
-	number("mss", "Largest TCP segment announced.", -65535, 65535, func(b *Bind, n int) { b.MSS = n }),
+	number("maxconn", "Most connections of the socket.", 0, maxInt, "invalid value %d, must be >= 0", func(b *Bind, n int) { b.MaxConn = n }),
+	value("mss", "Largest TCP segment announced.", func(b *Bind, v string) (err error) {
+		if b.MSS, err = strconv.Atoi(v); err != nil || b.MSS == 0 || b.MSS < -65535 || b.MSS > 65535 {
+			return errors.New("expects an MSS with and absolute value between 1 and 65535")
+		}
+		return nil
+	}),
 	text("name", "Name of the socket.", func(b *Bind) *string { return &b.Name }),
 	valueWith(keyword.Spec{Name: "namespace", Doc: "Network namespace.", Flags: keyword.Refused}, func(b *Bind, v string) error { b.Namespace = v; return nil }),
 	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed}, func(b *Bind, v string) error { return nil }),
-	number("nice", "Scheduling priority.", -1024, 1024, func(b *Bind, n int) { b.Nice = n }),
+	number("nice", "Scheduling priority.", -1024, 1024, "invalid value %d, allowed range is -1024..1024", func(b *Bind, n int) { b.Nice = n }),
 	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread"}, func(b *Bind, v string) error { b.Process = v; return nil }),
 	value("proto", "Protocol of the connections.", func(b *Bind, v string) error {
 		switch v {

@@ -43,7 +43,7 @@ func cover[T any](t *testing.T, what string, table *keyword.Table[T], names []st
 		}
 	}
 	for _, d := range table.All() {
-		if !known[d.Name] {
+		if !known[d.Name] && d.Until == 0 {
 			t.Errorf("%s %s is not one of the original's", what, d.Name)
 		}
 	}

@@ -60,6 +60,13 @@ func fetch(name, sig string, out Type, need Layer, doc string, build buildFunc, 
 	})}
 }
 
+// gone marks a fetch that releases from until on refuse.
+func gone(w word[Fetch], until keyword.Version, instead string) word[Fetch] {
+	w.def.Until, w.def.Instead = until, instead
+	w.def.Flags |= keyword.NotDumped
+	return w
+}
+
 // conv makes one converter. flags are optional.
 func conv(name, sig string, in, out Type, doc string, build buildFunc, flags ...keyword.Flags) word[Conv] {
 	spec := keyword.Spec{Name: name, Doc: doc, Flags: allFlags(flags)}
