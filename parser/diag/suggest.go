@@ -1,18 +1,34 @@
 package diag
 
+import "strings"
+
 // Nearest returns the candidate that is most like word, or "" where none is
 // near enough to be worth naming. The distance is Damerau's with single-edit
 // costs; a candidate may differ by at most a third of its length, and by two
-// at least.
+// at least; one of three letters or fewer must have two of them in common.
 func Nearest(word string, candidates []string) string {
 	best, bestD := "", 1<<30
 	for _, c := range candidates {
 		limit := max(len(c)/3, 2)
+		if len(c) < 4 && common(word, c) < 2 {
+			limit = 1
+		}
 		if d := distance(word, c, limit); d <= limit && d < bestD {
 			best, bestD = c, d
 		}
 	}
 	return best
+}
+
+// common counts the letters that a and b share.
+func common(a, b string) (n int) {
+	for i := range len(b) {
+		if j := strings.IndexByte(a, b[i]); j >= 0 {
+			a = a[:j] + a[j+1:]
+			n++
+		}
+	}
+	return n
 }
 
 // distance returns the optimal string alignment distance of a and b, or a

@@ -36,15 +36,33 @@ func value(name, doc string, set func(b *Bind, v string) error) def {
 	return valueWith(keyword.Spec{Name: name, Doc: doc}, set)
 }
 
+// missing is what is said where the argument of a word is not there.
+var missing = map[string]string{
+	"expose-fd": "missing fd type", "group": "missing group name", "guid-prefix": "expects an argument", "id": "expects an integer argument",
+	"interface": "missing interface name", "label": "missing label", "level": "missing level", "mode": "missing or invalid mode '' (octal integer expected)",
+	"mss": "missing MSS value", "name": "missing name", "severity-output": "missing severity format", "tcp-ss": saveSYN,
+	"tcp-ut": "missing TCP User Timeout value", "user": "missing user name",
+}
+
+const saveSYN = "TCP Save SYN option expects an integer argument from 0 to 2"
+
 func valueWith(s keyword.Spec, set func(b *Bind, v string) error) def {
 	s.In = keyword.BindLine
 	if s.Misuse == "" {
-		s.Misuse = fmt.Sprintf("'%s' : missing value", s.Name)
+		text := "missing value"
+		if m := missing[s.Name]; m != "" {
+			text = m
+		}
+		s.Misuse = fmt.Sprintf("'%s' : %s", s.Name, text)
 	}
 	return keyword.Define(s, func(_ *keyword.Env, a *wordArgs) (Option, error) {
 		return func(b *Bind) error {
 			if err := set(b, a.Value.Text); err != nil {
-				return &keyword.Error{Index: a.Value.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s", s.Name, err)}
+				text := err.Error()
+				if !strings.HasPrefix(text, "'"+s.Name+"'") {
+					text = fmt.Sprintf("'%s' : %s", s.Name, text)
+				}
+				return &keyword.Error{Index: a.Value.Index, Code: diag.BadValue, Text: text}
 			}
 			return nil
 		}, nil
@@ -56,7 +74,6 @@ func text(name, doc string, field func(*Bind) *string) def {
 	return value(name, doc, func(b *Bind, v string) error { *field(b) = v; return nil })
 }
 
-// number makes the Def of a word with an integer between lo and hi.
 // number makes the Def of a word with one integer, read as the original does:
 // digits at the front count, and a warning names what is no number. refusal is
 // what is said of a value outside lo..hi; "%d" in it stands for the value.
@@ -103,7 +120,7 @@ var socketWords = []def{
 	value("group", "Group of a unix socket.", func(b *Bind, v string) error {
 		g, err := user.LookupGroup(v)
 		if err != nil {
-			return fmt.Errorf("'%s' not found", v)
+			return fmt.Errorf("unknown group name '%s'", v)
 		}
 		b.Group = v
 		b.GID, err = strconv.Atoi(g.Gid)
@@ -113,7 +130,7 @@ var socketWords = []def{
 	value("user", "User of a unix socket.", func(b *Bind, v string) error {
 		u, err := user.Lookup(v)
 		if err != nil {
-			return fmt.Errorf("'%s' not found", v)
+			return fmt.Errorf("unknown user name '%s'", v)
 		}
 		b.User = v
 		b.UID, err = strconv.Atoi(u.Uid)
@@ -150,7 +167,7 @@ var socketWords = []def{
 	}),
 	text("name", "Name of the socket.", func(b *Bind) *string { return &b.Name }),
 	valueWith(keyword.Spec{Name: "namespace", Doc: "Network namespace.", Flags: keyword.Refused}, func(b *Bind, v string) error { b.Namespace = v; return nil }),
-	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed}, func(b *Bind, v string) error { return nil }),
+	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed | keyword.Experimental}, func(b *Bind, v string) error { return nil }),
 	number("nice", "Scheduling priority.", -1024, 1024, "invalid value %d, allowed range is -1024..1024", func(b *Bind, n int) { b.Nice = n }),
 	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread"}, func(b *Bind, v string) error { b.Process = v; return nil }),
 	value("proto", "Protocol of the connections.", func(b *Bind, v string) error {
@@ -159,12 +176,30 @@ var socketWords = []def{
 			b.Proto = v
 			return nil
 		}
-		return fmt.Errorf("unknown MUX protocol '%s'", v)
+		return fmt.Errorf(" unknown MUX protocol '%s'", v)
 	}),
-	text("severity-output", "Severity in CLI answers.", func(b *Bind) *string { return &b.SeverityOutput }),
-	text("shards", "Sockets for one address.", func(b *Bind) *string { return &b.Shards }),
+	value("severity-output", "Severity in CLI answers.", func(b *Bind, v string) error {
+		switch v {
+		case "none", "number", "string":
+			b.SeverityOutput = v
+			return nil
+		}
+		return fmt.Errorf("'severity-output' only supports 'none', 'number', and 'string' (got '%s')", v)
+	}),
+	value("shards", "Sockets for one address.", func(b *Bind, v string) error {
+		if n, err := strconv.Atoi(v); v != "by-thread" && v != "by-group" && (err != nil || n < 1 || n > 1024) {
+			return fmt.Errorf("invalid value %d, allowed range is 1..1024 or 'by-thread'", n)
+		}
+		b.Shards = v
+		return nil
+	}),
 	valueWith(keyword.Spec{Name: "tcp-md5sig", Doc: "TCP MD5 signature password.", Flags: keyword.Refused}, func(b *Bind, v string) error { b.TCPMD5 = v; return nil }),
-	valueWith(keyword.Spec{Name: "tcp-ss", Doc: "Saved SYN headers.", Flags: keyword.NotActed}, func(b *Bind, v string) error { return nil }),
+	valueWith(keyword.Spec{Name: "tcp-ss", Doc: "Saved SYN headers.", Flags: keyword.NotActed}, func(b *Bind, v string) error {
+		if n, err := strconv.Atoi(v); err != nil || n < 0 || n > 2 {
+			return errors.New(saveSYN)
+		}
+		return nil
+	}),
 	duration("tcp-ut", "TCP user timeout.", func(b *Bind, d time.Duration) { b.TCPUserTimeout = d }),
 	flag("tfo", "TCP fast open.", func(b *Bind) { b.TFO = true }),
 	text("thread", "Threads that accept.", func(b *Bind) *string { return &b.Thread }),
@@ -175,7 +210,7 @@ var socketWords = []def{
 
 var exposeFD = value("expose-fd", "Hand listening sockets to a new process.", func(b *Bind, v string) error {
 	if v != "listeners" {
-		return fmt.Errorf("unknown parameter '%s'", v)
+		return fmt.Errorf("'expose-fd' only supports 'listeners' (got '%s')", v)
 	}
 	b.ExposeFD = true
 	return nil
@@ -187,7 +222,7 @@ var level = value("level", "Rights on a stats socket.", func(b *Bind, v string) 
 		b.Level = v
 		return nil
 	}
-	return fmt.Errorf("only supports 'user', 'operator', and 'admin' (got '%s')", v)
+	return fmt.Errorf("'level' only supports 'user', 'operator', and 'admin' (got '%s')", v)
 })
 
 // duration makes the Def of a word with a time in milliseconds.

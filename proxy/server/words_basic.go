@@ -75,7 +75,7 @@ var shard = valueWith(keyword.Spec{Name: "shard", Flags: keyword.NotActed, Doc: 
 	number(func(p *Params) *int { return &p.Shard }))
 
 var logProto = valueWith(keyword.Spec{Name: "log-proto", Flags: keyword.NotActed, Doc: "Framing of log messages on a stream: legacy or octet-count."},
-	oneOf(func(p *Params) *string { return &p.LogProto }, "'log-proto' expects one of 'legacy' or 'octet-count' but got '%s'", "legacy", "octet-count"))
+	oneOf(func(p *Params) *string { return &p.LogProto }, "'log-proto' expects one of 'legacy' or 'octet-count' but got '%s'.", "legacy", "octet-count"))
 
 var logBufSize = valueWith(keyword.Spec{Name: "log-bufsize", Flags: keyword.NotActed, Doc: "Size of the implicit ring of a server in a log backend."}, func(p *Params, v string) error {
 	if p.LogBufSize = atoi(v); p.LogBufSize <= 0 {

@@ -112,4 +112,4 @@ var onMarkedDown = valueWith(keyword.Spec{Name: "on-marked-down", Doc: "What hap
 var onMarkedUp = valueWith(keyword.Spec{Name: "on-marked-up", Doc: "What happens to sessions of backup servers when the server comes up."},
 	oneOf(func(p *Params) *string { return &p.OnMarkedUp }, "'on-marked-up' expects 'shutdown-backup-sessions' but got '%s'", "shutdown-backup-sessions"))
 var initState = value("init-state", "State in which the server starts and leaves maintenance.", "",
-	oneOf(func(p *Params) *string { return &p.InitState }, "'init-state' expects one of 'none', 'fully-up', 'up', 'down', or 'fully-down' but got '%s'", "none", "fully-up", "up", "down", "fully-down"))
+	oneOf(func(p *Params) *string { return &p.InitState }, "'init-state' expects one of 'none', 'fully-up', 'up', 'down', or 'fully-down' but got '%s'.", "none", "fully-up", "up", "down", "fully-down"))
