@@ -34,13 +34,28 @@ var addrA, addrB = netip.MustParseAddr("10.77.0.1"), netip.MustParseAddr("10.77.
 
 const vip = "10.77.0.100"
 
-// eachPairing runs f for all pairings, the original's only when it is there.
+// eachPairing runs f for all pairings at the same time as other tests, the
+// original's only when it is there.
 func eachPairing(t *testing.T, f func(t *testing.T, l *lab, p pairing)) {
 	t.Helper()
 	t.Parallel()
+	runPairings(t, true, f)
+}
+
+// eachPairingAlone is for what would disturb other tests, or be disturbed: the
+// test must not be parallel; together says whether its pairings may be.
+func eachPairingAlone(t *testing.T, together bool, f func(t *testing.T, l *lab, p pairing)) {
+	t.Helper()
+	runPairings(t, together, f)
+}
+
+func runPairings(t *testing.T, together bool, f func(t *testing.T, l *lab, p pairing)) {
+	t.Helper()
 	for _, p := range pairings {
 		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
+			if together {
+				t.Parallel()
+			}
 			if (p.a || p.b) && reference() == "" {
 				t.Skip("keepalived is not installed")
 			}

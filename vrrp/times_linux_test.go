@@ -22,8 +22,7 @@ var takeovers = flag.Int("takeovers", 0, "runs of each case of TestTakeoverTimes
 // TestTakeoverTimes measures from the last advert of a node that dies to the
 // first of the one that takes over, by the kernel's clock, and prints how late
 // that is beside the original.
-func TestTakeoverTimes(t *testing.T) {
-	t.Parallel()
+func TestTakeoverTimes(t *testing.T) { // not parallel: other tests' load would be measured
 	type key struct {
 		interval, how, who string
 	}
@@ -44,9 +43,11 @@ func TestTakeoverTimes(t *testing.T) {
 				tc.runs = *takeovers
 			}
 			t.Run(tc.name, func(t *testing.T) {
-				eachPairing(t, func(t *testing.T, l *lab, p pairing) {
+				t.Parallel()
+				eachPairingAlone(t, true, func(t *testing.T, l *lab, p pairing) {
 					l.start("b", p.b, conf(tc.version, tc.interval, 100, "", vip))
 					l.until("b alone", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 1) })
+					void := 0
 					for i := range 2 * tc.runs {
 						// An owner is master at once; what b waits for is its own.
 						mark := time.Now()
@@ -63,15 +64,18 @@ func TestTakeoverTimes(t *testing.T) {
 						}
 						l.until("takeover", 10*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
 						d, prio := l.takeover(mark, addrB)
-						if (prio == 0) != (how == "SIGTERM") {
-							t.Errorf("%s: the last advert has priority %d", how, prio)
-						}
-						if g := gaps(l.from(began, addrA)); d < want-time.Millisecond && slices.Max(g) > tc.kill-time.Millisecond {
-							// The machine held a up for so long that b took over
-							// while a lived: nothing can be learnt from this run.
-							t.Logf("%s: void, a was silent for %v", how, slices.Max(g))
+						// Where the machine held a up until b took over while a
+						// still lived, nothing can be learnt from the run.
+						silent := slices.Max(gaps(l.from(began, addrA)))
+						held := silent > tc.kill-time.Millisecond || how == "SIGTERM" && prio != 0 && d > tc.kill-time.Millisecond
+						if held && void < tc.runs/2 {
+							void++
+							t.Logf("%s: void, a was held up", how)
 							a.ended()
 							continue
+						}
+						if (prio == 0) != (how == "SIGTERM") {
+							t.Errorf("%s: the last advert has priority %d", how, prio)
 						}
 						if d < want-time.Millisecond {
 							t.Errorf("%s: takeover after %v, before %v", how, d, want)
@@ -125,8 +129,7 @@ func cpu(pid int) (sum time.Duration) {
 
 // TestManyInstances runs all virtual routers that one interface can have and
 // prints what they cost and how far apart their takeovers are.
-func TestManyInstances(t *testing.T) {
-	t.Parallel()
+func TestManyInstances(t *testing.T) { // not parallel: it takes all of the machine
 	many := func(prio int) string {
 		var b strings.Builder
 		for i := 1; i <= 255; i++ {
@@ -136,7 +139,6 @@ func TestManyInstances(t *testing.T) {
 	}
 	for _, p := range []pairing{{"ours-ours", false, false}, {"C-C", true, true}} {
 		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
 			if p.a && reference() == "" {
 				t.Skip("keepalived is not installed")
 			}
@@ -179,8 +181,8 @@ func TestManyInstances(t *testing.T) {
 
 // TestFlood sends 100,000 adverts a second of virtual routers that nobody has,
 // and of one's own with a wrong password: our own adverts stay on time.
-func TestFlood(t *testing.T) {
-	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
+func TestFlood(t *testing.T) { // not parallel: it takes all of the machine
+	eachPairingAlone(t, false, func(t *testing.T, l *lab, p pairing) {
 		l.pair(p, conf(2, "1", 150, auth("PASS", "secret"), vip), conf(2, "1", 100, auth("PASS", "secret"), vip))
 		mark := time.Now()
 		sent := l.flood(3*time.Second, 100_000, 200)
