@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,7 @@ func (c *compiler) link() {
 	if c.diags.HasErrors() {
 		return
 	}
+	c.loadStates()
 	for _, p := range c.cfg.Proxies {
 		c.linkProxy(p)
 	}
@@ -322,16 +324,11 @@ func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
 	if e.Name == "" || c.opt.Offline || p.Disabled {
 		return
 	}
-	ips := server.LookupHost(e.Name)
-	if len(ips) > 0 {
-		e.Host, e.Network = ips[0].String(), "tcp4"
-		if ips[0].Is6() {
-			e.Network = "tcp6"
-		}
-		l.Endpoint = e
+	if found, ok := l.findAddress(e); ok {
+		l.Endpoint = found
 		return
 	}
-	if l.mayLackAddress() || c.opt.NoResolve {
+	if l.Params.Resolvers != nil || c.opt.NoResolve {
 		return
 	}
 	if !c.diags.HasErrors() {
@@ -341,9 +338,47 @@ func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
 	d.Layout, d.Subject = diag.PostParse, "server "+p.Name+"/"+l.Name
 }
 
-// mayLackAddress says whether init-addr lets the server start without one.
-func (l *ServerLine) mayLackAddress() bool {
-	return slices.Contains(l.Params.InitAddr, "none") || l.Params.Resolvers != nil
+// findAddress tries the methods of init-addr in order (configuration manual
+// 5.2); ok is false where none of them helps. A server that may start without
+// an address gets nil.
+func (l *ServerLine) findAddress(e *server.Endpoint) (found *server.Endpoint, ok bool) {
+	methods := l.Params.InitAddr
+	if len(methods) == 0 {
+		methods = []string{"last", "libc"}
+	}
+	for _, m := range methods {
+		switch m {
+		case "last":
+			found = l.lastEndpoint(e)
+		case "libc":
+			if ips := server.LookupHost(e.Name); len(ips) > 0 {
+				found = literal(e, ips[0].String())
+			}
+		case "none":
+			return nil, true
+		default:
+			found = literal(e, m)
+		}
+		if found != nil {
+			return found, true
+		}
+	}
+	return nil, false
+}
+
+// literal is the endpoint e of a name once its address is known; nil where ip
+// is none.
+func literal(e *server.Endpoint, ip string) *server.Endpoint {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return nil
+	}
+	found := *e
+	found.Host, found.Network = a.String(), "tcp4"
+	if a.Is6() {
+		found.Network = "tcp6"
+	}
+	return &found
 }
 
 // endpoint returns where the server is, nil where that is not known yet.
@@ -351,7 +386,7 @@ func (l *ServerLine) endpoint() *server.Endpoint {
 	if l.Endpoint == nil && server.Literal(&l.Addr) {
 		l.Endpoint, _ = server.EndpointOf(&l.Addr)
 	}
-	return l.Endpoint
+	return l.moved(l.Endpoint)
 }
 
 // Commit makes the servers of the configuration those of the run time
@@ -372,5 +407,13 @@ func (c *Config) Commit(now time.Time) {
 		p.Back.Commit(list, server.Settings{
 			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode,
 		}, now)
+	}
+	for _, p := range c.Proxies { // once all are there: some follow servers of others
+		for _, l := range p.Servers {
+			if l.Saved != nil {
+				l.Server.Restore(l.Saved, now)
+				l.Saved = nil
+			}
+		}
 	}
 }

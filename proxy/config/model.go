@@ -244,6 +244,7 @@ type ServerLine struct {
 	Addr     expr.Addr
 	Endpoint *server.Endpoint // nil: not resolved
 	Server   *server.Server
+	Saved    *server.Saved // what a state file says of it, until Commit
 	Span     source.Span
 }
 

@@ -122,7 +122,7 @@ var logSteps = keyword.Define(keyword.Spec{
 })
 
 var loadState = keyword.Define(keyword.Spec{
-	Name: "load-server-state-from-file", In: sideB, Flags: keyword.NotActed, Doc: "Where servers' states are loaded from.",
+	Name: "load-server-state-from-file", In: sideB, Doc: "Where servers' states are loaded from.",
 }, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 	if indexOf([]string{"global", "local", "none"}, a.value) < 0 {
 		return nil, e.Errorf(-1, "'load-server-state-from-file' expects 'global', 'local' or 'none'. Got '%s'", a.value)
@@ -131,7 +131,7 @@ var loadState = keyword.Define(keyword.Spec{
 })
 
 var stateFileName = keyword.Define(keyword.Spec{
-	Name: "server-state-file-name", In: sideB, Flags: keyword.NotActed, Doc: "File of the servers' states.",
+	Name: "server-state-file-name", In: sideB, Doc: "File of the servers' states.",
 }, func(_ *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error { p.keep("server-state-file-name", a.value); return nil }, nil
 })

@@ -82,9 +82,10 @@ func (b *Backend) Commit(list []Declared, settings Settings, now time.Time) {
 	for _, d := range list {
 		used[d.ID] = true
 	}
-	next := 1
 	servers := make([]*Server, len(list))
+	next := 0 // an explicit id takes the place of the number that it has not got
 	for i, d := range list {
+		next++
 		if d.ID == 0 {
 			for used[next] {
 				next++

@@ -117,6 +117,7 @@ type Backend struct {
 
 	lastChange time.Time // state lock
 	downTotal  time.Duration
+	restoring  bool // states are taken from a file: nobody is told that servers lack
 
 	qmu     sync.Mutex
 	queue   waitList // requests that any server may take

@@ -80,6 +80,9 @@ func (b *Backend) upDown(before, after int, now time.Time) {
 	switch {
 	case before > 0 && after == 0:
 		b.lastChange = now
+		if b.restoring {
+			return
+		}
 		b.Stats.Downs.Add(1)
 		b.emit(Event{Level: levelEmerg, Text: "backend " + b.Name + " has no server available!", Console: "backend '" + b.Name + "' has no server available!"})
 	case before == 0 && after > 0:
