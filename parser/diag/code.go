@@ -28,4 +28,5 @@ const (
 	MissingLayer   Code = "missing-layer"   // a fetch where its layer does not exist
 	Unsafe         Code = "unsafe"          // security advice
 	ForeignChars   Code = "foreign-chars"   // no-break spaces, typographic quotes
+	Summary        Code = "summary"         // sums up the messages before it
 )

@@ -36,13 +36,14 @@ var prettySeverity = [...]struct{ word, color string }{
 // Print writes the messages of l.
 func (p *PrettyStyle) Print(w io.Writer, l *List) error {
 	b := bufio.NewWriter(w)
-	for _, g := range p.group(l) {
+	groups := p.group(l)
+	for _, g := range groups {
 		p.message(b, g[0])
 		p.others(b, g[1:])
 		b.WriteByte('\n')
 	}
 	if !p.NoCount {
-		p.count(b, l)
+		p.count(b, groups)
 	}
 	return b.Flush()
 }
@@ -58,8 +59,11 @@ func (p *PrettyStyle) group(l *List) [][]*Diagnostic {
 	seen := map[key]int{}
 	for i := range l.All {
 		d := &l.All[i]
-		if d.Severity == Diag && !p.ShowDiag {
-			continue
+		if d.Severity == Diag && !p.ShowDiag || d.Code == Summary {
+			continue // count sums up
+		}
+		if i > 0 && d.Severity == Notice && d.Code == UnknownRef && d.Span == l.All[i-1].Span {
+			continue // it tells the place of the message before it, which is shown with its place here
 		}
 		k := key{d.Code, d.Subject, d.Text, int(d.Severity), 0}
 		if d.Span.IsZero() {
@@ -99,9 +103,24 @@ func (p *PrettyStyle) message(b *bufio.Writer, d *Diagnostic) {
 			b.WriteString(pad + p.paint(colorFaint, "=") + " " + line + "\n")
 		}
 	}
-	if d.Hint != "" {
-		b.WriteString(pad + p.paint(colorHint, "= help:") + " " + d.Hint + "\n")
+	if help := d.help(); help != "" {
+		b.WriteString(pad + p.paint(colorHint, "= help:") + " " + help + "\n")
 	}
+}
+
+// help makes a sentence of the hint: a lone word is what was probably meant.
+func (d *Diagnostic) help() string {
+	switch {
+	case d.Hint == "":
+		return ""
+	case d.Code == RemovedWord || d.Code == Deprecated:
+		return "write '" + d.Hint + "'"
+	case d.Code == UnknownKeyword || d.Code == UnknownRef || d.Code == UnknownSection || d.Code == BadValue || d.Code == BadArguments:
+		if !strings.Contains(d.Hint, " ") {
+			return "did you mean '" + d.Hint + "' ?"
+		}
+	}
+	return d.Hint
 }
 
 // plainText drops what only the original's layout needs: the colon that leads
@@ -196,10 +215,14 @@ func (p *PrettyStyle) others(b *bufio.Writer, same []*Diagnostic) {
 }
 
 // count writes how many messages of each severity there were.
-func (p *PrettyStyle) count(b *bufio.Writer, l *List) {
+func (p *PrettyStyle) count(b *bufio.Writer, groups [][]*Diagnostic) {
+	var counts [Alert + 1]int
+	for _, g := range groups {
+		counts[g[0].Severity] += len(g)
+	}
 	var parts []string
 	for s := Alert; s >= Notice; s-- {
-		if n := l.Count(s); n > 0 {
+		if n := counts[s]; n > 0 {
 			word := prettySeverity[s].word
 			if n > 1 {
 				word += "s"

@@ -101,6 +101,16 @@ func TestPrettyStyle(t *testing.T) {
 		d := l.Alertf(ForeignChars, source.Span{File: f, Start: start, End: start + 2}, "a no-break space where a blank is meant:")
 		d.Hint = "replace it"
 	}
+	for _, hint := range []struct {
+		code Code
+		text string
+	}{{UnknownKeyword, "bind"}, {RemovedWord, "bind :80"}} {
+		l.Warnf(hint.code, source.Span{File: f, Start: 12, End: 16}, "about a word").Hint = hint.text
+	}
+	at := source.Span{File: f, Start: 9, End: 10}
+	l.Alertf(UnknownRef, at, "no such backend: 'a'")
+	l.Noticef(UnknownRef, at, "'default_backend' names 'a'")
+	l.Alertf(Summary, source.Span{}, "Error(s) found in configuration file : t.cfg")
 	l.Warnf(MissingTimeout, source.Span{}, "missing timeouts.\n   | While not\n   | properly").Subject = "proxy a"
 	var b strings.Builder
 	if err := (&PrettyStyle{}).Print(&b, l); err != nil {
@@ -114,11 +124,31 @@ func TestPrettyStyle(t *testing.T) {
   = help: replace it
   = also at: t.cfg:4
 
+warning[unknown-keyword]: about a word
+ --> t.cfg:2:2
+  |
+2 |     bind :80·ssl
+  |     ^^^^
+  = help: did you mean 'bind' ?
+
+warning[removed-word]: about a word
+ --> t.cfg:2:2
+  |
+2 |     bind :80·ssl
+  |     ^^^^
+  = help: write 'bind :80'
+
+error[unknown-ref]: no such backend: 'a'
+ --> t.cfg:1:10
+  |
+1 | frontend a
+  |          ^
+
 warning[missing-timeout]: proxy a: missing timeouts.
   = While not
   = properly
 
-2 errors, 1 warning
+3 errors, 3 warnings
 `
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)

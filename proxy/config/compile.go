@@ -143,13 +143,13 @@ const maxAlerts = 50
 func (c *compiler) crowded() bool {
 	if !c.full && c.diags.Count(diag.Alert) >= c.limit {
 		c.full = true
-		c.bare("too many fatal errors (50), stopping now.")
+		c.bare("too many fatal errors (50), stopping now.").Code = diag.Syntax
 	}
 	return c.full
 }
 
 func (c *compiler) bare(text string) *diag.Diagnostic {
-	return c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Syntax, Layout: diag.Bare, Text: text})
+	return c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Summary, Layout: diag.Bare, Text: text})
 }
 
 // variables sets what the original puts into the environment before it reads.

@@ -58,7 +58,10 @@ func (c *compiler) unknownSecond(l *haproxy.Line, i int, near string) bool {
 	}
 	text = replaceAll(text, "{}", second, "{proxy}", kindWord(c.env.Section)+" '"+c.env.Owner+"'")
 	d := c.diags.Alertf(diag.UnknownKeyword, l.Words[min(i+1, len(l.Words)-1)].Span, "%s", text)
-	d.Layout, d.Hint = layout, near
+	d.Layout = layout
+	if near != w.Text { // the word itself is right, what follows is not
+		d.Hint = near
+	}
 	return true
 }
 

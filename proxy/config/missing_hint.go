@@ -28,14 +28,16 @@ func (c *compiler) tellPlace(r *keyword.Ref, d *diag.Diagnostic) {
 		d.Hint, advice = near, "; did you mean '"+near+"' maybe ?"
 	case r.Kind != keyword.ToBackend:
 	case len(names) == 0:
-		advice = "; there is no 'backend' or 'listen' section at all."
+		d.Hint = "there is no 'backend' or 'listen' section at all."
+		advice = "; " + d.Hint
 	case len(names) == 1:
 		d.Hint, advice = names[0], "; did you mean '"+names[0]+"', the only one there is ?"
 	default:
-		advice = "; the backends are: " + strings.Join(names[:min(len(names), 8)], ", ")
+		d.Hint = "the backends are: " + strings.Join(names[:min(len(names), 8)], ", ")
 		if len(names) > 8 {
-			advice += fmt.Sprintf(" and %d more", len(names)-8)
+			d.Hint += fmt.Sprintf(" and %d more", len(names)-8)
 		}
+		advice = "; " + d.Hint
 	}
 	n := c.diags.Noticef(diag.UnknownRef, r.Span, "'%s' names '%s', which does not exist%s", r.By, r.Name, advice)
 	n.Layout, n.Ours = diag.Place, true
