@@ -55,6 +55,9 @@ func start(a *arguments) int {
 	if cfg != nil && cfg.Global.ZeroWarning {
 		a.zeroWarning = true
 	}
+	if cfg != nil && cfg.Global.Quiet && !a.verbose && !a.debug && !a.foreground {
+		a.quiet = true
+	}
 	if code := verdict(a, diags); code >= 0 {
 		return code
 	}

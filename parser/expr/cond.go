@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/alecthomas/participle/v2"
@@ -17,7 +16,9 @@ type Term struct {
 }
 
 // Cond is "if …" or "unless …": terms joined by an implicit AND, groups of
-// them by "or" or "||" (configuration manual 7.2).
+// them by "or" or "||" (configuration manual 7.2). As in the original an "or"
+// or a "!" without a neighbour counts for nothing, and no group at all is
+// false.
 type Cond struct {
 	Unless bool
 	Any    [][]Term // OR of ANDs
@@ -55,17 +56,17 @@ func ParseCond(words []string, first int) (*Cond, error) {
 	neg := false
 	for i := 1; i < len(words); i++ {
 		w := words[i]
-		if w == "or" || w == "||" {
-			if len(and) == 0 || neg {
-				return nil, &Error{first + i, fmt.Sprintf("unexpected '%s' in condition", w)}
-			}
-			c.Any, and = append(c.Any, and), nil
-			continue
-		}
 		for w != "" && w[0] == '!' {
 			neg, w = !neg, w[1:]
 		}
 		if w == "" {
+			continue
+		}
+		if strings.EqualFold(w, "or") || w == "||" {
+			if len(and) > 0 {
+				c.Any = append(c.Any, and)
+			}
+			and, neg = nil, false
 			continue
 		}
 		t := Term{Neg: neg, Index: first + i}
@@ -80,20 +81,19 @@ func ParseCond(words []string, first int) (*Cond, error) {
 			}
 			t.Test, i = words[i+1:end], end
 			if len(t.Test) == 0 {
-				return nil, &Error{first + i, "missing ACL keyword between '{' and '}'"}
+				return nil, &Error{first + i, "missing fetch method in ACL expression ''"}
 			}
 		} else {
 			t.Name = w
 		}
 		and = append(and, t)
 	}
-	if neg {
-		return nil, &Error{first + len(words) - 1, "missing ACL name after '!'"}
+	if len(words) == 1 {
+		return nil, &Error{first, "condition expects an ACL name"}
 	}
-	if len(and) == 0 {
-		return nil, &Error{first + len(words) - 1, "condition expects an ACL name"}
+	if len(and) > 0 {
+		c.Any = append(c.Any, and)
 	}
-	c.Any = append(c.Any, and)
 	c.Text = strings.Join(words, " ")
 	return c, nil
 }

@@ -103,9 +103,11 @@ func TestParseCond(t *testing.T) {
 		{in: []string{"if", "!!a"}, want: [][]Term{{{Name: "a", Index: 3}}}},
 		{in: []string{"if", "!{", "path", "/x", "}"}, want: [][]Term{{{Neg: true, Test: []string{"path", "/x"}, Index: 3}}}},
 		{in: []string{"if"}, err: "condition expects an ACL name"},
-		{in: []string{"if", "or"}, err: "unexpected 'or' in condition"},
-		{in: []string{"if", "a", "!"}, err: "missing ACL name after '!'"},
-		{in: []string{"if", "{", "}"}, err: "missing ACL keyword between '{' and '}'"},
+		{in: []string{"if", "or"}},
+		{in: []string{"if", "!"}},
+		{in: []string{"if", "OR", "a", "!", "||"}, want: [][]Term{{{Name: "a", Index: 4}}}},
+		{in: []string{"if", "a", "!or", "b"}, want: [][]Term{{{Name: "a", Index: 3}}, {{Name: "b", Index: 5}}}},
+		{in: []string{"if", "{", "}"}, err: "missing fetch method in ACL expression ''"},
 	} {
 		got, err := ParseCond(c.in, 2)
 		if c.err != "" || err != nil {

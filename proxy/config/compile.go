@@ -308,18 +308,26 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	if first > 0 && !def.Flags.Has(keyword.No) && !c.negated(l, def.Name) {
 		return
 	}
-	if e.Scope&keyword.AnyProxy != 0 && !c.allowed(&def.Spec, first) {
-		return
+	idle, after := false, ""
+	if e.Scope&keyword.AnyProxy != 0 {
+		var done bool
+		if idle, after, done = c.misplaced(&def.Spec, first); done {
+			return
+		}
 	}
 	c.dropped(def.Until)
-	if !def.Note(e, first) {
+	if !idle && !def.Note(e, first) {
 		return
 	}
 	set, n, err := def.Read(e, l.Words, args)
 	if err == nil && n < len(l.Words) && !def.Flags.Has(keyword.Open) {
 		err = &keyword.Error{Index: n, Code: diag.BadArguments, Text: "'" + def.Name + "' cannot handle unexpected argument '" + l.Words[n].Text + "'."}
 	}
-	if err == nil && set != nil {
+	switch {
+	case err != nil:
+	case idle && after != "":
+		e.Warnf(diag.WrongSection, first, "%s", after)
+	case !idle && set != nil:
 		err = set(object)
 	}
 	if err != nil {
@@ -353,52 +361,6 @@ func (c *compiler) unknown(l *haproxy.Line, i int, near string) {
 	if strings.ContainsAny(w.Text, "\u00a0\u201c\u201d\u2018\u2019\u2192") {
 		d.Code = diag.ForeignChars
 	}
-}
-
-// allowed says whether a word of the proxy table may stand in this section,
-// and reports where it may not: a word that only needs the other side of a
-// proxy is ignored with a warning, as the original does.
-func (c *compiler) allowed(s *keyword.Spec, i int) bool {
-	e := c.env
-	p := keyword.Attached[*Proxy](e)
-	if p.Caps&keyword.Defaults != 0 {
-		if s.In&keyword.Defaults == 0 || s.In&keyword.NamedDefaults != 0 && p.Name == "" {
-			text := "'" + s.Name + "' not allowed in 'defaults' section."
-			if s.In&keyword.NamedDefaults != 0 {
-				text = "'" + s.Name + "' not allowed in anonymous 'defaults' section."
-				if strings.HasPrefix(s.Name, "tcp-") {
-					text = s.Name + " is not allowed in anonymous 'defaults' sections"
-				}
-			}
-			c.diags.Alertf(diag.WrongSection, e.Span(i), "%s", text)
-			return false
-		}
-		return true
-	}
-	if s.In&p.Caps != 0 {
-		return true
-	}
-	side := "frontend"
-	if s.In&keyword.Backend != 0 {
-		side = "backend"
-	}
-	head, rest, _ := strings.Cut(s.Name, " ")
-	switch head {
-	case "server", "default-server", "server-template":
-		d := c.diags.Alertf(diag.WrongSection, e.Span(i), "parsing [%s] : '%s' not allowed because %s '%s' has no %s capability.", e.Span(i), head, p.Kind, p.Name, side)
-		d.Layout = diag.Place
-		return false
-	case "timeout":
-		e.Warnf(diag.WrongSection, i, "'%s' will be ignored because %s '%s' has no %s capability", s.Name, p.Kind, p.Name, side)
-		return false
-	case "option":
-		if head = rest; strings.HasSuffix(rest, "log") && e.Prefix == "" {
-			e.Warnf(diag.WrongSection, i, "backend '%s' : 'option %s' directive is ignored in backends.", p.Name, rest)
-			return false
-		}
-	}
-	e.Warnf(diag.WrongSection, i, "'%s' ignored because %s '%s' has no %s capability.", head, p.Kind, p.Name, side)
-	return false
 }
 
 // refuse reports what a build function returned.

@@ -256,8 +256,10 @@ func (c *compiler) missing(r *keyword.Ref) {
 // missingServer words a reference to a server that does not exist.
 func (c *compiler) missingServer(r *keyword.Ref) string {
 	kind := "backend"
-	if p := c.proxy(r.Owner, keyword.Backend); p != nil {
-		kind = kindWord(p.Kind)
+	for _, p := range c.byName[r.Owner] {
+		if kind = kindWord(p.Kind); p.Caps&keyword.Backend != 0 {
+			break
+		}
 	}
 	if r.By != "server" && r.By != "server-template" {
 		return fmt.Sprintf("%s '%s' : unable to find server '%s' referenced in a '%s' rule.", kind, r.Owner, r.Name, r.By)

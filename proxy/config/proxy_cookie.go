@@ -107,10 +107,7 @@ func captureHeader(name string, slots func(*Proxy) *[]Capture) *keyword.Def[Sett
 		Name: name, In: keyword.Frontend, Doc: "Log a header.",
 		Misuse: "'" + strings.TrimSuffix(name, " header") + "' expects 'header' <header_name> 'len' <len>.",
 	}, func(e *keyword.Env, a *captureCookieArgs) (Setting[Proxy], error) {
-		n, err := a.Len.Int(1, 1<<20)
-		if err != nil {
-			return nil, e.Errorf(a.Len.Index, "'%s' : %s", name, err)
-		}
+		n := min(max(laxNumber(e, a.Len), 0), 1<<20)
 		return func(p *Proxy) error {
 			s := slots(p)
 			*s = append(*s, Capture{Name: lower(a.Name.Text), Len: int(n)})

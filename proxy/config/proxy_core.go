@@ -23,6 +23,16 @@ func text(s keyword.Spec, set func(*Proxy, string)) *keyword.Def[Setting[Proxy]]
 	})
 }
 
+// laxNumber is the number at the beginning of a word, 0 for none: the original
+// does not look at what follows; here that gets a warning.
+func laxNumber(e *keyword.Env, w expr.Word) int64 {
+	n := laxInt(w.Text)
+	if sizeRest(strings.TrimPrefix(w.Text, "-")) != "" {
+		e.Warnf(diag.BadValue, w.Index, "'%s' is no number: it is read as %d.", w.Text, n).Ours = true
+	}
+	return n
+}
+
 // strictInt as Instead of a number's Spec asks for nothing behind the digits.
 const strictInt = " "
 
@@ -32,13 +42,11 @@ func number(s keyword.Spec, lo, hi int64, set func(*Proxy, int)) *keyword.Def[Se
 		s.Misuse = fmt.Sprintf("'%s' expects an integer argument.", s.Name)
 	}
 	return keyword.Define(s, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
-		n := laxInt(a.Name.Text)
+		var n int64
 		if rest := sizeRest(strings.TrimPrefix(a.Name.Text, "-")); rest != "" && s.Instead == strictInt {
 			return nil, &keyword.Error{Index: a.Name.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : unexpected character '%c' in integer value '%s'", s.Name, rest[0], a.Name.Text)}
-		} else if rest != "" {
-			e.Warnf(diag.BadValue, a.Name.Index, "'%s' is no number: it is read as %d.", a.Name.Text, n).Ours = true
 		}
-		n = min(max(n, lo), hi)
+		n = min(max(laxNumber(e, a.Name), lo), hi)
 		return func(p *Proxy) error { set(p, int(n)); return nil }, nil
 	})
 }
@@ -110,7 +118,7 @@ var retryWords = []string{"none", "conn-failure", "empty-response", "response-ti
 	"401", "403", "404", "408", "421", "425", "429", "500", "501", "502", "503", "504"}
 
 var sendName = keyword.Define(keyword.Spec{
-	Name: "http-send-name-header", In: sideB, Doc: "Request header that carries the server's name.", Misuse: "'http-send-name-header' requires a header string.",
+	Name: "http-send-name-header", In: sideB, Flags: keyword.Open, Doc: "Request header that carries the server's name.", Misuse: "'http-send-name-header' requires a header string.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	switch lower(a.Name.Text) {
 	case "connection", "content-length", "host", "transfer-encoding":

@@ -26,7 +26,7 @@ var proxyDelays = []*keyword.Def[Setting[Proxy]]{
 // inspectDelay makes the Def of "tcp-request|tcp-response inspect-delay".
 func inspectDelay(line string, in keyword.Scope, set func(*Proxy, time.Duration)) *keyword.Def[Setting[Proxy]] {
 	name := line + " inspect-delay"
-	return keyword.Define(keyword.Spec{Name: name, In: in | keyword.NamedDefaults, Flags: keyword.NotDumped, Doc: "How long to wait for enough data."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	return keyword.Define(keyword.Spec{Name: name, In: in | keyword.NamedDefaults, Flags: keyword.NotDumped | keyword.Open, Doc: "How long to wait for enough data."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 		text := fmt.Sprintf("'%s' expects a positive delay in milliseconds, in %s '%s'", name, kindWord(e.Section), e.Owner)
 		if a.value == "" {
 			return nil, e.Errorf(-1, "%s", text)

@@ -20,7 +20,7 @@ var proxyLogs = []*keyword.Def[Setting[Proxy]]{
 	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
 	formatLine(keyword.Spec{Name: "error-log-format", In: sideF, Doc: "Format of lines about failed connections."}, func(p *Proxy, f *logformat.Format) { p.ErrorLogFormat = f }),
 	formatLine(keyword.Spec{Name: "unique-id-format", In: keyword.AnyProxy, Doc: "Format of unique request ids."}, func(p *Proxy, f *logformat.Format) { p.UniqueID = f }),
-	text(keyword.Spec{Name: "unique-id-header", In: sideF, Misuse: "unique-id-header expects an argument.", Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),
+	text(keyword.Spec{Name: "unique-id-header", In: sideF, Flags: keyword.Open, Misuse: "unique-id-header expects an argument.", Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),
 	monitorFail,
 }
 
@@ -83,7 +83,7 @@ func oldAliases(e *keyword.Env, w expr.Word) string {
 	})
 }
 
-var logTag = text(keyword.Spec{Name: "log-tag", In: keyword.AnyProxy, Doc: "Tag of log lines.",
+var logTag = text(keyword.Spec{Name: "log-tag", In: keyword.AnyProxy, Flags: keyword.Open, Doc: "Tag of log lines.",
 	Misuse: "'log-tag' expects a tag for use in syslog."}, func(p *Proxy, s string) { p.LogTag = s })
 
 var logLine = keyword.Define(keyword.Spec{

@@ -194,10 +194,7 @@ var redispatchOption = keyword.Define(keyword.Spec{
 }, func(e *keyword.Env, a *optionalArgs) (Setting[Proxy], error) {
 	n := int64(-1)
 	if a.Word != nil {
-		var err error
-		if n, err = a.Word.Int(-1<<31, 1<<31-1); err != nil {
-			return nil, &keyword.Error{Index: a.Word.Index, Text: "'option redispatch' : " + err.Error()}
-		}
+		n = min(max(laxNumber(e, *a.Word), -1<<31), 1<<31-1)
 	}
 	if e.Prefix != "" {
 		n = 0

@@ -41,7 +41,7 @@ func (a *aclArgs) ParseArgs(in *keyword.Args) error {
 	if bad := badNameByte(name); bad != 0 {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "character '" + string(bad) + "' is not permitted in acl name '" + name + "'."}
 	}
-	if name == "or" || name == "||" {
+	if strings.EqualFold(name, "or") || name == "||" {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "acl name '" + name + "' will never match. 'or' is used to express a logical disjunction within a condition."}
 	}
 	first := in.Pos
@@ -136,9 +136,7 @@ func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'use-server' requires either 'if' or 'unless' followed by a condition."}
 	}
 	var err error
-	if r.cond, err = condition(in, what); err != nil && what == "use_backend" {
-		err = rewordError(err, "error detected while parsing a 'use_backend' rule : ", "error detected while parsing switching rule : ")
-	}
+	r.cond, err = condition(in, what)
 	return err
 }
 
@@ -168,7 +166,7 @@ func later(e *keyword.Env, format string, args ...any) {
 func noLoop(e *keyword.Env, r *keyword.Ref) func(any) string {
 	section := e.Section
 	return func(target any) string {
-		if p, ok := target.(*Proxy); ok && p.Name == r.Owner && p.Caps&keyword.Frontend != 0 && section == "listen" {
+		if p, ok := target.(*Proxy); ok && p.Name == r.Owner && string(p.Kind) == section {
 			return fmt.Sprintf("Proxy '%s': loop detected for %s: '%s'.", r.Owner, r.By, r.Name)
 		}
 		return ""
@@ -181,14 +179,6 @@ func fullStop(err error) error {
 		at.Text += "."
 	}
 	return err
-}
-
-// rewordError replaces the beginning of an error's text.
-func rewordError(err error, from, to string) error {
-	if at, ok := err.(*keyword.Error); ok {
-		at.Text = to + strings.TrimPrefix(at.Text, from)
-	}
-	return fullStop(err)
 }
 
 // nameArgs is one word.

@@ -22,7 +22,7 @@ func (p *Proxy) statsPage() *StatsPage {
 
 // statsFlag makes the Def of a "stats" line without arguments.
 func statsFlag(name, doc string, set func(*StatsPage)) *keyword.Def[Setting[Proxy]] {
-	return flag(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc}, func(p *Proxy) { set(p.statsPage()) })
+	return flag(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Flags: keyword.Open, Doc: doc}, func(p *Proxy) { set(p.statsPage()) })
 }
 
 // statsText makes the Def of a "stats" line with one word.
@@ -60,13 +60,23 @@ func (a *restArgs) join() string {
 }
 
 func statsNode(name, doc string, set func(*StatsPage, string)) *keyword.Def[Setting[Proxy]] {
-	return keyword.Define(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc}, func(_ *keyword.Env, a *restArgs) (Setting[Proxy], error) {
+	return keyword.Define(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc}, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
+		if name == "show-node" && len(a.Words) > 0 && !isNodeName(a.Words[0].Text) {
+			d := e.Diags.Alertf(diag.BadValue, e.Span(a.Words[0].Index), "'stats %s' invalid node name - should be a stringwith digits(0-9), letters(A-Z, a-z), hyphen(-) or underscode(_).", name)
+			d.Layout = diag.ParsingTight
+			return nil, nil
+		}
 		return func(p *Proxy) error { set(p.statsPage(), a.join()); return nil }, nil
 	})
 }
 
+// isNodeName says whether a word may name a node: letters, digits, "-", "_".
+func isNodeName(s string) bool {
+	return strings.Trim(s, "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
 var statsRefresh = keyword.Define(keyword.Spec{
-	Name: "stats refresh", In: keyword.AnyProxy, Doc: "Let browsers reload the page.",
+	Name: "stats refresh", In: keyword.AnyProxy, Flags: keyword.Open, Doc: "Let browsers reload the page.",
 	Misuse: "'stats refresh' needs a refresh interval.",
 }, func(e *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
 	d, err := timeValue(a.Time, "stats refresh", time.Second)
@@ -78,7 +88,7 @@ var statsRefresh = keyword.Define(keyword.Spec{
 })
 
 var statsAuth = keyword.Define(keyword.Spec{
-	Name: "stats auth", In: keyword.AnyProxy, Doc: "A user who may see the page.",
+	Name: "stats auth", In: keyword.AnyProxy, Flags: keyword.Open, Doc: "A user who may see the page.",
 	Misuse: "'auth' needs a user:password account.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	user, password, _ := strings.Cut(a.Name.Text, ":")

@@ -44,10 +44,11 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 		return scope.trailing(e, a.Pos, line, w)
 	}
 	e.Scope = scope.in
-	cond, err := condition(a, scope.name)
+	prefix, stop := scope.conditionText(e, line)
+	cond, err := conditionAs(a, scope.name, prefix, stop)
 	e.Scope = saved
 	if err != nil {
-		return scope.badCondition(e, err, line)
+		return err
 	}
 	r.rule = action.Rule{Action: act, Cond: cond, Name: def.Name, At: ruleAt(e)}
 	return nil
@@ -78,17 +79,17 @@ func (s ruleScope) explain(e *keyword.Env, err error, line string) error {
 	return err
 }
 
-// badCondition words an error in a rule's condition.
-func (s ruleScope) badCondition(e *keyword.Env, err error, line string) error {
-	from := fmt.Sprintf("error detected while parsing a '%s' rule : ", s.name)
-	if s.http() {
-		article := "an"
-		return rewordError(err, from, fmt.Sprintf("error detected while parsing %s '%s' condition : ", article, line))
+// conditionText returns what stands before and after the reason why the
+// condition of a line is refused.
+func (s ruleScope) conditionText(e *keyword.Env, line string) (prefix, stop string) {
+	who := kindWord(e.Section) + " '" + e.Owner + "'"
+	switch {
+	case !s.http():
+		return "'" + line + "' : error detected in " + who + " while parsing 'if' condition : ", ""
+	case strings.HasSuffix(line, " redirect"):
+		return "error detected in " + who + " while parsing '" + line + "' rule : error in condition: ", "."
 	}
-	if at, ok := err.(*keyword.Error); ok {
-		at.Text = fmt.Sprintf("'%s' : error detected in %s '%s' while parsing 'if' condition : ", line, kindWord(e.Section), e.Owner) + strings.TrimPrefix(at.Text, from)
-	}
-	return err
+	return "error detected while parsing an '" + strings.TrimPrefix(line, "stats ") + "' condition : ", "."
 }
 
 // kindWord is what messages call a section: a listen is a "proxy".
@@ -147,9 +148,25 @@ func unknownAction(a *keyword.Args, scope ruleScope) error {
 	return &keyword.Error{Index: a.Pos, Code: diag.UnknownKeyword, Text: text, Hint: near}
 }
 
-// condition reads "if …" or "unless …" to the end of the line; nil where the
-// line ends.
+// condition reads the rest of a line, which must be a condition or nothing;
+// what names the line in messages.
 func condition(a *keyword.Args, what string) (*pattern.Cond, error) {
+	prefix := "error detected while parsing a '" + what + "' rule : "
+	switch what {
+	case "use_backend", "use-server":
+		prefix = "error detected while parsing switching rule : "
+	case "monitor fail":
+		prefix = "error detected while parsing a 'monitor fail' condition : "
+	case "stick":
+		prefix = "'stick': error detected while parsing sticking condition : "
+	case "redirect":
+		prefix = "error detected in " + kindWord(a.Env.Section) + " '" + a.Env.Owner + "' while parsing redirect rule : error in condition: "
+	}
+	return conditionAs(a, what, prefix, ".")
+}
+
+// conditionAs is condition with the words around the reason of a refusal.
+func conditionAs(a *keyword.Args, what, prefix, stop string) (*pattern.Cond, error) {
 	if !a.More() {
 		return nil, nil
 	}
@@ -161,15 +178,18 @@ func condition(a *keyword.Args, what string) (*pattern.Cond, error) {
 		a.Rest() // an empty condition passes, as the original has it
 		return nil, nil
 	}
+	var cond *pattern.Cond
 	c, err := expr.ParseCond(texts(a.Rest()), first)
-	if err != nil {
-		return nil, prefixError(err, fmt.Sprintf("error detected while parsing a '%s' rule : ", what))
+	if err == nil {
+		cond, err = pattern.CompileCond(a.Env, c)
 	}
-	cond, err := pattern.CompileCond(a.Env, c)
-	if err != nil {
-		return nil, prefixError(err, fmt.Sprintf("error detected while parsing a '%s' rule : ", what))
+	if err == nil {
+		return cond, nil
 	}
-	return cond, nil
+	if err = prefixError(err, prefix); stop != "" {
+		err = fullStop(err)
+	}
+	return nil, err
 }
 
 // prefixError puts words before an error's text and keeps its place.

@@ -71,17 +71,19 @@ func operatorOf(s string) (operator, bool) {
 
 // parseSpan reads "5", "5:", ":5" or "1:5".
 func parseSpan(s string, op operator, dotted bool) (span, error) {
-	if strings.HasPrefix(s, "-") && !isNumber(s[1:]) {
+	if s == ":" || strings.HasPrefix(s, "-") && !isNumber(s[1:]) {
 		return span{}, fmt.Errorf("'%s' is not a valid number range", s)
+	}
+	if strings.HasPrefix(s, "+") {
+		return span{}, fmt.Errorf("'%s' is not a number", s)
 	}
 	lo, hi, isRange := strings.Cut(s, ":")
 	var x span
 	var err error
+	if i := strings.Index(s, "-"); !isRange && i > 0 { // the older sign between two values
+		lo, hi, isRange = s[:i], s[i+1:], true
+	}
 	if dotted {
-		// Versions were written with either sign between them.
-		if !isRange {
-			lo, hi, isRange = strings.Cut(s, "-")
-		}
 		x, err = dottedSpan(s, lo, hi, isRange)
 	} else {
 		x, err = plainSpan(s, lo, hi, isRange)
