@@ -100,6 +100,8 @@ func (o *operators) limit(which cli.Limit, n int64) {
 		g.MaxConnRate = int(n)
 	case cli.SessRate:
 		g.MaxSessRate = int(n)
+	case cli.CompressBps:
+		o.p.eng.SetCompressionRate(n)
 	case cli.SSLRate:
 		g.MaxSSLRate = int(n)
 	}

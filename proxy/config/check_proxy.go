@@ -48,6 +48,7 @@ func (c *compiler) checkProxy(p *Proxy) {
 	for _, l := range p.Servers {
 		c.checkServer(p, l)
 	}
+	c.checkCompression(p)
 }
 
 // checkLogOption replaces HTTP log formats where there is no HTTP.

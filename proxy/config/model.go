@@ -12,6 +12,7 @@ import (
 	"tandem/proxy/action"
 	"tandem/proxy/balance"
 	"tandem/proxy/check"
+	"tandem/proxy/filter"
 	"tandem/proxy/listen"
 	"tandem/proxy/logformat"
 	"tandem/proxy/logs"
@@ -105,7 +106,7 @@ type Proxy struct {
 	LogFormat, LogFormatSD, ErrorLogFormat             *logformat.Format
 	LogAtStart                                         bool // the line tells of the beginning alone ("Connect from …")
 	StickTable                                         any  // *stick.Table once that room stands
-	Compression                                        any
+	Compression                                        *filter.Compression
 	Filters                                            []any
 
 	// Frontend side.

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"tandem/parser/diag"
-	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
 
@@ -21,57 +20,6 @@ func (p *Proxy) keep(key, value string) {
 	}
 	p.Text[key] = value
 }
-
-type compressionArgs struct{ key, value string }
-
-// Usage is what messages say of the line.
-func (compressionArgs) Usage() string {
-	return "{algo|algo-req|algo-res|type|type-req|type-res|offload|direction|minsize-req|minsize-res} [<value>]*"
-}
-
-// ParseArgs reads the word and its values.
-func (a *compressionArgs) ParseArgs(in *keyword.Args) error {
-	w, i, _ := in.Next()
-	a.key = w
-	rest := texts(in.Rest())
-	a.value = strings.Join(rest, " ")
-	switch w {
-	case "algo", "algo-req", "algo-res":
-		if len(rest) == 0 {
-			return in.Env.Errorf(-1, "'compression' expects <algorithm>.")
-		}
-		for k, r := range rest {
-			if indexOf([]string{"identity", "deflate", "raw-deflate", "gzip"}, r) < 0 {
-				return in.Env.Errorf(i+1+k, "'compression' : '%s' is not a supported algorithm.", r)
-			}
-		}
-		if w == "algo-req" && len(rest) > 1 {
-			return in.Env.Errorf(i+2, "'compression algo-req' accepts only one algorithm.")
-		}
-	case "type", "type-req", "type-res":
-		if len(rest) == 0 {
-			return in.Env.Errorf(-1, "'compression' expects <type>.")
-		}
-	case "offload":
-	case "direction":
-		if indexOf([]string{"request", "response", "both"}, a.value) < 0 {
-			return in.Env.Errorf(i, "'compression' expects 'request', 'response', or 'both'.")
-		}
-	case "minsize-req", "minsize-res":
-		if _, err := expr.ParseSize(a.value); err != nil {
-			return in.Env.Errorf(i+1, "unexpected '%s' after size passed to '%s'", sizeRest(a.value), w)
-		}
-	default:
-		return in.Env.Errorf(i, "'compression' expects 'algo', 'type', 'direction', 'offload', 'minsize-req' or 'minsize-res'.")
-	}
-	return nil
-}
-
-var compression = keyword.Define(keyword.Spec{
-	Name: "compression", In: keyword.AnyProxy, Flags: keyword.NotActed, Doc: "Compress bodies.",
-}, func(_ *keyword.Env, a *compressionArgs) (Setting[Proxy], error) {
-	return func(p *Proxy) error { p.keep("compression "+a.key, a.value); return nil }, nil
-})
 
 var emailAlert = keyword.Define(keyword.Spec{
 	Name: "email-alert", In: keyword.AnyProxy, Flags: keyword.NotActed | keyword.NotDumped, Doc: "Mails about state changes.",

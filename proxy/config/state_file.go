@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -90,6 +91,8 @@ func (c *compiler) readStates(src *stateSource) map[[2]string]*server.Saved {
 	})
 	var bad *server.Corrupt
 	switch {
+	case err == io.EOF:
+		c.tell(diag.Notice, src.intro+"Empty "+src.kind+" '"+src.path+"'.")
 	case errors.As(err, &bad) && bad.Line == 0:
 		c.tell(diag.Warning, src.intro+"Can't get version of the "+src.kind+" '"+src.path+"'.")
 	case errors.As(err, &bad):

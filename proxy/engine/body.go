@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"tandem/proxy/filter"
 	"tandem/proxy/h1"
 	"tandem/proxy/tx"
 )
@@ -167,11 +168,18 @@ type framed struct {
 	drop    bool // leave trailers out
 	sent    uint64
 	out     *buffer // collects chunk heads and data
+
+	zip    *filter.Compressor // nil: bytes go on as they are
+	zipped uint64             // bytes given to it
+	told   func(n int, out bool)
 }
 
 // pass writes what is ready of b to dst. prefix is a head that goes out in
 // the same write where it fits.
 func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
+	if f.zip != nil {
+		return f.squeeze(b, prefix, deadline)
+	}
 	data := b.ready()
 	if !f.chunked && len(prefix) == 0 {
 		if len(data) == 0 {

@@ -44,6 +44,7 @@ type conn struct {
 	resBody  body
 	reqOut   framed
 	resOut   framed
+	zip      compression
 	keep     bool // the client connection may carry another request
 	idle     atomic.Bool
 	idleAt   atomic.Int64 // since when, in ns; 0: it must not go to rest
@@ -75,6 +76,7 @@ type conn struct {
 func newConn(e *Engine) *conn {
 	c := &conn{e: e}
 	c.t.Sess, c.t.Conn = &c.sess, c
+	c.reqOut.told, c.resOut.told = e.compressed, e.compressed
 	return c
 }
 

@@ -75,6 +75,8 @@ type Engine struct {
 	slots    slotGate
 	captures captures
 	limit    atomic.Int64 // connections of the whole process; 0: none
+	zipRate  atomic.Int64 // bytes per second into compressors; 0: any
+	cpu      cpuMeter
 	start    time.Time
 }
 
@@ -90,6 +92,8 @@ type setup struct {
 	keepInsecure, anyPayload        bool
 	maxConn                         int64
 	adjust                          h1.Adjust
+	zips                            sync.Map // what holds for pairs of proxies that compress
+	zipLevel, zipCPU                int
 }
 
 // New returns an engine that runs cfg.
@@ -120,6 +124,9 @@ func (e *Engine) Load(cfg *config.Config) {
 	if len(cfg.Global.H1CaseAdjust) > 0 {
 		rt.adjust = h1.Adjust(cfg.Global.H1CaseAdjust)
 	}
+	rt.zipLevel = tune(cfg, "comp.maxlevel", 1)
+	rt.zipCPU = int(cfg.Global.Tune["maxcompcpuusage"])
+	e.zipRate.Store(cfg.Global.Tune["maxcomprate"] << 10)
 	e.bufs.setSize(rt.bufSize)
 	for _, p := range cfg.Proxies {
 		if p.Caps&keyword.Backend != 0 {

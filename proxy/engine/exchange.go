@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"tandem/proxy/filter"
 	"tandem/proxy/h1"
 	"tandem/proxy/logs"
 	"tandem/proxy/tx"
@@ -228,6 +229,9 @@ func (c *conn) roundTrip() failure {
 	c.reqOut.dst, c.reqOut.chunked, c.reqOut.drop, c.reqOut.sent = &up.sock, m.Framing == tx.Chunked, c.be.dropTrail, 0
 	c.rp.Options = c.parserOptions()
 	c.rp.Reset()
+	if c.zip.req != filter.Off && c.reqOut.zip == nil {
+		c.reqOut.zip = filter.NewCompressor(c.zip.req, c.rt.zipLevel)
+	}
 	now := time.Now()
 	to := c.serverTimeout()
 	short := after(now, min(orForever(to), watchAfter))
@@ -267,7 +271,7 @@ func (c *conn) wholeRequest(head []byte) ([]byte, bool) {
 		return head, true
 	}
 	data := b.ready()
-	if !b.done || c.bodySent || len(head)+len(data)+h1.ChunkHeadLen+256 > cap(c.reqOut.out.b) {
+	if !b.done || c.bodySent || c.reqOut.zip != nil || len(head)+len(data)+h1.ChunkHeadLen+256 > cap(c.reqOut.out.b) {
 		return nil, false
 	}
 	if b.framing != tx.Chunked {
@@ -451,7 +455,7 @@ func (c *conn) startUpload(to time.Duration) {
 func (c *conn) uploadAll(to time.Duration) failure {
 	b := &c.reqBody
 	for !b.finished() {
-		if n, ok := b.worth(c.fe.spliceReq || c.be.spliceReq); ok {
+		if n, ok := b.worth(c.fe.spliceReq || c.be.spliceReq); ok && c.reqOut.zip == nil {
 			done, err := c.reqOut.splice(b, n, c.clientTimeout(), to, func(k uint64) {
 				c.fe.st.H1.SplicedIn.Add(k)
 				c.be.st.H1.SplicedOut.Add(k)
@@ -463,7 +467,7 @@ func (c *conn) uploadAll(to time.Duration) failure {
 				continue
 			}
 		}
-		if b.bulky() {
+		if c.reqOut.zip == nil && b.bulky() {
 			return uploadFailure(c.reqOut.bulk(b, &c.e.bulks, c.clientTimeout(), to))
 		}
 		if len(b.ready()) == 0 && !b.fill(after(time.Now(), c.clientTimeout())) && !b.done {

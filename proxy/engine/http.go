@@ -543,6 +543,7 @@ func (c *conn) finishTransaction() {
 	t := &c.t
 	t.Time.End, t.Now = now, now
 	c.releaseServer(false)
+	c.endCompression()
 	c.endKilled()
 	c.countEnd(now)
 	c.logTx()

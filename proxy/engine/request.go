@@ -82,6 +82,7 @@ func (c *conn) prepareRequest() bool {
 	if c.be.p.Cookie != nil {
 		c.requestCookie()
 	}
+	c.chooseCompression()
 	c.place.Class, c.place.Offset = c.t.Settings.PriorityClass, time.Duration(c.t.Settings.PriorityOffset)*time.Millisecond
 	return true
 }

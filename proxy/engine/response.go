@@ -32,6 +32,9 @@ func (c *conn) respond() {
 		c.dropServer()
 		return
 	}
+	if c.zip.set != nil {
+		c.compressResponse()
+	}
 	t.Status = m.Status
 	if c.resBody.framing == tx.UntilClose || c.fe.p.ConnMode == config.Close {
 		c.keep = false
@@ -175,7 +178,7 @@ func (c *conn) forward() {
 		c.out = c.e.bufs.get()
 	}
 	f := &c.resOut
-	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked, c.fe.dropTrail, 0, c.out
+	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked || f.zip != nil, c.fe.dropTrail, 0, c.out
 	head := h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
 	c.sent = true
 	if c.headReq && !b.finished() && b.framing != tx.Tunnel {
@@ -194,7 +197,15 @@ func (c *conn) forward() {
 		err = c.copyBody()
 	}
 	t.Bytes.ResOut += f.sent + trailerSize(b)
-	t.Bytes.ResIn += f.sent + trailerSize(b)
+	t.Bytes.ResIn += trailerSize(b)
+	if f.zip != nil {
+		t.Bytes.ResIn += f.zipped
+	} else {
+		t.Bytes.ResIn += f.sent
+	}
+	if c.zip.set != nil {
+		c.countCompression()
+	}
 	c.unwatch()
 	if err != nil {
 		c.bodyFailed(err)
@@ -281,7 +292,7 @@ func (c *conn) copyBody() error {
 	b, f := &c.resBody, &c.resOut
 	to := c.serverTimeout()
 	for !b.finished() {
-		if n, ok := b.worth(c.fe.spliceRes || c.be.spliceRes); ok {
+		if n, ok := b.worth(c.fe.spliceRes || c.be.spliceRes); ok && f.zip == nil {
 			done, err := f.splice(b, n, to, c.clientTimeout(), func(k uint64) {
 				c.fe.st.H1.SplicedOut.Add(k)
 				c.be.st.H1.SplicedIn.Add(k)
@@ -293,7 +304,7 @@ func (c *conn) copyBody() error {
 				continue
 			}
 		}
-		if b.bulky() {
+		if f.zip == nil && b.bulky() {
 			return f.bulk(b, &c.e.bulks, to, c.clientTimeout())
 		}
 		if len(b.ready()) == 0 && !c.fillWatching(after(time.Now(), to)) && !b.done {

@@ -39,10 +39,14 @@ func (c *Corrupt) Error() string { return fmt.Sprintf("corrupted at line %d", c.
 var savedFields = map[int]bool{20: true, 21: true, 25: true}
 
 // ReadSaved reads a state file. What single lines say wrong is told to refuse;
-// such servers are left out. The error is a *Corrupt, or of r.
+// such servers are left out. The error is a *Corrupt, io.EOF for an
+// empty file, or of r.
 func ReadSaved(r io.Reader, refuse func(backend, server, why string)) ([]*Saved, error) {
 	sc := bufio.NewScanner(r)
-	if !sc.Scan() || strings.TrimSpace(sc.Text()) != "1" {
+	if !sc.Scan() {
+		return nil, io.EOF
+	}
+	if strings.TrimSpace(sc.Text()) != "1" {
 		return nil, &Corrupt{}
 	}
 	var list []*Saved
