@@ -46,7 +46,8 @@ func (c *Cond) Parse(lex *lexer.PeekingLexer) error {
 }
 
 // ParseCond reads the words of a condition, "if" or "unless" first; first is
-// the index of that word in its line.
+// the index of that word in its line. A condition without terms never holds,
+// and what joins or negates nothing is left out, as the original has it.
 func ParseCond(words []string, first int) (*Cond, error) {
 	if len(words) == 0 {
 		return nil, &Error{first, "missing condition"}
@@ -80,16 +81,10 @@ func ParseCond(words []string, first int) (*Cond, error) {
 				return nil, &Error{first + i, "missing closing '}' in condition"}
 			}
 			t.Test, i = words[i+1:end], end
-			if len(t.Test) == 0 {
-				return nil, &Error{first + i, "missing fetch method in ACL expression ''"}
-			}
 		} else {
 			t.Name = w
 		}
 		and = append(and, t)
-	}
-	if len(words) == 1 {
-		return nil, &Error{first, "condition expects an ACL name"}
 	}
 	if len(and) > 0 {
 		c.Any = append(c.Any, and)

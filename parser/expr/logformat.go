@@ -13,6 +13,7 @@ type FmtItem struct {
 	Alias  string  // "ci" for %ci
 	Sample *Sample // %[…]
 	Flags  []string
+	Bad    error  // what is wrong behind the expression, told where that is right
 	Name   string // %(name:type)
 	Type   string
 }
@@ -64,7 +65,7 @@ func ParseFmt(text string) (Fmt, error) {
 			lit.WriteByte('%')
 			rest = rest[1:]
 			continue
-		case rest[0] == ' ' || rest[0] == '\t':
+		case rest[0] == ' ' || rest[0] == '\t' || rest[0] >= '0' && rest[0] <= '9':
 			return f, fmt.Errorf("unexpected alias name near '%c' at position %d line : '%s'. Maybe you want to write a single '%%', use the syntax '%%%%'", rest[0], len(text)-len(rest), text)
 		case rest[0] != '(' && rest[0] != '{' && rest[0] != '[' && !isAliasByte(rest[0]):
 			lit.WriteByte('%')
@@ -112,12 +113,15 @@ func scanFmtItem(text, s string) (FmtItem, string, error) {
 		case err != nil:
 			return it, s, fmt.Errorf("failed to parse sample expression <%s> : %w", s[1:], err)
 		case rest == "":
-			return it, s, fmt.Errorf("missing ']' after '%s'", e.Text)
+			it.Bad = fmt.Errorf("missing ']' after '%s'", e.Text)
 		case rest[0] != ']':
-			return it, s, fmt.Errorf("expected ']' after '%s', but found '%c'", e.Text, rest[0])
+			it.Bad = fmt.Errorf("expected ']' after '%s', but found '%c'", e.Text, rest[0])
 		}
 		it.Sample = &e
-		return it, rest[1:], nil
+		if it.Bad != nil || e.Bad != nil {
+			rest = "" // nobody will use what follows
+		}
+		return it, strings.TrimPrefix(rest, "]"), nil
 	}
 	n := 0
 	for n < len(s) && isAliasByte(s[n]) {

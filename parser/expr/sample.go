@@ -12,6 +12,19 @@ type Call struct {
 	Name   string
 	Args   []string
 	Parens bool // "(…)" was there, even if empty
+	Open   bool // the closing parenthesis is missing
+
+	text   string // from the opening parenthesis to the end of all text
+	starts []int  // where each argument begins in it
+}
+
+// From returns the text from argument n to the end of the whole string, as
+// messages show it: with the comma before it.
+func (c *Call) From(n int) string {
+	if n >= len(c.starts) {
+		return ""
+	}
+	return c.text[c.starts[n]-min(n, 1):]
 }
 
 // Sample is a sample expression: a fetch and the converters behind it
@@ -21,6 +34,10 @@ type Sample struct {
 	Index int // of the word in its line
 	Fetch Call
 	Convs []Call
+
+	// Bad, if set, is what is wrong behind the last of these; whoever compiles
+	// the expression tells it where he finds no fault before.
+	Bad error
 }
 
 // Parse takes one word and reads it as an expression.
@@ -42,11 +59,11 @@ func (s *Sample) Parse(lex *lexer.PeekingLexer) error {
 func ParseSample(text string) (Sample, error) {
 	s, rest, err := scanSample(text)
 	switch {
-	case err != nil || rest == "":
+	case err != nil || rest == "" || s.Bad != nil:
 	case len(s.Convs) == 0:
-		err = fmt.Errorf("missing comma after fetch keyword")
+		s.Bad = fmt.Errorf("missing comma after fetch keyword")
 	default:
-		err = fmt.Errorf("missing comma after converter '%s'", s.Convs[len(s.Convs)-1].Name)
+		s.Bad = fmt.Errorf("missing comma after converter '%s'", s.Convs[len(s.Convs)-1].Name)
 	}
 	return s, err
 }
@@ -54,24 +71,19 @@ func ParseSample(text string) (Sample, error) {
 // scanSample reads an expression at the start of text and returns what follows
 // it. Commas may be repeated, and may end the text.
 func scanSample(text string) (Sample, string, error) {
-	fetch, rest, err := scanCall(text)
+	fetch, rest := scanCall(text)
 	if fetch.Name == "" {
 		return Sample{}, text, fmt.Errorf("missing fetch method")
-	}
-	if err != nil {
-		return Sample{}, text, fmt.Errorf("fetch method '%s' : %w", fetch.Name, err)
 	}
 	s := Sample{Fetch: fetch}
 	for strings.HasPrefix(rest, ",") {
 		if rest = strings.TrimLeft(rest, ","); rest == "" {
 			break
 		}
-		conv, after, err := scanCall(rest)
-		switch {
-		case conv.Name == "":
-			return s, rest, fmt.Errorf("unknown converter ''")
-		case err != nil:
-			return s, rest, fmt.Errorf("converter '%s' : %w", conv.Name, err)
+		conv, after := scanCall(rest)
+		if conv.Name == "" {
+			s.Bad = fmt.Errorf("unknown converter ''")
+			break
 		}
 		rest = after
 		s.Convs = append(s.Convs, conv)
@@ -84,31 +96,32 @@ func isNameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-' || c == '+'
 }
 
-// scanCall reads name or name(args).
-func scanCall(text string) (Call, string, error) {
+// scanCall reads name or name(args). That a parenthesis is not closed is for
+// whoever knows the arguments to tell: what is wrong with them goes first.
+func scanCall(text string) (Call, string) {
 	i := 0
 	for i < len(text) && isNameByte(text[i]) {
 		i++
 	}
 	c := Call{Name: text[:i]}
 	if i == len(text) || text[i] != '(' {
-		return c, text[i:], nil
+		return c, text[i:]
 	}
-	args, rest, err := ScanArgs(text[i:])
-	if err != nil {
-		return c, rest, err
-	}
-	c.Args, c.Parens = args, true
-	return c, rest, nil
+	var rest string
+	c.text, c.Parens = text[i:], true
+	c.Args, c.starts, rest, c.Open = scanArgs(c.text)
+	return c, rest
 }
 
-// ScanArgs reads "(a,b)" at the start of text: arguments are split at commas,
+// scanArgs reads "(a,b)" at the start of text: arguments are split at commas,
 // both quotes work inside as at the first level, a backslash protects blanks,
-// quotes and itself, and blanks count (configuration manual 2.2). It returns what follows the parenthesis.
-func ScanArgs(text string) ([]string, string, error) {
-	var args []string
+// quotes and itself, and blanks count (configuration manual 2.2). It returns
+// the arguments with the places where they begin, what follows the
+// parenthesis, and whether that is missing.
+func scanArgs(text string) (args []string, starts []int, rest string, open bool) {
 	var b strings.Builder
 	quote := byte(0)
+	start := 1
 	for i := 1; i < len(text); i++ {
 		c := text[i]
 		switch {
@@ -124,18 +137,22 @@ func ScanArgs(text string) ([]string, string, error) {
 		case c == '"' || c == '\'':
 			quote = c
 		case c == ',':
-			args = append(args, b.String())
+			args, starts = append(args, b.String()), append(starts, start)
+			start = i + 1
 			b.Reset()
 		case c == ')':
-			if len(args) > 0 || b.Len() > 0 || i > 1 {
-				args = append(args, b.String())
+			if len(args) > 0 || i > 1 {
+				args, starts = append(args, b.String()), append(starts, start)
 			}
-			return args, text[i+1:], nil
+			return args, starts, text[i+1:], false
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return nil, "", fmt.Errorf("expected ')'")
+	if len(text) > 1 {
+		args, starts = append(args, b.String()), append(starts, start)
+	}
+	return args, starts, "", true
 }
 
 // unescapeArg returns what a backslash and c mean inside parentheses; any

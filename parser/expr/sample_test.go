@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ func TestParseSample(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		in   string
+		bad  string // what stands behind it
 		want Sample
 		err  string
 	}{
@@ -25,13 +27,13 @@ func TestParseSample(t *testing.T) {
 		{in: `regsub("(a|b)",,g)`, want: Sample{Fetch: Call{Name: "regsub", Args: []string{"(a|b)", "", "g"}, Parens: true}}},
 		{in: "", err: "missing fetch method"},
 		{in: "(a)", err: "missing fetch method"},
-		{in: "src, lower", err: "unknown converter ''"},
-		{in: "src]", err: "missing comma after fetch keyword"},
-		{in: "req.hdr(a)x", err: "missing comma after fetch keyword"},
-		{in: "src,lower]", err: "missing comma after converter 'lower'"},
-		{in: "req.hdr(a", err: "fetch method 'req.hdr' : expected ')'"},
-		{in: `req.hdr("a)`, err: "fetch method 'req.hdr' : expected ')'"},
-		{in: "src,lower(", err: "converter 'lower' : expected ')'"},
+		{in: "src, lower", bad: "unknown converter ''", want: Sample{Fetch: Call{Name: "src"}}},
+		{in: "src]", bad: "missing comma after fetch keyword", want: Sample{Fetch: Call{Name: "src"}}},
+		{in: "req.hdr(a)x", bad: "missing comma after fetch keyword", want: Sample{Fetch: Call{Name: "req.hdr", Args: []string{"a"}, Parens: true}}},
+		{in: "src,lower]", bad: "missing comma after converter 'lower'", want: Sample{Fetch: Call{Name: "src"}, Convs: []Call{{Name: "lower"}}}},
+		{in: "req.hdr(a", want: Sample{Fetch: Call{Name: "req.hdr", Args: []string{"a"}, Parens: true, Open: true}}},
+		{in: `req.hdr("a)`, want: Sample{Fetch: Call{Name: "req.hdr", Args: []string{"a)"}, Parens: true, Open: true}}},
+		{in: "src,lower(", want: Sample{Fetch: Call{Name: "src"}, Convs: []Call{{Name: "lower", Parens: true, Open: true}}}},
 	} {
 		got, err := ParseSample(c.in)
 		if c.err != "" || err != nil {
@@ -40,7 +42,14 @@ func TestParseSample(t *testing.T) {
 			}
 			continue
 		}
-		if d := cmp.Diff(c.want, got, cmpopts.IgnoreFields(Sample{}, "Text")); d != "" || got.Text != c.in {
+		bad := ""
+		if got.Bad != nil {
+			bad = got.Bad.Error()
+		}
+		if bad != c.bad {
+			t.Errorf("%s: %q behind it, want %q", c.in, bad, c.bad)
+		}
+		if d := cmp.Diff(c.want, got, cmpopts.IgnoreFields(Sample{}, "Text", "Bad"), cmpopts.IgnoreUnexported(Call{})); d != "" || !strings.HasPrefix(c.in, got.Text) {
 			t.Errorf("%s: text %q\n%s", c.in, got.Text, d)
 		}
 	}
@@ -52,6 +61,7 @@ func TestParseFmt(t *testing.T) {
 	for _, c := range []struct {
 		in   string
 		want []FmtItem
+		bad  string // what stands behind the last expression
 		err  string
 	}{
 		{in: ""},
@@ -67,12 +77,12 @@ func TestParseFmt(t *testing.T) {
 		{in: "%{+Qci", err: "truncated line after '+Qci'"},
 		{in: "a%{+Q}", err: "parse argument modifier without alias name near '%{+Q}'"},
 		{in: "%{+Q}(n)ci", err: "parse argument modifier without alias name near '%{+Q}'"},
-		{in: "%[src", err: "missing ']' after 'src'"},
-		{in: "%[src lower]", err: "expected ']' after 'src', but found ' '"},
+		{in: "%[src", bad: "missing ']' after 'src'"},
+		{in: "%[src lower]", bad: "expected ']' after 'src', but found ' '"},
+		{in: "%[foo]%", err: "truncated line after '%'"},
+		{in: "%5ci", err: "unexpected alias name near '5' at position 1 line : '%5ci'. Maybe you want to write a single '%', use the syntax '%%'"},
 		{in: "%[ src ]", err: "failed to parse sample expression < src ]> : missing fetch method"},
 		{in: "%[[src]]", err: "failed to parse sample expression <[src]]> : missing fetch method"},
-		{in: "%[src,]", err: "failed to parse sample expression <src,]> : unknown converter ''"},
-		{in: "%[req.hdr(a]", err: "failed to parse sample expression <req.hdr(a]> : fetch method 'req.hdr' : expected ')'"},
 		{in: "%(name:bad)ci", err: "unexpected output type 'bad' at position 7 line : '%(name:bad)ci'. Supported types are: str, sint, bool, raw"},
 		{in: "%(a b)ci", err: "invalid character in custom name near ' ' at position 3 line : '%(a b)ci'"},
 		{in: "%(a:str:b)ci", err: "invalid character in custom name near ':' at position 7 line : '%(a:str:b)ci'"},
@@ -85,7 +95,13 @@ func TestParseFmt(t *testing.T) {
 			}
 			continue
 		}
-		if d := cmp.Diff(c.want, got.Items); d != "" {
+		if c.bad != "" {
+			if last := got.Items[len(got.Items)-1].Bad; last == nil || last.Error() != c.bad {
+				t.Errorf("%s: %v behind it, want %q", c.in, last, c.bad)
+			}
+			continue
+		}
+		if d := cmp.Diff(c.want, got.Items, cmpopts.IgnoreUnexported(Call{})); d != "" {
 			t.Errorf("%s:\n%s", c.in, d)
 		}
 	}
@@ -102,12 +118,12 @@ func TestParseCond(t *testing.T) {
 		{in: []string{"unless", "{", "path", "/x", "}", "||", "!{", "src", "x"}, want: [][]Term{{{Test: []string{"path", "/x"}, Index: 3}}, {}}, err: "missing closing '}' in condition"},
 		{in: []string{"if", "!!a"}, want: [][]Term{{{Name: "a", Index: 3}}}},
 		{in: []string{"if", "!{", "path", "/x", "}"}, want: [][]Term{{{Neg: true, Test: []string{"path", "/x"}, Index: 3}}}},
-		{in: []string{"if"}, err: "condition expects an ACL name"},
+		{in: []string{"if"}},
 		{in: []string{"if", "or"}},
 		{in: []string{"if", "!"}},
 		{in: []string{"if", "OR", "a", "!", "||"}, want: [][]Term{{{Name: "a", Index: 4}}}},
 		{in: []string{"if", "a", "!or", "b"}, want: [][]Term{{{Name: "a", Index: 3}}, {{Name: "b", Index: 5}}}},
-		{in: []string{"if", "{", "}"}, err: "missing fetch method in ACL expression ''"},
+		{in: []string{"if", "{", "}"}, want: [][]Term{{{Test: []string{}, Index: 3}}}},
 	} {
 		got, err := ParseCond(c.in, 2)
 		if c.err != "" || err != nil {

@@ -92,6 +92,7 @@ type Error struct {
 	Code  diag.Code
 	Text  string
 	Hint  string
+	Stop  bool // the text ends with a full stop that is part of it: layouts add theirs
 	Place bool // print as "[f:3] :" and not "parsing [f:3] :"
 }
 

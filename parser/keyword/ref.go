@@ -41,6 +41,10 @@ type Ref struct {
 	// Missing, if set, is the text of the message for a name that does not
 	// exist; the linker has a default for each kind.
 	Missing string
+	// Arg says that it is an argument inside an expression; what these miss is
+	// told in one message for all of them. One without a name is always
+	// missing.
+	Arg bool
 	// Check, if set, looks at the target once it is known and returns the
 	// text of a refusal.
 	Check func(target any) string

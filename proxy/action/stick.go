@@ -53,10 +53,18 @@ func ReadStick(a *keyword.Args) (*StickRule, error) {
 	if err != nil {
 		return nil, prefixed(err, "'stick': ")
 	}
-	outer := keyword.Attached[sample.Place](e)
-	keyword.Attach(e, place)
-	r.expr, err = sample.Compile(e, s)
-	keyword.Attach(e, outer)
+	restore := sample.Within(e, place)
+	r.expr, err = sample.CompileIf(e, s, func(x *sample.Expr) error {
+		when := "during request"
+		if r.StoreResponse {
+			when = "for 'store-response'"
+		}
+		if x.Here(e) {
+			return nil
+		}
+		return refuse(s.Index, "fetch method '%s' extracts information from '%s', none of which is available %s.", s.Text, x.Need, when)
+	})
+	restore()
 	if err != nil {
 		return nil, prefixed(err, "'stick': ")
 	}

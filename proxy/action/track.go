@@ -120,6 +120,7 @@ func tableRef(e *keyword.Env, name, rule string, at int, x *sample.Expr) *keywor
 	if name == "" {
 		name = e.Owner
 	}
+	owner := e.Owner
 	ref := e.NewRef(keyword.ToTable, name, at)
 	ref.Missing = fmt.Sprintf("Proxy '%s': unable to find table '%s' referenced by %s.", e.Owner, name, rule)
 	ref.Check = func(any) string {
@@ -128,7 +129,7 @@ func tableRef(e *keyword.Env, name, rule string, at int, x *sample.Expr) *keywor
 		case table == nil:
 			return ref.Missing
 		case !sample.Castable(x.Out, sample.StickType(table)):
-			return fmt.Sprintf("Proxy '%s': stick-table '%s' uses a type incompatible with the '%s' rule.", e.Owner, name, rule)
+			return fmt.Sprintf("Proxy '%s': stick-table '%s' uses a type incompatible with the '%s' rule.", owner, name, rule)
 		}
 		return ""
 	}

@@ -68,7 +68,7 @@ func (s *setVarArgs) ParseArgs(a *keyword.Args) error {
 // newSetVar makes set-var. Where the expression gives nothing, the variable
 // keeps what it had.
 func newSetVar(e *keyword.Env, a *setVarArgs) (Action, error) {
-	x, err := sample.Compile(e, a.Sample)
+	x, err := sample.CompileAs(e, a.Sample, e.Words[a.Sample.Index-1].Text)
 	if err != nil {
 		return Action{}, err
 	}

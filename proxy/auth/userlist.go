@@ -151,6 +151,9 @@ func (l *Userlist) InGroup(user []byte, name string) bool {
 	return g != nil && g.members[string(user)]
 }
 
+// HasGroup says whether the list has a group of that name.
+func (l *Userlist) HasGroup(name string) bool { return l.groups[name] != nil }
+
 // crypters are the kinds of hashes of crypt(3) by their prefix.
 var crypters = []struct {
 	prefix string

@@ -3,6 +3,8 @@ package balance
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -251,14 +253,29 @@ func mainDomain(host []byte) []byte {
 var hashExpr = keyword.Define(keyword.Spec{
 	Name: "hash", In: keyword.Backend | keyword.Defaults, Doc: "By the value of an expression.",
 }, func(e *keyword.Env, a *hashArgs) (*Algorithm, error) {
+	refused := func(format string, args ...any) (*Algorithm, error) {
+		out := Rotation()
+		out.Refused = fmt.Sprintf(format, args...)
+		return out, nil
+	}
 	s, err := expr.ParseSample(a.text)
 	if err != nil {
-		return nil, bad(a.index, "failed to parse 'balance hash' expression '%s' in : %s.", a.text, err)
+		return refused("failed to parse 'balance hash' expression '%s' in : %s.", a.text, err)
 	}
 	s.Index = a.index
-	x, err := sample.Compile(e, s)
-	if err != nil {
-		return nil, bad(a.index, "failed to parse 'balance hash' expression '%s' in : %s.", a.text, strings.TrimSuffix(err.Error(), "."))
+	defer sample.Within(e, sample.UseServerRule)()
+	x, err := sample.CompileIf(e, s, func(x *sample.Expr) error {
+		if x.Here(e) {
+			return nil
+		}
+		return &keyword.Error{Index: a.index, Code: diag.MissingLayer, Text: fmt.Sprintf("error detected while parsing 'balance hash' expression '%s' which requires information from %s, which is not available here.", a.text, x.Need)}
+	})
+	var k *keyword.Error
+	switch {
+	case errors.As(err, &k) && k.Code == diag.MissingLayer:
+		return refused("%s", k.Text)
+	case err != nil:
+		return refused("failed to parse 'balance hash' expression '%s' in : %s.", a.text, strings.TrimSuffix(err.Error(), "."))
 	}
 	byValue := func(want tx.Type) keyFunc {
 		return func(t *tx.Tx) ([]byte, uint32, bool, bool) {

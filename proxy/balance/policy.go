@@ -24,7 +24,10 @@ type Algorithm struct {
 
 	NeedsHTTP bool // falls back to round robin in TCP mode, with a warning
 	NeedsLog  bool // only in log backends
-	Static    bool // weights cannot change while it runs, save to 0 and back
+	// Refused says what is wrong with it; the original tells that once the
+	// whole file was read.
+	Refused string
+	Static  bool // weights cannot change while it runs, save to 0 and back
 }
 
 // HashType is a compiled "hash-type" line; the zero value is map-based sdbm.

@@ -125,7 +125,7 @@ func readExpectOption(e *keyword.Env, c *cursor, x *expect, r *rule, w string) (
 	case "status-code":
 		var v string
 		if v, err = c.need("'status-code' expects an expression as argument."); err == nil {
-			if x.statusCode, err = compileExpr(e, v); err != nil {
+			if x.statusCode, err = compileExpr(e, v, v); err != nil {
 				err = c.fail("error detected while parsing status-code expression : %s.", strings.TrimSuffix(err.Error(), "."))
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
+	"tandem/proxy/sample"
 )
 
 const proxySides = keyword.Backend | keyword.Defaults
@@ -200,6 +201,7 @@ func (p *pgsqlArgs) ParseArgs(a *keyword.Args) error {
 
 // compileFormat compiles a log format of a check line.
 func compileFormat(e *keyword.Env, text string, i int, what string) (*logformat.Format, error) {
+	defer sample.Within(e, sample.TCPCheckRule)()
 	parsed, err := expr.ParseFmt(text)
 	if err == nil {
 		parsed.Index = i

@@ -201,7 +201,7 @@ func readPort(e *keyword.Env, c *cursor, to *connectWords) (string, error) {
 		to.Port = n
 		return "connect port " + v, nil
 	}
-	x, err := compileExpr(e, v)
+	x, err := compileExpr(e, v, v)
 	if err != nil {
 		return "", c.fail("error detected while parsing port expression : %s.", err)
 	}
@@ -209,12 +209,15 @@ func readPort(e *keyword.Env, c *cursor, to *connectWords) (string, error) {
 	return "connect port " + v, nil
 }
 
-func compileExpr(e *keyword.Env, text string) (*sample.Expr, error) {
+// compileExpr compiles an expression of a check line; messages about missing
+// data call it as.
+func compileExpr(e *keyword.Env, text, as string) (*sample.Expr, error) {
+	defer sample.Within(e, sample.TCPCheckRule)()
 	s, err := expr.ParseSample(text)
 	if err != nil {
 		return nil, err
 	}
-	return sample.CompileAnywhere(e, s)
+	return sample.CompileAs(e, s, as)
 }
 
 var httpSendDef = define(httpSide, "send", "Send a request.", 0, func(e *keyword.Env, a *words) (Change, error) {

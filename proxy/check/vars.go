@@ -45,9 +45,9 @@ func readVar(e *keyword.Env, d side, name string, a *words) (Change, error) {
 			return nil
 		}}), nil
 	}
-	x, err := compileExpr(e, rest[0])
+	x, err := compileExpr(e, rest[0], word)
 	if err != nil {
-		return nil, bad(a.first+1, "'%s %s' : '%s' : %s", d.word, word, name, err)
+		return nil, bad(a.first+1, "'%s %s' : '%s' : %s.", d.word, word, name, strings.TrimSuffix(err.Error(), "."))
 	}
 	return d.append(rule{run: func(_ context.Context, p *Probe, _ *rule) *Result {
 		var val sample.Value

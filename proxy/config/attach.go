@@ -29,11 +29,13 @@ type serverCompiler struct{}
 
 // ServerExpr compiles an expression.
 func (serverCompiler) ServerExpr(e *keyword.Env, text string, index int) (any, error) {
+	defer sample.Within(e, sample.ServerSource)()
 	return compileSample(e, text, index)
 }
 
 // ServerFormat compiles a format.
 func (serverCompiler) ServerFormat(e *keyword.Env, text string, index int) (any, error) {
+	defer sample.Within(e, sample.ServerSource)()
 	return compileFormat(e, expr.Word{Text: text, Index: index}, "set-proxy-v2-tlv-fmt")
 }
 

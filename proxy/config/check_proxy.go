@@ -39,6 +39,11 @@ func (c *compiler) checkProxy(p *Proxy) {
 	}
 	if p.Mode != "http" {
 		c.checkTCPMode(p)
+	} else {
+		c.checkHTTPMode(p)
+	}
+	if p.Balance != nil && p.Balance.Refused != "" && p.Caps&keyword.Backend != 0 {
+		c.afterf(diag.Alert, diag.BadValue, p, "%s [%s]: %s", p.who(), p.Span, p.Balance.Refused)
 	}
 	if s, _ := p.CheckSetup.(*check.Setup); s != nil && p.Caps&keyword.Backend != 0 {
 		if text := s.Unused(p.Name); text != "" {

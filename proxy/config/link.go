@@ -235,7 +235,11 @@ func (o *Others) find(r *keyword.Ref) any {
 func (c *compiler) missing(r *keyword.Ref) {
 	text := r.Missing
 	switch {
-	case strings.HasPrefix(text, "unable to find "):
+	case r.Arg:
+		if px, _, ok := strings.Cut(r.Name, "/"); ok && r.Kind == keyword.ToServer && c.proxy(px, keyword.Backend) == nil {
+			_, rest, _ := strings.Cut(text, ", referenced")
+			r.Missing = "unable to find proxy '" + px + "' referenced" + rest
+		}
 		c.unfound = append(c.unfound, r)
 		return
 	case text != "":

@@ -125,6 +125,8 @@ type Proxy struct {
 	DefaultServer                                   *server.Params
 	serverBy                                        map[string]*ServerLine
 	Balance                                         *balance.Algorithm
+	rawConds                                        []source.Span // conditions on data that HTTP mode has not
+	rawFormats                                      []rawFormat   // the same in formats
 	HashType                                        balance.HashType
 	Policy                                          balance.Policy // made when linked
 	Cookie                                          *Cookie

@@ -11,33 +11,59 @@ import (
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
 	"tandem/proxy/logs"
+	"tandem/proxy/sample"
 )
 
 // proxyLogs are the lines that say what is logged and where.
 var proxyLogs = []*keyword.Def[Setting[Proxy]]{
 	logLine, logTag,
 	formatLine(keyword.Spec{Name: "log-format", In: sideF, Doc: "Format of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormat, p.LogOption, p.LogFormatSet = f, "", true }),
-	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD = f }),
+	formatLine(keyword.Spec{Name: "log-format-sd", In: sideF, Doc: "RFC 5424 structured data of log lines."}, func(p *Proxy, f *logformat.Format) { p.LogFormatSD, p.LogFormatSet = f, true }),
 	formatLine(keyword.Spec{Name: "error-log-format", In: sideF, Doc: "Format of lines about failed connections."}, func(p *Proxy, f *logformat.Format) { p.ErrorLogFormat = f }),
 	formatLine(keyword.Spec{Name: "unique-id-format", In: keyword.AnyProxy, Doc: "Format of unique request ids."}, func(p *Proxy, f *logformat.Format) { p.UniqueID = f }),
 	text(keyword.Spec{Name: "unique-id-header", In: sideF, Flags: keyword.Open, Misuse: "unique-id-header expects an argument.", Doc: "Header that carries the unique id."}, func(p *Proxy, s string) { p.UniqueIDHeader = lower(s) }),
 	monitorFail,
 }
 
-type fmtArgs struct {
-	Fmt expr.Word `parser:"@@"`
+// fmtArgs is one format string.
+type fmtArgs struct{ Fmt expr.Word }
+
+// ParseArgs reads it.
+func (f *fmtArgs) ParseArgs(in *keyword.Args) error {
+	what := in.Words[in.Pos-1].Text
+	w, at, ok := in.Next()
+	switch {
+	case !ok:
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: what + " expects an argument."}
+	case in.More():
+		return &keyword.Error{Index: in.Pos, Code: diag.BadArguments, Text: what + " expects only one argument, don't forget to escape spaces!"}
+	}
+	f.Fmt = expr.Word{Text: w, Index: at}
+	return nil
 }
 
 // formatLine makes the Def of a line with one log format.
 func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.Def[Setting[Proxy]] {
-	s.Misuse = s.Name + " expects an argument."
+	place := sample.LogLine
+	if s.Name == "unique-id-format" {
+		place = sample.FrontHTTPRequestRule
+	}
 	return keyword.Define(s, func(e *keyword.Env, a *fmtArgs) (Setting[Proxy], error) {
+		restore := sample.Within(e, place)
 		f, err := compileFormat(e, a.Fmt, "")
+		restore()
 		if err != nil {
-			later(e, "failed to parse %s : %s", strings.Replace(s.Name, "unique-id-format", "unique-id", 1), err)
+			later(e, "Parsing [%s]: failed to parse %s : %s", strings.Replace(s.Name, "unique-id-format", "unique-id", 1), err)
 			return nil, nil
 		}
-		return func(p *Proxy) error { set(p, f); return nil }, nil
+		at := e.LineSpan()
+		return func(p *Proxy) error {
+			set(p, f)
+			for _, name := range f.Fetches(rawData) {
+				p.rawFormats = append(p.rawFormats, rawFormat{name, at})
+			}
+			return nil
+		}, nil
 	})
 }
 

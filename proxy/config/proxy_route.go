@@ -9,6 +9,7 @@ import (
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
 	"tandem/proxy/pattern"
+	"tandem/proxy/sample"
 )
 
 // proxyRoutes are the lines that choose where a request goes.
@@ -45,7 +46,7 @@ func (a *aclArgs) ParseArgs(in *keyword.Args) error {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: "acl name '" + name + "' will never match. 'or' is used to express a logical disjunction within a condition."}
 	}
 	first := in.Pos
-	test, err := pattern.CompileTest(in.Env, texts(in.Rest()), first)
+	test, err := pattern.CompileNamedTest(in.Env, name, texts(in.Rest()), first)
 	if err != nil {
 		return fullStop(prefixError(err, "error detected while parsing ACL '"+name+"' : "))
 	}
@@ -107,11 +108,23 @@ func (routeArgs) Usage() string { return "<name> [{if|unless} <condition>]" }
 // ParseArgs reads the target and the condition.
 func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 	what := in.Words[in.Pos-1].Text
+	place := sample.UseBackendRule
+	if what == "use-server" {
+		place = sample.UseServerRule
+	}
+	defer sample.Within(in.Env, place)()
 	name, i, ok := in.Next()
 	if !ok {
 		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' expects a " + map[bool]string{true: "backend", false: "server"}[what == "use_backend"] + " name."}
 	}
 	r.name, r.index = name, i
+	w := in.Peek()
+	switch {
+	case in.More() && w != "if" && w != "unless" && what == "use_backend":
+		return &keyword.Error{Index: in.Pos, Code: diag.BadArguments, Text: "unexpected keyword '" + w + "' after switching rule, only 'if' and 'unless' are allowed."}
+	case what == "use-server" && w != "if" && w != "unless":
+		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'use-server' requires either 'if' or 'unless' followed by a condition."}
+	}
 	if strings.Contains(name, "%") {
 		f, err := expr.ParseFmt(name)
 		if err == nil {
@@ -119,21 +132,18 @@ func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 			r.format, err = logformat.Compile(in.Env, f)
 		}
 		if err != nil {
-			later(in.Env, "failed to parse %s rule '%s' : %s", what, name, err)
+			if what == "use-server" {
+				later(in.Env, "Parsing [%s]; use-server rule failed to parse log-format '%s' : %s", name, err)
+			} else {
+				later(in.Env, "Parsing [%s]: failed to parse %s rule '%s' : %s", what, name, err)
+			}
 			r.dead = true
 			in.Rest()
 			return nil
 		}
-		if s, constant := r.format.Literal(); constant {
-			r.name, r.format = s, nil
+		if _, constant := r.format.Literal(); constant {
+			r.format = nil // the name is taken as it is written
 		}
-	}
-	w := in.Peek()
-	switch {
-	case in.More() && w != "if" && w != "unless" && what == "use_backend":
-		return &keyword.Error{Index: in.Pos, Code: diag.BadArguments, Text: "unexpected keyword '" + w + "' after switching rule, only 'if' and 'unless' are allowed."}
-	case what == "use-server" && w != "if" && w != "unless":
-		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'use-server' requires either 'if' or 'unless' followed by a condition."}
 	}
 	var err error
 	r.cond, err = condition(in, what)
@@ -154,12 +164,11 @@ var defaultBackend = keyword.Define(keyword.Spec{
 })
 
 // later keeps an error for after all lines were read, as the original does
-// with formats.
+// with formats; the format's %s is the place of the line.
 func later(e *keyword.Env, format string, args ...any) {
 	c := keyword.Attached[*compiler](e)
-	text := strings.TrimSuffix(fmt.Sprintf(format, args...), ".") + "."
-	c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.Told, Span: e.LineSpan(),
-		Text: fmt.Sprintf("Parsing [%s]: %s", e.LineSpan(), text)})
+	text := strings.TrimSuffix(fmt.Sprintf(format, append([]any{e.LineSpan()}, args...)...), ".") + "."
+	c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.Told, Span: e.LineSpan(), Text: text})
 }
 
 // noLoop refuses a proxy that chooses itself.
@@ -175,7 +184,7 @@ func noLoop(e *keyword.Env, r *keyword.Ref) func(any) string {
 
 // fullStop ends an error's text with a full stop.
 func fullStop(err error) error {
-	if at, ok := err.(*keyword.Error); ok && !strings.HasSuffix(at.Text, ".") {
+	if at, ok := err.(*keyword.Error); ok && (at.Stop || !strings.HasSuffix(at.Text, ".")) {
 		at.Text += "."
 	}
 	return err

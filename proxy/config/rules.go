@@ -11,6 +11,7 @@ import (
 	"tandem/parser/source"
 	"tandem/proxy/action"
 	"tandem/proxy/pattern"
+	"tandem/proxy/sample"
 	"tandem/proxy/tx"
 )
 
@@ -174,16 +175,15 @@ func conditionAs(a *keyword.Args, what, prefix, stop string) (*pattern.Cond, err
 	if w := a.Peek(); w != "if" && w != "unless" {
 		return nil, &keyword.Error{Index: first, Code: diag.BadArguments, Text: fmt.Sprintf("'%s' expects 'if', 'unless', or nothing, but found '%s'", what, w)}
 	}
-	if len(a.Words) == first+1 && a.Words[first].Text == "if" {
-		a.Rest() // an empty condition passes, as the original has it
-		return nil, nil
-	}
 	var cond *pattern.Cond
 	c, err := expr.ParseCond(texts(a.Rest()), first)
 	if err == nil {
 		cond, err = pattern.CompileCond(a.Env, c)
 	}
 	if err == nil {
+		if p := keyword.Attached[*Proxy](a.Env); p != nil && cond.Need()&rawData != 0 {
+			p.rawConds = append(p.rawConds, a.Env.LineSpan())
+		}
 		return cond, nil
 	}
 	if err = prefixError(err, prefix); stop != "" {
@@ -191,6 +191,9 @@ func conditionAs(a *keyword.Args, what, prefix, stop string) (*pattern.Cond, err
 	}
 	return nil, err
 }
+
+// rawData are the layers that proxies in HTTP mode have no data of.
+const rawData = sample.RequestRaw | sample.ResponseRaw
 
 // prefixError puts words before an error's text and keeps its place.
 func prefixError(err error, prefix string) error {

@@ -108,6 +108,11 @@ func CompileMode(e *keyword.Env, f expr.Fmt, mode Mode) (*Format, error) {
 	if mode == Log {
 		out.mergeBlanks()
 	}
+	if e.Scope == keyword.HTTPRequest || e.Scope == keyword.HTTPResponse || e.Scope == keyword.HTTPAfterResponse {
+		for _, name := range out.Fetches(sample.RequestRaw | sample.ResponseRaw) {
+			e.Warnf(diag.NoEffect, f.Index, "L6 sample fetch <%s> ignored in HTTP log-format string.", name)
+		}
+	}
 	return out, nil
 }
 
@@ -115,7 +120,18 @@ func CompileMode(e *keyword.Env, f expr.Fmt, mode Mode) (*Format, error) {
 func compileSample(e *keyword.Env, f expr.Fmt, it expr.FmtItem) (*sample.Expr, error) {
 	s := *it.Sample
 	s.Index = f.Index
-	x, err := sample.CompileAnywhere(e, s)
+	var missing error
+	x, err := sample.CompileIf(e, s, func(x *sample.Expr) error {
+		if it.Bad != nil {
+			missing = &keyword.Error{Index: f.Index, Code: diag.BadArguments, Text: it.Bad.Error()}
+		} else if !x.Here(e) {
+			missing = &keyword.Error{Index: f.Index, Code: diag.MissingLayer, Text: fmt.Sprintf("sample fetch <%s> may not be reliably used here because it needs '%s' which is not available here", x.Name, x.Need)}
+		}
+		return missing
+	})
+	if missing != nil {
+		return nil, missing
+	}
 	if err != nil {
 		rest := s.Text
 		if i := strings.Index(f.Text, s.Text); i >= 0 {
@@ -126,9 +142,6 @@ func compileSample(e *keyword.Env, f expr.Fmt, it expr.FmtItem) (*sample.Expr, e
 			out.Code, out.Hint = k.Code, k.Hint
 		}
 		return nil, out
-	}
-	if p := sample.PlaceOf(e); p != 0 && x.Need.Where()&p == 0 {
-		return nil, &keyword.Error{Index: f.Index, Code: diag.MissingLayer, Text: fmt.Sprintf("sample fetch <%s> may not be reliably used here because it needs '%s' which is not available here", x.Name, x.Need)}
 	}
 	return x, nil
 }
@@ -187,6 +200,17 @@ func (f *Format) mergeBlanks() {
 		}
 		it.lit = out
 	}
+}
+
+// Fetches returns the names of the fetches that look at data of any of the
+// layers.
+func (f *Format) Fetches(l sample.Layer) (names []string) {
+	for i := range f.items {
+		if x := f.items[i].expr; x != nil && x.Need&l != 0 {
+			names = append(names, x.Name)
+		}
+	}
+	return names
 }
 
 // Literal returns the whole string if it is constant.

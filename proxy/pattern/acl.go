@@ -87,6 +87,8 @@ type term struct {
 	neg  bool
 	acl  *ACL  // named; kept as pointer so that later "acl" lines of the same name count
 	test *Test // anonymous
+
+	index int // of its word in the line
 }
 
 // CompileCond compiles a condition against the ACLs attached to e.
@@ -104,20 +106,42 @@ func CompileCond(e *keyword.Env, c *expr.Cond) (*Cond, error) {
 				if err != nil {
 					return nil, err
 				}
-				warnNever(e, x.Index, "", []*Test{test})
-				terms = append(terms, term{neg: x.Neg, test: test})
+				terms = append(terms, term{neg: x.Neg, test: test, index: x.Index})
 				continue
 			}
 			acl := acls.find(e, x.Name)
 			if acl == nil {
 				return nil, &keyword.Error{Index: x.Index, Code: diag.UnknownRef, Text: fmt.Sprintf("no such ACL : '%s'", x.Name), Hint: acls.near(x.Name)}
 			}
-			warnNever(e, x.Index, "acl '"+x.Name+"'", acl.Tests)
-			terms = append(terms, term{neg: x.Neg, acl: acl})
+			terms = append(terms, term{neg: x.Neg, acl: acl, index: x.Index})
 		}
 		out.any = append(out.any, terms)
 	}
+	out.warnNever(e)
 	return out, nil
+}
+
+// tests returns what a term tries.
+func (x *term) tests() []*Test {
+	if x.acl != nil {
+		return x.acl.Tests
+	}
+	return []*Test{x.test}
+}
+
+// Need returns the layers whose data the condition looks at.
+func (c *Cond) Need() (l sample.Layer) {
+	if c == nil {
+		return 0
+	}
+	for _, and := range c.any {
+		for i := range and {
+			for _, t := range and[i].tests() {
+				l |= t.Need()
+			}
+		}
+	}
+	return l
 }
 
 // find returns an ACL by name, the predefined ones included.
@@ -143,23 +167,47 @@ func (a *ACLs) near(name string) string {
 	return diag.Nearest(name, names)
 }
 
-// warnNever says that tests can never pass where the condition stands; name
-// is empty for an anonymous ACL.
-func warnNever(e *keyword.Env, index int, name string, tests []*Test) {
+// warnNever says of the first term that can never pass where the condition
+// stands that it cannot.
+func (c *Cond) warnNever(e *keyword.Env) {
 	place := sample.PlaceOf(e)
-	if place == 0 || len(tests) == 0 {
+	if place == 0 {
 		return
 	}
-	for _, x := range tests {
-		if x.Need().Where()&place != 0 {
+	for _, and := range c.any {
+		for i := range and {
+			x := &and[i]
+			if !x.never(place) {
+				continue
+			}
+			what, why := "anonymous acl", "uses keyword '"+x.tests()[0].Criterion()+"' which is"
+			if x.acl != nil {
+				what, why = "acl '"+x.acl.Name+"'", "only involves keywords that are"
+			}
+			if in := tcpRules[e.Scope]; in != "" {
+				e.Warnf(diag.MissingLayer, x.index, "%s will never match in '%s' because it %s incompatible with '%s'", what, in, why, place)
+			} else {
+				e.Warnf(diag.MissingLayer, x.index, "'%s will never match because it %s incompatible with '%s'.", what, why, place)
+			}
 			return
 		}
 	}
-	if name != "" {
-		e.Warnf(diag.MissingLayer, index, "'%s will never match because it only involves keywords that are incompatible with '%s'.", name, place)
-		return
+}
+
+// tcpRules are the rule sets that word this warning their own way.
+var tcpRules = map[keyword.Scope]string{
+	keyword.TCPConnection: "tcp-request connection", keyword.TCPSession: "tcp-request session",
+	keyword.TCPContent: "tcp-request content", keyword.TCPResponse: "tcp-response content",
+}
+
+// never says whether none of the term's tests has data in a place.
+func (x *term) never(place sample.Place) bool {
+	for _, t := range x.tests() {
+		if t.Need().Where()&place != 0 {
+			return false
+		}
 	}
-	e.Warnf(diag.MissingLayer, index, "'anonymous acl will never match because it uses keyword '%s' which is incompatible with '%s'.", tests[0].Criterion(), place)
+	return len(x.tests()) > 0
 }
 
 // Finder reaches the ACLs attached to an Env; proxy/config hands it to the

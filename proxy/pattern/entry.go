@@ -66,7 +66,8 @@ func operatorOf(s string) (operator, bool) {
 			return operator(i), true
 		}
 	}
-	return 0, false
+	// The manual has no "ne"; the original takes it and compares as eq does.
+	return opEQ, s == "ne"
 }
 
 // parseSpan reads "5", "5:", ":5" or "1:5".
@@ -118,6 +119,9 @@ func plainSpan(s, lo, hi string, isRange bool) (span, error) {
 	var err error
 	if lo != "" {
 		if x.lo, err = strconv.ParseInt(lo, 10, 64); err != nil {
+			if isRange {
+				return x, fmt.Errorf("'%s' is not a valid number range", s)
+			}
 			return x, fmt.Errorf("'%s' is not a number", s)
 		}
 	} else if !isRange {
@@ -227,24 +231,26 @@ func parseNet(s string, resolve bool) ([]netip.Prefix, error) {
 }
 
 // shortIPv4 reads an address whose zero octets in the middle may be left out:
-// 127.1 is 127.0.0.1 (configuration manual 7.1.6).
+// 127.1 is 127.0.0.1 (configuration manual 7.1.6). Its last number fills all
+// octets that are left, as inet_aton(3) has it.
 func shortIPv4(s string) (netip.Addr, bool) {
 	parts := strings.Split(s, ".")
 	if len(parts) > 4 {
 		return netip.Addr{}, false
 	}
-	var b [4]byte
+	var ip uint64
 	for i, p := range parts {
-		n, err := strconv.ParseUint(p, 10, 8)
-		if err != nil || len(p) > 3 {
+		left := 8
+		if i == len(parts)-1 {
+			left = 32 - 8*i
+		}
+		n, err := strconv.ParseUint(p, 10, left)
+		if err != nil || left == 8 && len(p) > 3 {
 			return netip.Addr{}, false
 		}
-		if i == len(parts)-1 {
-			i = 3
-		}
-		b[i] = byte(n)
+		ip |= n << (32 - 8*i - left)
 	}
-	return netip.AddrFrom4(b), true
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}), true
 }
 
 // maskBits reads "24" or "255.255.255.0".

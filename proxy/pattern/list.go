@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"tandem/parser/keyword"
 )
@@ -310,8 +311,8 @@ func (r *Registry) file(e *keyword.Env, name string, asMap bool) (*List, error) 
 		switch {
 		case asMap && !l.IsMap:
 			return nil, fmt.Errorf("The file \"%s\" is already used as one column file and cannot be used by a map", name)
-		case !asMap && l.IsMap && len(l.entries) > 0 && l.IsACL:
-			return l, nil
+		case !asMap && l.IsMap:
+			return nil, fmt.Errorf("The file \"%s\" is already used as two column file and cannot be used by as one column file.", name)
 		}
 		return l, nil
 	}
@@ -324,8 +325,12 @@ func (r *Registry) file(e *keyword.Env, name string, asMap bool) (*List, error) 
 		if path, optional = strings.CutPrefix(name, "opt@"); !optional {
 			path = strings.TrimPrefix(name, "file@")
 		}
-		if data, err = e.ReadFile(path); err != nil && !optional {
-			return nil, fmt.Errorf("failed to open pattern file <%s>", path)
+		data, err = e.ReadFile(path)
+		switch {
+		case errors.Is(err, syscall.EISDIR):
+			return nil, fmt.Errorf("error encountered while reading  <%s> : Is a directory", path)
+		case path == "", err != nil && !optional:
+			return nil, fmt.Errorf("failed to open pattern file <%s>", name)
 		}
 	}
 	l = r.newList(name, -1)

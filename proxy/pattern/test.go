@@ -15,6 +15,7 @@ import (
 // Test is one criterion with its match method, flags and patterns.
 type Test struct {
 	expr   *sample.Expr
+	name   string // of the criterion, as written
 	method Method
 	wants  sample.Type
 	sets   []*Set
@@ -23,8 +24,8 @@ type Test struct {
 // Need returns the layers whose data the criterion looks at.
 func (x *Test) Need() sample.Layer { return x.expr.Need }
 
-// Criterion returns the fetch's name.
-func (x *Test) Criterion() string { return x.expr.Name }
+// Criterion returns the name of the fetch or ACL keyword.
+func (x *Test) Criterion() string { return x.name }
 
 // Lists returns the pattern lists of the test.
 func (x *Test) Lists() []*List {
@@ -102,7 +103,12 @@ func (x *Test) inGroup(v *sample.Value) bool {
 // CompileTest compiles the words of an "acl" line after its name, or those
 // between braces: criterion, flags, patterns. index is the first word's place.
 func CompileTest(e *keyword.Env, words []string, index int) (*Test, error) {
-	c := &testCompiler{env: e, words: words, index: index, unique: -1}
+	return CompileNamedTest(e, "", words, index)
+}
+
+// CompileNamedTest is CompileTest for the ACL of a name.
+func CompileNamedTest(e *keyword.Env, name string, words []string, index int) (*Test, error) {
+	c := &testCompiler{env: e, acl: name, words: words, index: index, unique: -1}
 	if err := c.criterion(); err != nil {
 		return nil, err
 	}
@@ -115,6 +121,9 @@ func CompileTest(e *keyword.Env, words []string, index int) (*Test, error) {
 	if err := c.patterns(); err != nil {
 		return nil, err
 	}
+	if c.own == Group {
+		c.checkGroups()
+	}
 	c.warn()
 	c.test.wants = c.test.method.wants()
 	return &c.test, nil
@@ -126,6 +135,7 @@ type testCompiler struct {
 	words []string
 	index int // of words[0] in its line
 	pos   int
+	acl   string // name of the ACL; "" for an anonymous one
 
 	test      Test
 	own       Method // what the criterion brings, as path_beg does; NoMethod: none
@@ -145,17 +155,14 @@ func (c *testCompiler) errorf(at int, code diag.Code, format string, args ...any
 
 // criterion reads the fetch and what method it implies.
 func (c *testCompiler) criterion() error {
-	if len(c.words) == 0 || c.words[0] == "" {
-		return c.errorf(0, diag.BadArguments, "missing fetch method in ACL expression ''")
+	if len(c.words) > 0 {
+		c.name = c.words[0]
 	}
-	c.name = c.words[0]
 	s, err := expr.ParseSample(c.name)
 	if err != nil {
-		if c.name[0] == '-' || s.Fetch.Name == "" {
-			return c.errorf(0, diag.UnknownKeyword, "unknown fetch method '%s' in ACL expression '%s'", c.name, c.name)
-		}
-		return c.errorf(0, diag.BadArguments, "ACL keyword '%s' : %s", s.Fetch.Name, err)
+		return c.errorf(0, diag.UnknownKeyword, "%s in ACL expression '%s'", err, c.name)
 	}
+	c.test.name = s.Fetch.Name
 	word := s.Fetch.Name
 	own := resolveAlias(&s)
 	c.own = own
@@ -181,7 +188,7 @@ func (c *testCompiler) criterion() error {
 // plain comparison of hdr and the like goes without saying.
 func (c *testCompiler) overwritten() {
 	switch c.own {
-	case NoMethod, Str, Bin, Int, Dotted, Group:
+	case NoMethod, Str, Bin, Int, Dotted:
 		return
 	}
 	word, _, _ := strings.Cut(c.name, "(")
@@ -211,11 +218,8 @@ func (c *testCompiler) flags() error {
 			c.asMap = true
 		case "-u":
 			id, err := strconv.Atoi(arg)
-			if err != nil || id < 0 {
+			if arg != "" && (err != nil || id < 0) {
 				return c.errorf(c.pos+1, diag.BadValue, "the argument of -u must be an integer")
-			}
-			if c.unique >= 0 {
-				return c.errorf(c.pos, diag.BadArguments, "only one unique id can be defined with '-u' parameter")
 			}
 			c.unique = id
 			c.pos++
@@ -251,7 +255,7 @@ func (c *testCompiler) setMethod(word string) error {
 	if out := c.test.expr.Out; m.wants() != tx.TypeAny && !sample.Castable(out, m.wants()) {
 		return c.errorf(c.pos+1, diag.BadType, "matching method '%s' cannot be used with fetch keyword '%s'", word, c.test.expr.Name)
 	}
-	if c.own.String() != word {
+	if c.own.String() != word || c.own == Meth || c.own == Group {
 		c.overwritten()
 	}
 	if !(c.test.method == Dotted && m == Int) {
@@ -327,6 +331,14 @@ func (c *testCompiler) patterns() error {
 				return c.errorf(c.pos, diag.BadValue, "'%s' is neither a number nor a supported operator", w)
 			}
 		}
+		if w == "(" && !c.ended {
+			d := c.env.Warnf(diag.NoEffect, c.index+c.pos, "parsing acl '%s' :\n"+
+				"  matching '%s' for pattern '(' is likely a mistake and probably\n"+
+				"  not what you want. Maybe you need to remove the extraneous space before '('.\n"+
+				"  If you are really sure this is not an error, please insert '--' between the\n"+
+				"  match and the pattern to make this warning message disappear.\n", c.acl, c.name)
+			d.Layout = diag.Bare
+		}
 		places[l.appendEntry(op+w, "")] = c.pos
 	}
 	s, err := l.set(c.kind())
@@ -339,6 +351,32 @@ func (c *testCompiler) patterns() error {
 	}
 	c.test.sets = append(c.test.sets, s)
 	return nil
+}
+
+// checkGroups refuses http_auth_group where no group is named, or one that
+// its userlist does not have.
+func (c *testCompiler) checkGroups() {
+	ref := c.test.expr.Ref()
+	if ref == nil {
+		return
+	}
+	who := "proxy " + c.env.Owner + ": acl " + c.acl + " http_auth_group(): "
+	sets := c.test.sets
+	ref.Check = func(any) string {
+		list := keyword.Target[sample.Userlist](ref)
+		any := false
+		for _, s := range sets {
+			for _, e := range s.list.Entries(0) {
+				if any = true; list != nil && !list.HasGroup(e.Key) {
+					return who + "invalid group '" + e.Key + "'."
+				}
+			}
+		}
+		if !any {
+			return who + "no groups specified."
+		}
+		return ""
+	}
 }
 
 // looksNumeric says whether a word begins as a number or range does.

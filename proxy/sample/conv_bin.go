@@ -106,7 +106,7 @@ func newBE2Hex(_ *keyword.Env, a args) (evalFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.has(1) && size <= 0 {
+	if (a.has(1) || a.str(0, "") != "") && size <= 0 {
 		return nil, fmt.Errorf("chunk_size needs to be positive (%d)", size)
 	}
 	return func(t *tx.Tx, v *Value) bool {
@@ -176,7 +176,7 @@ type number struct {
 
 // parseNumber reads a number or the name of a variable.
 func parseNumber(s string) (number, error) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil || s == "" {
 		return number{n: n}, nil
 	}
 	name, err := ParseVar(s)

@@ -72,7 +72,7 @@ func newSHA2(_ *keyword.Env, a args) (evalFunc, error) {
 func newDigest(_ *keyword.Env, a args) (evalFunc, error) {
 	h := digestByName(a.str(0, ""))
 	if h == nil {
-		return nil, errText("algorithm must be a valid OpenSSL message digest name.")
+		return nil, errText("algorithm must be a valid OpenSSL message digest name..")
 	}
 	return digestWith(h), nil
 }
@@ -116,7 +116,7 @@ func (s *secret) get(t *tx.Tx) ([]byte, bool) {
 func newHMAC(_ *keyword.Env, a args) (evalFunc, error) {
 	newHash := digestByName(a.str(0, ""))
 	if newHash == nil {
-		return nil, errText("algorithm must be a valid OpenSSL message digest name.")
+		return nil, errText("algorithm must be a valid OpenSSL message digest name..")
 	}
 	key, err := parseSecret(a.str(1, ""))
 	if err != nil {
@@ -138,7 +138,7 @@ func newHMAC(_ *keyword.Env, a args) (evalFunc, error) {
 func aesArgs(a args) (bits int, nonce, key secret, err error) {
 	bits = int(a.int(0, 0))
 	if bits != 128 && bits != 192 && bits != 256 {
-		return 0, nonce, key, errText("key size must be 128, 192 or 256 (bits).")
+		return 0, nonce, key, errText("key size must be 128, 192 or 256 (bits)..")
 	}
 	if nonce, err = parseSecret(a.str(1, "")); err != nil {
 		return 0, nonce, key, errText("failed to parse nonce : " + err.Error())
@@ -167,6 +167,11 @@ func newCBC(encrypt bool) buildFunc {
 		bits, nonce, key, err := aesArgs(a)
 		if err != nil {
 			return nil, err
+		}
+		if a.has(3) { // CBC authenticates nothing; it is checked all the same
+			if _, err := parseSecret(a.str(3, "")); err != nil {
+				return nil, errText("failed to parse aad : " + err.Error())
+			}
 		}
 		return func(t *tx.Tx, v *Value) bool {
 			block := aesCipher(t, bits, &key)

@@ -49,11 +49,11 @@ func jwtPart(t *tx.Tx, token []byte, n int) ([]byte, bool) {
 func newJWTQuery(part int) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		var path []jsonStep
+		found := true
 		if a.str(0, "") != "" {
 			var err error
-			if path, err = parseJSONPath(a.str(0, "")); err != nil {
-				return nil, err
-			}
+			path, err = parseJSONPath(a.str(0, ""))
+			found = err == nil // the original takes any path, and finds nothing at a bad one
 		}
 		asInt := a.str(1, "") == "int"
 		if s := a.str(1, ""); s != "" && s != "int" {
@@ -62,7 +62,7 @@ func newJWTQuery(part int) buildFunc {
 		whole := a.str(0, "") == ""
 		return func(t *tx.Tx, v *Value) bool {
 			doc, ok := jwtPart(t, v.B, part)
-			if !ok {
+			if !ok || !found {
 				return false
 			}
 			if whole {

@@ -96,7 +96,7 @@ func newMap(method string, out MapOutput) buildFunc {
 			def.Bytes, def.Int = []byte(a.str(1, "")), a.int(1, 0)
 			if out == MapIP {
 				if def.IP, err = netip.ParseAddr(a.str(1, "")); err != nil {
-					return nil, errText("cannot convert default value '" + a.str(1, "") + "' to an address")
+					return nil, errText("map: cannot parse default ip <" + a.str(1, "") + ">..")
 				}
 			}
 		}

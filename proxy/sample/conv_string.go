@@ -239,7 +239,10 @@ func newRegsub(e *keyword.Env, a args) (evalFunc, error) {
 	re, err := CompileRegexp(expr, fold)
 	if err != nil {
 		site := keyword.Attached[*callSite](e)
-		return nil, &keyword.Error{Text: fmt.Sprintf("error in regex '%s'%s : regex '%s' is invalid (error=%s)", expr, site.describe(e, 0), expr, err)}
+		r := e.NewRef(keyword.ToProxy, "", 0) // told with other arguments that cannot be resolved
+		r.Span, r.Arg = site.at, true
+		r.Missing = fmt.Sprintf("error in regex '%s'%s : regex '%s' is invalid (error=%s).", expr, site.describe(e, 0), expr, err)
+		return func(*tx.Tx, *Value) bool { return false }, nil
 	}
 	return func(t *tx.Tx, v *Value) bool {
 		var groups [20]int
@@ -407,7 +410,7 @@ func newURLDec(_ *keyword.Env, a args) (evalFunc, error) {
 
 func newURLEnc(_ *keyword.Env, a args) (evalFunc, error) {
 	if s := a.str(0, "query"); s != "query" {
-		return nil, errText("Unsupported encoding type '" + s + "'; supported is 'query'")
+		return nil, errText("Unexpected encode type. Allowed value is 'query'")
 	}
 	return func(t *tx.Tx, v *Value) bool {
 		out := t.Scratch.Alloc(3 * len(v.B))[:0]
@@ -426,13 +429,13 @@ func newURLEnc(_ *keyword.Env, a args) (evalFunc, error) {
 func newParam(_ *keyword.Env, a args) (evalFunc, error) {
 	name, delim := []byte(a.str(0, "")), byte('&')
 	switch d := a.str(1, ""); {
-	case d == "":
+	case !a.has(1):
 	case len(d) == 1:
 		delim = d[0]
 	case len(d) == 4 && (d[:2] == "0x" || d[:2] == "0X") && hexDigit(d[2]) >= 0 && hexDigit(d[3]) >= 0:
 		delim = byte(hexDigit(d[2])<<4 | hexDigit(d[3]))
 	default:
-		return nil, errText("Delimiter must be either exactly 1 character, or 0xHH for an ASCII code .")
+		return nil, errText("Delimiter must be either exactly 1 character, or 0xHH for an ASCII code ..")
 	}
 	return func(_ *tx.Tx, v *Value) bool {
 		for b := v.B; ; {

@@ -11,14 +11,14 @@ import (
 
 // varConvs store samples and compare them with what was stored.
 var varConvs = []word[Conv]{
-	conv("set-var", "string[,string,string,string,string]", tx.TypeAny, tx.TypeSame, "The sample, stored in a variable on the way.", newSetVar),
-	conv("unset-var", "string", tx.TypeAny, tx.TypeSame, "The sample, a variable forgotten on the way.", newUnsetVar),
+	conv("set-var", "string[,string,string,string,string]", tx.TypeAny, tx.TypeAny, "The sample, stored in a variable on the way.", newSetVar),
+	conv("unset-var", "string", tx.TypeAny, tx.TypeAny, "The sample, a variable forgotten on the way.", newUnsetVar),
 	conv("capture-req", "integer", tx.TypeStr, tx.TypeStr, "The sample, captured in a request slot on the way.", newCaptureConv(request)),
 	conv("capture-res", "integer", tx.TypeStr, tx.TypeStr, "The sample, captured in a response slot on the way.", newCaptureConv(response)),
 	conv("strcmp", "string", tx.TypeStr, tx.TypeInt, "Order of the sample and a variable: below 0, 0, above 0.", newStrcmp),
 	conv("secure_memcmp", "string", tx.TypeBin, tx.TypeBool, "Whether the sample equals a variable, in constant time.", newSecureMemcmp),
 	conv("debug", "[string,string]", tx.TypeAny, tx.TypeSame, "The sample, shown to a debugging sink on the way.", keep, keyword.NotActed),
-	conv("when", "string[,string,string]", tx.TypeAny, tx.TypeSame, "The sample if a condition holds, else nothing.", newWhen),
+	conv("when", "string[,string,string]", tx.TypeAny, tx.TypeAny, "The sample if a condition holds, else nothing.", newWhen),
 }
 
 // varCondition is a condition of set-var (configuration manual, converter
@@ -91,7 +91,7 @@ func (cs VarConditions) Hold(t *tx.Tx, n tx.VarName, v *Value) bool {
 }
 
 func newSetVar(_ *keyword.Env, a args) (evalFunc, error) {
-	name, err := ParseVar(a.str(0, ""))
+	name, err := varArg(a)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func newSetVar(_ *keyword.Env, a args) (evalFunc, error) {
 }
 
 func newUnsetVar(_ *keyword.Env, a args) (evalFunc, error) {
-	name, err := ParseVar(a.str(0, ""))
+	name, err := varArg(a)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func newCaptureConv(s side) buildFunc {
 func newStrcmp(_ *keyword.Env, a args) (evalFunc, error) {
 	name, err := ParseVar(a.str(0, ""))
 	if err != nil {
-		return nil, err
+		return nil, errText("failed to register variable name '" + a.str(0, "") + "'")
 	}
 	return func(t *tx.Tx, v *Value) bool {
 		val, ok := getVar(t, name)
@@ -171,7 +171,7 @@ func newStrcmp(_ *keyword.Env, a args) (evalFunc, error) {
 func newSecureMemcmp(_ *keyword.Env, a args) (evalFunc, error) {
 	name, err := ParseVar(a.str(0, ""))
 	if err != nil {
-		return nil, err
+		return nil, errText("failed to register variable name '" + a.str(0, "") + "'")
 	}
 	return func(t *tx.Tx, v *Value) bool {
 		val, ok := getVar(t, name)

@@ -15,6 +15,8 @@ type Userlist interface {
 	Check(user, password []byte) bool
 	// InGroup says whether the user is in the group.
 	InGroup(user []byte, group string) bool
+	// HasGroup says whether there is a group of that name.
+	HasGroup(group string) bool
 }
 
 // authFetches look at the credentials of a request.

@@ -11,12 +11,12 @@ import (
 
 // bodyFetches look at bodies and at raw contents.
 var bodyFetches = []word[Fetch]{
-	fetch("req.body", "", tx.TypeBin, RequestBody|RequestHTTP, "What is there of the request's body.", plain(evalBody(request))),
-	fetch("res.body", "", tx.TypeBin, ResponseBody|ResponseHTTP, "What is there of the response's body.", plain(evalBody(response))),
-	fetch("req.body_len", "", tx.TypeInt, RequestBody|RequestHTTP, "Bytes that are there of the request's body.", plain(evalBodyLen(request))),
-	fetch("res.body_len", "", tx.TypeInt, ResponseBody|ResponseHTTP, "Bytes that are there of the response's body.", plain(evalBodyLen(response))),
-	fetch("req.body_size", "", tx.TypeInt, RequestBody|RequestHTTP, "Announced length of the request's body, in bytes.", plain(evalBodySize(request))),
-	fetch("res.body_size", "", tx.TypeInt, ResponseBody|ResponseHTTP, "Announced length of the response's body, in bytes.", plain(evalBodySize(response))),
+	fetch("req.body", "", tx.TypeBin, RequestHTTP, "What is there of the request's body.", plain(evalBody(request))),
+	fetch("res.body", "", tx.TypeBin, ResponseHTTP, "What is there of the response's body.", plain(evalBody(response))),
+	fetch("req.body_len", "", tx.TypeInt, RequestHTTP, "Bytes that are there of the request's body.", plain(evalBodyLen(request))),
+	fetch("res.body_len", "", tx.TypeInt, ResponseHTTP, "Bytes that are there of the response's body.", plain(evalBodyLen(response))),
+	fetch("req.body_size", "", tx.TypeInt, RequestHTTP, "Announced length of the request's body, in bytes.", plain(evalBodySize(request))),
+	fetch("res.body_size", "", tx.TypeInt, ResponseHTTP, "Announced length of the response's body, in bytes.", plain(evalBodySize(response))),
 	fetch("req.len", "", tx.TypeInt, RequestRaw, "Bytes in the request buffer.", plain(evalLen(request))),
 	fetch("req_len", "", tx.TypeInt, RequestRaw, "Older name of req.len.", plain(evalLen(request))),
 	fetch("res.len", "", tx.TypeInt, ResponseRaw, "Bytes in the response buffer.", plain(evalLen(response))),

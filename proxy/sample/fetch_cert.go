@@ -184,7 +184,7 @@ func newDN(of func(*tx.Tx) *pkix.Name) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		entry, occ, format := a.str(0, ""), int(a.int(1, 0)), a.str(2, "")
 		if format != "" && format != "rfc2253" {
-			return nil, errText("only rfc2253 or a blank value are currently supported")
+			return nil, errText("only rfc2253 or a blank value are currently supported as the format argument..")
 		}
 		return func(t *tx.Tx, v *Value) bool {
 			name := of(t)

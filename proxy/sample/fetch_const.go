@@ -66,6 +66,9 @@ func newBool(_ *keyword.Env, a args) (evalFunc, error) {
 }
 
 func newBin(_ *keyword.Env, a args) (evalFunc, error) {
+	if a.str(0, "") == "" {
+		return nil, errText("(null)") // the original has no text for this
+	}
 	b, err := hexBytes(a.str(0, ""))
 	return func(_ *tx.Tx, v *Value) bool {
 		v.SetBin(b)
@@ -114,7 +117,7 @@ func constantOf(f func() int64) evalFunc {
 }
 
 func newDate(_ *keyword.Env, a args) (evalFunc, error) {
-	unit, err := dateUnit(a.str(1, ""))
+	unit, err := dateUnit(a, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package sample
 
 import (
+	"strconv"
+
+	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/tx"
 )
@@ -10,7 +13,7 @@ import (
 var debugFetches = debugWords()
 
 func debugWords() []word[Fetch] {
-	const both = RequestRaw | ResponseRaw
+	const both = RequestHTTP | ResponseHTTP
 	ws := []word[Fetch]{
 		fetch("internal.strm.is_htx", "", tx.TypeBool, Internal, "Whether the stream carries HTTP messages.", plain(func(t *tx.Tx, v *Value) bool { v.SetBool(t.HasReq); return true })),
 		fetch("internal.htx.has_eom", "", tx.TypeBool, both, "Debugging: whether the end of the message was seen.", never, keyword.NotActed),
@@ -19,15 +22,29 @@ func debugWords() []word[Fetch] {
 		ws = append(ws, fetch("internal.htx."+n, "", tx.TypeInt, both, "Debugging: a number of the original's message buffer.", never, keyword.NotActed))
 	}
 	for _, n := range [...]string{"hdrname", "hdrval", "start_line", "type"} {
-		ws = append(ws, fetch("internal.htx_blk."+n, "string", tx.TypeStr, both, "Debugging: a block of the original's message buffer.", never, keyword.NotActed))
+		ws = append(ws, fetch("internal.htx_blk."+n, "string", tx.TypeStr, both, "Debugging: a block of the original's message buffer.", newBlock, keyword.NotActed))
 	}
 	ws = append(ws,
-		fetch("internal.htx_blk.data", "string", tx.TypeBin, both, "Debugging: a block of the original's message buffer.", never, keyword.NotActed),
-		fetch("internal.htx_blk.size", "string", tx.TypeInt, both, "Debugging: a block of the original's message buffer.", never, keyword.NotActed))
+		fetch("internal.htx_blk.data", "string", tx.TypeBin, both, "Debugging: a block of the original's message buffer.", newBlock, keyword.NotActed),
+		fetch("internal.htx_blk.size", "string", tx.TypeInt, both, "Debugging: a block of the original's message buffer.", newBlock, keyword.NotActed))
 	for _, n := range [...]string{"fc_fackets", "fc_lost", "fc_reordering", "fc_retrans", "fc_rtt", "fc_rttvar", "fc_sacked", "fc_unacked", "bc_rtt", "bc_rttvar"} {
 		ws = append(ws, fetch(n, "[string]", tx.TypeInt, ClientL4, "A number that the kernel keeps of a TCP connection (tcp(7), TCP_INFO).", newTCPInfo(n)))
 	}
 	return ws
+}
+
+// newBlock reads which block of the message buffer is meant.
+func newBlock(_ *keyword.Env, a args) (evalFunc, error) {
+	switch s := a.str(0, ""); s {
+	case "":
+		return nil, errText("a block position is expected (> 0) or a special block name (head, tail, first)")
+	case "head", "tail", "first":
+	default:
+		if n, err := strconv.Atoi(s); err != nil || n < 0 {
+			return nil, errText("invalid block position")
+		}
+	}
+	return func(*tx.Tx, *Value) bool { return false }, nil
 }
 
 // TCPInfo is what the engine's connection may offer besides tx.Conn: numbers
@@ -37,16 +54,18 @@ type TCPInfo interface {
 }
 
 func newTCPInfo(name string) buildFunc {
-	return func(_ *keyword.Env, a args) (evalFunc, error) {
+	return func(e *keyword.Env, a args) (evalFunc, error) {
 		divide := int64(1)
-		switch u := a.str(0, ""); u {
-		case "us":
-		case "", "ms":
-			if name[3:] == "rtt" || name[3:] == "rttvar" {
-				divide = 1000
-			}
+		isTime := name[3:] == "rtt" || name[3:] == "rttvar"
+		switch u := a.str(0, ""); {
+		case !isTime && a.has(0):
+			e.Diags.Add(diag.Diagnostic{Severity: diag.Warning, Code: diag.NoEffect, Layout: diag.Bare, Span: e.LineSpan(),
+				Text: "no argument supported for 'fc_*' sample expressions returning counters."})
+		case !isTime, u == "us":
+		case !a.has(0), u == "ms":
+			divide = 1000
 		default:
-			return nil, errText("this argument can only be 'ms' or 'us', got '" + u + "'")
+			return nil, errText("expects 'us' or 'ms', got '" + u + "'")
 		}
 		return func(t *tx.Tx, v *Value) bool {
 			info, ok := t.Conn.(TCPInfo)

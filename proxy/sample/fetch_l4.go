@@ -42,11 +42,11 @@ var l4Fetches = []word[Fetch]{
 	fetch("bc_err_str", "", tx.TypeStr, ServerL4, "Text of the error of the server connection.", never, keyword.NotActed),
 	fetch("bc_err_name", "", tx.TypeStr, ServerL4, "Name of the error of the server connection.", never, keyword.NotActed),
 	fetch("fc_nb_streams", "", tx.TypeInt, ClientL4, "Streams open on the client connection.", plain(constant(1)), keyword.NotActed),
-	fetch("bc_nb_streams", "", tx.TypeInt, ServerL4, "Streams open on the server connection.", plain(constant(1)), keyword.NotActed),
+	fetch("bc_nb_streams", "", tx.TypeInt, ServerL5, "Streams open on the server connection.", plain(constant(1)), keyword.NotActed),
 	fetch("fc_glitches", "", tx.TypeInt, ClientL4, "Protocol glitches counted on the client connection.", plain(constant(0)), keyword.NotActed),
 	fetch("bc_glitches", "", tx.TypeInt, ServerL4, "Protocol glitches counted on the server connection.", plain(constant(0)), keyword.NotActed),
 	fetch("fc_settings_streams_limit", "", tx.TypeInt, ClientL5, "Streams allowed on the client connection.", plain(constant(1)), keyword.NotActed),
-	fetch("bc_settings_streams_limit", "", tx.TypeInt, ServerL4, "Streams allowed on the server connection.", plain(constant(1)), keyword.NotActed),
+	fetch("bc_settings_streams_limit", "", tx.TypeInt, ServerL5, "Streams allowed on the server connection.", plain(constant(1)), keyword.NotActed),
 	fetch("fc_saved_syn", "", tx.TypeBin, ClientL4, "The SYN packet saved by the bind option tcp-ss.", never, keyword.NotActed),
 	fetch("dst_conn", "", tx.TypeInt, Listener, "Connections of the listener.", plain(evalListenerConns)),
 	fetch("so_id", "", tx.TypeInt, Listener, "Number of the listener.", plain(evalListenerID)),
@@ -121,8 +121,9 @@ func newProxyTLV(_ *keyword.Env, a args) (evalFunc, error) {
 	}
 	n, err := strconv.ParseUint(name, 0, 64)
 	switch {
+	case name == "": // never asked for by its number
 	case err != nil:
-		return nil, errText("Invalid TLV ID")
+		return nil, errText("Could not convert type '" + name + "'")
 	case n > 255:
 		return nil, errText("Must be in range of 0-255")
 	}

@@ -14,7 +14,7 @@ var paramFetches = []word[Fetch]{
 	fetch("url_param", paramSig, tx.TypeStr, RequestHTTP, "Value of the first parameter of a name in the query string.", newURLParam(nil)),
 	fetch("urlp", paramSig, tx.TypeStr, RequestHTTP, "Shorter name of url_param.", newURLParam(nil)),
 	fetch("urlp_val", paramSig, tx.TypeInt, RequestHTTP, "Number in a parameter of the query string.", newURLParam(toInt)),
-	fetch("req.body_param", "[string,string]", tx.TypeBin, RequestBody|RequestHTTP, "Value of the first parameter of a name in a form body.", newBodyParam),
+	fetch("req.body_param", "[string,string]", tx.TypeBin, RequestHTTP, "Value of the first parameter of a name in a form body.", newBodyParam),
 }
 
 // paramScan finds parameters of a name; empty: any.
@@ -65,12 +65,7 @@ func newURLParam(use evalFunc) buildFunc {
 		if d := a.str(1, ""); d != "" {
 			delim = d[0]
 		}
-		if f := a.str(2, ""); f != "" {
-			if f != "i" {
-				return nil, errText("invalid parameter '" + f + "'; supported options are: 'i'")
-			}
-			p.fold = true
-		}
+		p.fold = a.str(2, "") == "i"
 		return func(t *tx.Tx, v *Value) bool {
 			if !t.HasReq {
 				return false
@@ -83,12 +78,7 @@ func newURLParam(use evalFunc) buildFunc {
 
 func newBodyParam(_ *keyword.Env, a args) (evalFunc, error) {
 	p := &paramScan{name: []byte(a.str(0, ""))}
-	if f := a.str(1, ""); f != "" {
-		if f != "i" {
-			return nil, errText("invalid parameter '" + f + "'; supported options are: 'i'")
-		}
-		p.fold = true
-	}
+	p.fold = a.str(1, "") == "i"
 	return func(t *tx.Tx, v *Value) bool {
 		if !t.HasReq || t.Conn == nil {
 			return false

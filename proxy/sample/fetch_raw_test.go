@@ -173,6 +173,6 @@ func TestPacketConverters(t *testing.T) {
 		{in + ",eth.data,ip.ttl", "64"}, {in + ",eth.data,ip.df", "1"}, {in + ",eth.data,ip.proto", "6"},
 		{in + ",eth.data,ip.data,tcp.src", "54321"}, {in + ",eth.data,ip.data,tcp.dst", "80"}, {in + ",eth.data,tcp.flags", "2"},
 		{in + ",eth.data,ip.data,tcp.win", "64240"}, {in + ",eth.data,ip.data,tcp.seq", "1"},
-		{"bin(0102),ip.src", "<none>"}, {"bin(),tcp.src", "<none>"}, {"bin(01),eth.src", "<none>"},
+		{"bin(0102),ip.src", "<none>"}, {"bin(00),tcp.src", "<none>"}, {"bin(01),eth.src", "<none>"},
 	})
 }

@@ -34,8 +34,8 @@ var stateFetches = []word[Fetch]{
 	fetch("stopping", "", tx.TypeBool, Internal, "Whether the process is stopping.", plain(func(_ *tx.Tx, v *Value) bool { v.SetBool(false); return true }), keyword.NotActed),
 	fetch("prio_class", "", tx.TypeInt, Internal, "Priority class of the request in queues.", plain(constant(0)), keyword.NotActed),
 	fetch("prio_offset", "", tx.TypeInt, Internal, "Priority offset of the request in queues.", plain(constant(0)), keyword.NotActed),
-	fetch("res.cache_hit", "", tx.TypeBool, Server|ResponseLine, "Whether the response came from a cache.", plain(func(_ *tx.Tx, v *Value) bool { v.SetBool(false); return true }), keyword.NotActed),
-	fetch("res.cache_name", "", tx.TypeStr, Server|ResponseLine, "Name of the cache that the response came from.", never, keyword.NotActed),
+	fetch("res.cache_hit", "", tx.TypeBool, Cached, "Whether the response came from a cache.", plain(func(_ *tx.Tx, v *Value) bool { v.SetBool(false); return true }), keyword.NotActed),
+	fetch("res.cache_name", "", tx.TypeStr, Cached, "Name of the cache that the response came from.", never, keyword.NotActed),
 	fetch("res.comp", "", tx.TypeBool, ResponseLine, "Whether the response was compressed here.", plain(func(t *tx.Tx, v *Value) bool { v.SetBool(t.Compressed != ""); return true })),
 	fetch("res.comp_algo", "", tx.TypeStr, ResponseLine, "Algorithm with which the response was compressed here.", plain(func(t *tx.Tx, v *Value) bool { v.SetStr([]byte(t.Compressed)); return t.Compressed != "" })),
 	fetch("last_entity", "", tx.TypeStr, Internal, "The rule or filter that ran last.", never, keyword.NotActed),
@@ -48,10 +48,10 @@ var stateFetches = []word[Fetch]{
 	fetch("fs.aborted", "", tx.TypeInt, ClientL5, "Whether the client side stream was aborted.", plain(constant(0)), keyword.NotActed),
 	fetch("fs.rst_code", "", tx.TypeInt, ClientL5, "Code with which the client reset its stream.", never, keyword.NotActed),
 	fetch("fs.debug_str", "[integer]", tx.TypeStr, ClientL5, "Debugging text of the client side stream.", never, keyword.NotActed),
-	fetch("bs.id", "", tx.TypeInt, ServerL4, "Number of the server side stream.", plain(constant(0)), keyword.NotActed),
-	fetch("bs.aborted", "", tx.TypeInt, ServerL4, "Whether the server side stream was aborted.", plain(constant(0)), keyword.NotActed),
-	fetch("bs.rst_code", "", tx.TypeInt, ServerL4, "Code with which the server reset its stream.", never, keyword.NotActed),
-	fetch("bs.debug_str", "[integer]", tx.TypeStr, ServerL4, "Debugging text of the server side stream.", never, keyword.NotActed),
+	fetch("bs.id", "", tx.TypeInt, ServerL5, "Number of the server side stream.", plain(constant(0)), keyword.NotActed),
+	fetch("bs.aborted", "", tx.TypeInt, ServerL5, "Whether the server side stream was aborted.", plain(constant(0)), keyword.NotActed),
+	fetch("bs.rst_code", "", tx.TypeInt, ServerL5, "Code with which the server reset its stream.", never, keyword.NotActed),
+	fetch("bs.debug_str", "[integer]", tx.TypeStr, ServerL5, "Debugging text of the server side stream.", never, keyword.NotActed),
 	fetch("cpu_calls", "", tx.TypeInt, Internal, "How often the transaction's task was called.", never, keyword.NotActed),
 	fetch("cpu_ns_avg", "", tx.TypeInt, Internal, "Processor time of a call, in ns.", never, keyword.NotActed),
 	fetch("cpu_ns_tot", "", tx.TypeInt, Internal, "Processor time of the transaction, in ns.", never, keyword.NotActed),
@@ -83,7 +83,7 @@ func newACL(e *keyword.Env, a args) (evalFunc, error) {
 	var terms []term
 	for i := range a {
 		name := a.str(i, "")
-		if name == "" {
+		if name == "" && i > 0 {
 			continue
 		}
 		neg := false

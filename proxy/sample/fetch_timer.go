@@ -13,16 +13,16 @@ var timerFetches = []word[Fetch]{
 	fetch("accept_date", "[string]", tx.TypeInt, ClientL4, "Moment at which the connection was accepted.", newDateOf(func(t *tx.Tx) time.Time { return t.Sess.Accepted })),
 	fetch("request_date", "[string]", tx.TypeInt, RequestLine, "Moment at which the request began to arrive.", newDateOf(requestDate)),
 	fetch("fc.timer.handshake", "", tx.TypeInt, ClientL4, "Time of the handshakes with the client (%Th).", plain(timer(TimerHandshake))),
-	fetch("fc.timer.total", "", tx.TypeInt, Listener, "Time since the connection was accepted (%Tt).", plain(timer(TimerTotal))),
+	fetch("fc.timer.total", "", tx.TypeInt, SessionStats, "Time since the connection was accepted (%Tt).", plain(timer(TimerTotal))),
 	fetch("req.timer.idle", "", tx.TypeInt, RequestHTTP, "Time before the request began to arrive (%Ti).", plain(timer(TimerIdle))),
 	fetch("req.timer.hdr", "", tx.TypeInt, RequestHTTP, "Time for the request's headers to arrive (%TR).", plain(timer(TimerRequest))),
 	fetch("req.timer.tq", "", tx.TypeInt, RequestHTTP, "Th + Ti + TR (%Tq).", plain(timer(TimerTq))),
 	fetch("req.timer.queue", "", tx.TypeInt, ServerL4, "Time in queues (%Tw).", plain(timer(TimerQueue))),
 	fetch("bc.timer.connect", "", tx.TypeInt, ServerL4, "Time to connect to the server (%Tc).", plain(timer(TimerConnect))),
-	fetch("res.timer.hdr", "", tx.TypeInt, ResponseRaw, "Time until the response's headers were there (%Tr).", plain(timer(TimerResponse))),
+	fetch("res.timer.hdr", "", tx.TypeInt, ResponseHTTP, "Time until the response's headers were there (%Tr).", plain(timer(TimerResponse))),
 	fetch("res.timer.data", "", tx.TypeInt, ResponseStats, "Time of the response's data (%Td).", plain(timer(TimerData))),
-	fetch("txn.timer.total", "", tx.TypeInt, RequestStats, "Active time of the transaction (%Ta).", plain(timer(TimerActive))),
-	fetch("txn.timer.user", "", tx.TypeInt, RequestStats, "Time as the user saw it (%Tu).", plain(timer(TimerUser))),
+	fetch("txn.timer.total", "", tx.TypeInt, TransactionStats, "Active time of the transaction (%Ta).", plain(timer(TimerActive))),
+	fetch("txn.timer.user", "", tx.TypeInt, TransactionStats, "Time as the user saw it (%Tu).", plain(timer(TimerUser))),
 }
 
 // Timer names one of the times of configuration manual 8.4.
@@ -126,10 +126,14 @@ func timer(which Timer) evalFunc {
 
 func requestDate(t *tx.Tx) time.Time { return orTime(t.Time.Date, t.Time.Start, t.Sess.Accepted) }
 
-// dateUnit reads the unit of a date, and how many of it a second has.
-func dateUnit(s string) (func(time.Time) int64, error) {
+// dateUnit reads argument i as the unit of a date, seconds if it is not written, and how many of it a second has.
+func dateUnit(a args, i int) (func(time.Time) int64, error) {
+	s := "s"
+	if a.has(i) {
+		s = a[i].text
+	}
 	switch s {
-	case "", "s":
+	case "s":
 		return time.Time.Unix, nil
 	case "ms":
 		return time.Time.UnixMilli, nil
@@ -141,7 +145,7 @@ func dateUnit(s string) (func(time.Time) int64, error) {
 
 func newDateOf(get func(*tx.Tx) time.Time) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
-		unit, err := dateUnit(a.str(0, ""))
+		unit, err := dateUnit(a, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -40,8 +40,16 @@ func ParseVar(s string) (tx.VarName, error) {
 	return tx.VarName{Scope: sc, Name: name}, nil
 }
 
+// varArg reads the first argument as a variable's name.
+func varArg(a args) (tx.VarName, error) {
+	if a.str(0, "") == "" {
+		return tx.VarName{}, errText("Empty variable name cannot be accepted")
+	}
+	return ParseVar(a.str(0, ""))
+}
+
 func newVar(_ *keyword.Env, a args) (evalFunc, error) {
-	name, err := ParseVar(a.str(0, ""))
+	name, err := varArg(a)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +86,7 @@ func SetVar(t *tx.Tx, n tx.VarName, v Value) {
 func newDumpVars(_ *keyword.Env, a args) (evalFunc, error) {
 	scope, prefix, delim := a.str(0, ""), a.str(1, ""), a.str(2, ", ")
 	if _, ok := varScopes[scope]; scope != "" && !ok {
-		return nil, errText("invalid scope '" + scope + "'")
+		return nil, errText("invalid scope '" + scope + "', must be one of: sess, txn, req, res, proc")
 	}
 	type source struct {
 		name string

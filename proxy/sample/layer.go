@@ -12,26 +12,27 @@ type Layer uint32
 
 // Layers. A fetch may need several; then any one of them is enough.
 const (
-	Constant      Layer = 1 << iota // depends on nothing
-	Internal                        // process, proxies, servers, tables by name
-	Listener                        // the frontend and its listener
-	ClientL4                        // client connection
-	ClientL5                        // what is negotiated on the client connection: TLS, PROXY TLVs
-	RequestRaw                      // request contents, any protocol
-	RequestHTTP                     // request headers
-	RequestBody                     // request body
-	RequestLine                     // method, target and version, which outlive the request headers
-	Backend                         // the backend in use
-	Server                          // the server in use
-	ServerL4                        // server side connection
-	ServerL5                        // TLS with the server
-	ResponseRaw                     // response contents, any protocol
-	ResponseHTTP                    // response headers
-	ResponseBody                    // response body
-	ResponseLine                    // status and version, which outlive the response headers
-	RequestStats                    // counters of the request
-	ResponseStats                   // counters of the response
-	Ends                            // counters that are known wherever a message is
+	Constant         Layer = 1 << iota // depends on nothing
+	Internal                           // process, proxies, servers, tables by name
+	Listener                           // the frontend and its listener
+	ClientL4                           // client connection
+	ClientL5                           // what is negotiated on the client connection: TLS, PROXY TLVs
+	RequestRaw                         // request contents, any protocol
+	RequestHTTP                        // request headers
+	RequestLine                        // method, target and version, which outlive the request headers
+	Backend                            // the backend in use
+	Server                             // the server in use
+	ServerL4                           // server side connection
+	ServerL5                           // TLS with the server
+	ResponseRaw                        // response contents, any protocol
+	ResponseHTTP                       // response headers
+	ResponseLine                       // status and version, which outlive the response headers
+	RequestStats                       // counters of the request
+	ResponseStats                      // counters of the response
+	Ends                               // counters that are known wherever a message is
+	SessionStats                       // counters of the session
+	TransactionStats                   // counters of the transaction
+	Cached                             // what a cache answers instead of a server
 )
 
 // Place is the set of rule sets, one bit a column of the original's -dKsmp
@@ -80,7 +81,6 @@ var layers = [...]layerInfo{
 	{"client-side connection", places(TCPSessionRule, LogLine)},
 	{"request buffer", places(FrontTCPContentRule, ServerSource)},
 	{"HTTP request headers", places(FrontTCPContentRule, ServerSource)},
-	{"HTTP request body", places(FrontTCPContentRule, ServerSource)},
 	{"HTTP request", places(FrontTCPContentRule, LogLine)},
 	{"backend", places(BackTCPContentRule, TCPCheckRule)},
 	{"server", places(ServerSource, TCPCheckRule)},
@@ -88,11 +88,13 @@ var layers = [...]layerInfo{
 	{"server-side connection", places(BackTCPResponseRule, TCPCheckRule)},
 	{"response buffer", places(BackTCPResponseRule, FrontHTTPResponseBodyRule) | TCPCheckRule},
 	{"HTTP response headers", places(BackTCPResponseRule, FrontHTTPResponseBodyRule) | TCPCheckRule},
-	{"HTTP response body", places(BackTCPResponseRule, FrontHTTPResponseBodyRule) | TCPCheckRule},
 	{"HTTP response", places(BackTCPResponseRule, TCPCheckRule)},
 	{"request buffer statistics", places(FrontTCPContentRule, LogLine)},
 	{"response buffer statistics", places(UseServerRule, LogLine)},
 	{"message statistics", places(TCPConnectionRule, TCPCheckRule)},
+	{"session statistics", places(TCPConnectionRule, LogLine)},
+	{"transaction statistics", places(FrontTCPContentRule, LogLine)},
+	{"HTTP response", places(ServerSource, TCPCheckRule)},
 }
 
 // Where returns the places in which data of any of the layers exist.
@@ -154,6 +156,14 @@ func (p Place) Mark() string {
 		}
 	}
 	return string(b)
+}
+
+// Within says until restore is called that what is compiled with e will be
+// evaluated in p.
+func Within(e *keyword.Env, p Place) (restore func()) {
+	outer := keyword.Attached[Place](e)
+	keyword.Attach(e, p)
+	return func() { keyword.Attach(e, outer) }
 }
 
 // PlaceOf returns where what is compiled with e will be evaluated: what was

@@ -33,13 +33,17 @@ func CompileRegexp(expr string, fold bool) (*Regexp, error) {
 		back := strings.ContainsRune(expr, '^') || strings.Contains(expr, `\A`) || strings.Contains(expr, `\b`) || strings.Contains(expr, `\B`)
 		return &Regexp{re2: re2, looksBack: back}, nil
 	}
+	pattern, err := rewritePCRE(expr)
+	if err != nil {
+		return nil, err
+	}
 	opt := regexp2.None
 	if fold {
 		opt |= regexp2.IgnoreCase
 	}
-	back, err2 := regexp2.Compile(expr, opt)
+	back, err2 := regexp2.Compile(pattern, opt)
 	if err2 != nil {
-		return nil, err
+		return nil, err2
 	}
 	back.MatchTimeout = backtrackLimit
 	return &Regexp{back: back}, nil

@@ -63,20 +63,60 @@ const First = -1
 // Compile turns an expression into something that can be evaluated. Errors
 // are *keyword.Error at the expression's word; the use of a fetch where none
 // of its data exist is one (see PlaceOf).
-func Compile(e *keyword.Env, s expr.Sample) (*Expr, error) {
-	x, err := CompileAnywhere(e, s)
-	if err != nil {
-		return nil, err
-	}
-	if p := PlaceOf(e); p != 0 && x.Need.Where()&p == 0 {
-		return nil, &keyword.Error{Index: s.Index, Code: diag.MissingLayer, Text: fmt.Sprintf("fetch method '%s' extracts information from '%s', none of which is available here", s.Text, x.Need)}
-	}
-	return x, nil
+func Compile(e *keyword.Env, s expr.Sample) (*Expr, error) { return CompileAs(e, s, s.Text) }
+
+// CompileAs is Compile for lines whose messages about missing data call the
+// expression by another name.
+func CompileAs(e *keyword.Env, s expr.Sample, as string) (*Expr, error) {
+	return CompileIf(e, s, func(x *Expr) error {
+		if x.Here(e) {
+			return nil
+		}
+		return &keyword.Error{Index: s.Index, Code: diag.MissingLayer, Text: fmt.Sprintf("fetch method '%s' extracts information from '%s', none of which is available here", as, x.Need)}
+	})
 }
 
 // CompileAnywhere is Compile without the look at where the expression stands.
 func CompileAnywhere(e *keyword.Env, s expr.Sample) (*Expr, error) {
-	return compile(e, s, "sample fetch", s.Fetch.Name)
+	return CompileIf(e, s, func(*Expr) error { return nil })
+}
+
+// CompileIf compiles an expression that passes a check of the caller's.
+func CompileIf(e *keyword.Env, s expr.Sample, check func(*Expr) error) (*Expr, error) {
+	x, err := compile(e, s, "sample fetch", s.Fetch.Name)
+	if err == nil {
+		err = check(x)
+	}
+	if err == nil {
+		err = x.note(e, s)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// Here says whether any of the data that x needs exist where it is compiled.
+func (x *Expr) Here(e *keyword.Env) bool {
+	p := PlaceOf(e)
+	return p == 0 || x.Need.Where()&p != 0
+}
+
+// note says which words of the expression will not do what they should, and
+// refuses those that must not be ignored.
+func (x *Expr) note(e *keyword.Env, s expr.Sample) error {
+	refused := func(name string) error {
+		return &keyword.Error{Index: s.Index, Code: diag.NotActedOn, Text: fmt.Sprintf("'%s' is refused", name)}
+	}
+	if d := Fetches.Lookup(s.Fetch.Name); !d.Note(e, s.Index) {
+		return refused(d.Name)
+	}
+	for _, c := range s.Convs {
+		if d := Convs.Lookup(c.Name); !d.Note(e, s.Index) {
+			return refused(d.Name)
+		}
+	}
+	return nil
 }
 
 // CompileCriterion compiles the criterion of an ACL, with the texts that the
@@ -84,6 +124,9 @@ func CompileAnywhere(e *keyword.Env, s expr.Sample) (*Expr, error) {
 // is one of the ACLs' own keywords, not a mere fetch.
 func CompileCriterion(e *keyword.Env, s expr.Sample, as string, own bool) (*Expr, error) {
 	x, err := compile(e, s, "ACL", as)
+	if err == nil {
+		err = x.note(e, s)
+	}
 	if k, ok := err.(*keyword.Error); ok {
 		switch {
 		case !own:
@@ -111,14 +154,14 @@ func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
 		if cd == nil {
 			return nil, unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
 		}
+		cast, ok := castTo(x.Out, ConvSignatures[call.Name].In)
+		if !ok {
+			return nil, &keyword.Error{Index: s.Index, Code: diag.BadType, Text: fmt.Sprintf("converter '%s' cannot be applied", call.Name)}
+		}
 		site := &callSite{what: "conversion", name: call.Name, by: s.Fetch.Name, at: site.at}
 		conv, err := readCall(e, cd, call, s.Index, site)
 		if err != nil {
 			return nil, err
-		}
-		cast, ok := castTo(x.Out, conv.In)
-		if !ok {
-			return nil, &keyword.Error{Index: s.Index, Code: diag.BadType, Text: fmt.Sprintf("converter '%s' cannot be applied", call.Name)}
 		}
 		x.convs = append(x.convs, conv)
 		x.casts = append(x.casts, cast)
@@ -127,6 +170,9 @@ func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
 		} else if conv.In != tx.TypeAny {
 			x.Out = conv.In
 		}
+	}
+	if s.Bad != nil {
+		return nil, &keyword.Error{Index: s.Index, Code: diag.BadArguments, Text: s.Bad.Error()}
 	}
 	return x, nil
 }
@@ -141,22 +187,15 @@ func readCall[T any](e *keyword.Env, def *keyword.Def[T], c expr.Call, index int
 	for i, a := range c.Args {
 		words[i] = source.Word{Text: a, Span: site.at}
 	}
-	if len(words) == 1 && words[0].Text == "" {
-		words = nil // "fetch()" is "fetch"
-	}
-	// But a table that is left out of parentheses is the proxy's own.
-	site.empty = c.Parens && len(words) == 0
+	site.call = c
 	outer := keyword.Attached[*callSite](e)
 	keyword.Attach(e, site)
 	v, _, err := def.Read(e, words, 0)
 	keyword.Attach(e, outer)
 	if err != nil {
 		var zero T
-		return zero, &keyword.Error{Index: index, Code: diag.BadArguments, Text: site.explain(err)}
-	}
-	if !def.Note(e, index) {
-		var zero T
-		return zero, &keyword.Error{Index: index, Code: diag.NotActedOn, Text: fmt.Sprintf("'%s' is refused", def.Name)}
+		text := site.explain(err)
+		return zero, &keyword.Error{Index: index, Code: diag.BadArguments, Text: text, Stop: strings.HasSuffix(text, ".")}
 	}
 	return v, nil
 }

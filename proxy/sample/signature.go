@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/parser/source"
 )
@@ -86,61 +87,44 @@ type callSite struct {
 	name string
 	by   string // fetch of the expression, for converters
 	at   source.Span
-	// empty says that parentheses were written with nothing in them.
-	empty bool
+	call expr.Call
 }
 
-// read reads words as arguments of the signature.
+// read reads words as arguments of the signature. What is missing counts as
+// one empty word, and an empty optional one that is no text ends the list.
 func (s signature) read(e *keyword.Env, words []source.Word) (args, error) {
-	out := make(args, len(s.types))
-	if len(words) > len(s.types) {
-		return nil, &argError{index: len(s.types) - 1, err: fmt.Errorf("expected ')' before '%s)'", restOf(words, len(s.types)))}
+	site := keyword.Attached[*callSite](e)
+	if site == nil {
+		site = &callSite{}
 	}
-	for i, typ := range s.types {
-		a := &out[i]
-		if i >= len(words) {
-			if i < s.min && needsWord(typ) && (typ != "string" || len(words) > 0) {
-				if len(words) == 0 {
-					return nil, &argError{index: i, err: fmt.Errorf("expected type '%s' at position %d, but got nothing", typ, i+1)}
-				}
-				return nil, &argError{index: i, err: fmt.Errorf("missing arguments (got %d/%d), type '%s' expected", len(words), s.min, typ)}
-			}
-			site := keyword.Attached[*callSite](e)
-			if !needsWord(typ) && (i < s.min || i == 0 && typ == "table" && site != nil && site.empty) {
-				if err := a.refer(e, typ, i); err != nil {
-					return nil, err
-				}
-			}
-			continue
+	if len(words) == 0 && len(s.types) > 0 && (site.call.Parens || s.min > 0) {
+		words = []source.Word{{Span: site.at}}
+	}
+	out := make(args, len(s.types))
+	n := 0 // arguments read
+	for ; n < len(words) && n < len(s.types); n++ {
+		typ, text := s.types[n], words[n].Text
+		if _, name := refKinds[typ]; text == "" && n >= s.min && typ != "string" && !name {
+			break
 		}
-		a.set, a.text = true, words[i].Text
-		if err := a.convert(e, typ, i); err != nil {
+		out[n].set, out[n].text = true, text
+		if err := out[n].convert(e, typ, n); err != nil {
 			return nil, err
 		}
 	}
+	rest := site.call.From(n)
+	if n > 0 && n < len(s.types) {
+		rest = strings.TrimPrefix(rest, ",")
+	}
+	switch {
+	case n < s.min:
+		return nil, &argError{index: n, err: fmt.Errorf("missing arguments (got %d/%d), type '%s' expected", n, s.min, s.types[n])}
+	case n < len(words) && rest != "":
+		return nil, &argError{index: n, err: fmt.Errorf("expected ')' before '%s'", rest)}
+	case site.call.Open:
+		return nil, &argError{index: n, err: fmt.Errorf("expected ')'")}
+	}
 	return out, nil
-}
-
-// restOf shows the words from first on as they stood in the parentheses.
-func restOf(words []source.Word, first int) string {
-	text := ""
-	for i := first; i < len(words); i++ {
-		if i > 0 {
-			text += ","
-		}
-		text += words[i].Text
-	}
-	return text
-}
-
-// needsWord says whether a type cannot be left out; names of proxies and
-// tables can: they then mean the current proxy.
-func needsWord(typ string) bool {
-	switch typ {
-	case "backend", "frontend", "table", "user list", "server":
-		return false
-	}
-	return true
 }
 
 // convert gives the argument its value.
@@ -211,19 +195,28 @@ func (a *arg) refer(e *keyword.Env, typ string, i int) error {
 	}
 	name := a.text
 	where := site.describe(e, i)
-	if name == "" {
-		switch {
-		case kind == keyword.ToUserlist:
-			return &keyword.Error{Index: i, Text: "missing userlist name" + where + "."}
-		case e.Section == "defaults":
+	named := kind == keyword.ToUserlist || kind == keyword.ToServer
+	if name == "" && !named {
+		if e.Section == "defaults" {
 			return nil // known when it runs
-		case kind == keyword.ToBackend && e.Section == "frontend", kind == keyword.ToFrontend && e.Section == "backend":
-			return &keyword.Error{Index: i, Text: fmt.Sprintf("proxy '%s', referenced%s, has not %s capability.", e.Owner, strings.TrimSuffix(where, "."), typ)}
 		}
 		name = e.Owner
 	}
+	other := name == e.Owner && a.text == "" && (kind == keyword.ToBackend && e.Section == "frontend" || kind == keyword.ToFrontend && e.Section == "backend")
+	if other {
+		name = ""
+	}
 	r := e.NewRef(kind, name, 0)
-	r.Span, r.By = site.at, site.name
+	r.Span, r.By, r.Arg = site.at, site.name, true
+	a.ref = r
+	switch {
+	case other:
+		r.Missing = fmt.Sprintf("proxy '%s', referenced%s, has not %s capability.", e.Owner, where, typ)
+		return nil
+	case name == "":
+		r.Missing = fmt.Sprintf("missing %s name%s.", kind, where)
+		return nil
+	}
 	switch kind {
 	case keyword.ToServer:
 		px, srv, ok := strings.Cut(name, "/")
@@ -236,7 +229,6 @@ func (a *arg) refer(e *keyword.Env, typ string, i int) error {
 	default:
 		r.Missing = fmt.Sprintf("unable to find %s '%s' referenced%s.", typ, name, where)
 	}
-	a.ref = r
 	return nil
 }
 
