@@ -144,6 +144,13 @@ func (p *Proxy) Run(soft, hard context.Context) {
 		p.wg.Go(func() { p.serveCLI(s) })
 	}
 	<-soft.Done()
+	if d := p.cfg.Global.Grace; d > 0 {
+		p.eng.Stopping()
+		select {
+		case <-time.After(d):
+		case <-hard.Done():
+		}
+	}
 	for _, s := range p.sockets {
 		s.Close()
 	}

@@ -27,6 +27,9 @@ var serverCommands = []*keyword.Def[Command]{
 	command("get weight", " <bk>/<srv>", User, "show the weight of a server.", getWeight),
 	define(keyword.Spec{Name: "set weight", Doc: "change the weight of a server (better: 'set server')."},
 		Command{Usage: "set weight <bk>/<srv>  (DEPRECATED)", Level: Admin, Run: func(c *Call) { setWeight(c, c.arg(1)) }}),
+	command("enable dynamic-cookie backend", " <bk>", Admin, "make dynamic cookies.", func(c *Call) { dynamicCookies(c, true) }),
+	command("disable dynamic-cookie backend", " <bk>", Admin, "stop making dynamic cookies.", func(c *Call) { dynamicCookies(c, false) }),
+	command("set dynamic-cookie-key backend", " <bk> <k>", Admin, "change the key of dynamic cookies.", setCookieKey),
 	command("set maxconn server", " <bk>/<srv>", Admin, "change the connection limit of a server.", setServerMaxConn),
 }
 
@@ -72,6 +75,37 @@ func enableAgent(c *Call) {
 			c.fail("Agent was not configured on this server, cannot enable.")
 		}
 	})
+}
+
+// dynamicCookies turns the cookies of a backend's servers on or off.
+func dynamicCookies(c *Call, on bool) {
+	if p := c.namedBackend(); p != nil {
+		p.Back.SetDynamicCookies(on, "")
+	}
+}
+
+// namedBackend returns the backend of the first argument, or says that there is none.
+func (c *Call) namedBackend() *config.Proxy {
+	if c.arg(0) == "" {
+		c.fail("A backend name is expected.")
+		return nil
+	}
+	p := c.backendOf(c.arg(0))
+	if p == nil {
+		c.fail("No such backend.")
+	}
+	return p
+}
+
+func setCookieKey(c *Call) {
+	p := c.namedBackend()
+	switch {
+	case p == nil:
+	case c.arg(1) == "":
+		c.fail("String value expected.")
+	default:
+		p.Back.SetDynamicCookies(p.Back.Settings().DynamicCookies, c.arg(1))
+	}
 }
 
 func getWeight(c *Call) {

@@ -248,7 +248,7 @@ func (s *snapshot) server(p *config.Proxy, x *server.Server) {
 		r.Throttle = uint32(v.Starting)
 	}
 	if s.detailed {
-		r.Addr, r.Cookie = addrText(x.Addr()), x.Params.Cookie
+		r.Addr, r.Cookie = addrText(x.Addr()), x.Cookie()
 	}
 	x.Stats.Fill(r, s.ms)
 }

@@ -32,7 +32,7 @@ var globalMisc = append([]*keyword.Def[Setting[Global]]{
 	{"fd-hard-limit", whole(wantsInt), "Most descriptors to ask for.", 0},
 	{"force-cfg-parser-pause", timeKnob("'%s' expects a timer value between 0 and 65535 ms.", 0, 65535, "'%s' expects a timer value between 0 and 65535 ms."), "Pause after each section.", tuning | keyword.Experimental},
 	{"harden.reject-privileged-ports.quic", onOff("'%s' expects either 'on' or 'off'."), "Refuse QUIC clients on privileged ports.", keyword.NotActed | keyword.Open},
-	{"harden.reject-privileged-ports.tcp", onOff("'%s' expects either 'on' or 'off'."), "Refuse TCP clients on privileged ports.", keyword.NotActed | keyword.Open},
+	{"harden.reject-privileged-ports.tcp", onOff("'%s' expects either 'on' or 'off'."), "Refuse TCP clients on privileged ports.", keyword.Open},
 	{"httpclient.resolvers.disabled", onOff(eitherText), "HTTP client without resolvers.", keyword.NotActed},
 	{"httpclient.resolvers.id", anything, "Resolvers of the HTTP client.", keyword.NotActed},
 	{"httpclient.resolvers.prefer", oneOf("'%s' expects 'ipv4' or 'ipv6' as argument.", "ipv4", "ipv6"), "Family that the HTTP client prefers.", keyword.NotActed},

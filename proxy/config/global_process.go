@@ -33,11 +33,18 @@ func gtext(name, missing, doc string, set func(*Global, string)) *keyword.Def[Se
 
 // gtime makes the Def of a global word with one time in milliseconds.
 func gtime(name, doc string, set func(*Global, time.Duration)) *keyword.Def[Setting[Global]] {
-	return knob{name, timeKnob("'%s' expects <time> as argument.", 0, maxInt, ""), doc, keyword.Open | idleTimes[name]}.into(func(g *Global, ms int64) { set(g, time.Duration(ms)*time.Millisecond) })
+	return knob{name, timeKnob("'%s' expects <time> as argument.", 0, maxInt, ""), doc, keyword.Open}.into(func(g *Global, ms int64) { set(g, time.Duration(ms)*time.Millisecond) })
 }
 
-// idleTimes are the times that nothing acts on yet.
-var idleTimes = map[string]keyword.Flags{"grace": keyword.NotActed, "close-spread-time": keyword.NotActed}
+// infinite lets a time be unlimited, which is kept as a negative number.
+func infinite(check knobCheck) knobCheck {
+	return func(v string) (int64, string) {
+		if v == "infinite" {
+			return -1, ""
+		}
+		return check(v)
+	}
+}
 
 const maxInt = 1<<31 - 1
 
@@ -55,7 +62,7 @@ var globalProcess = []*keyword.Def[Setting[Global]]{
 	knob{"max-spread-checks", maxSpread, "Upper bound of spread-checks.", 0}.into(func(g *Global, ms int64) { g.MaxSpreadChecks = time.Duration(ms) * time.Millisecond }),
 	gtime("hard-stop-after", "Longest time of a soft stop.", func(g *Global, d time.Duration) { g.HardStopAfter = d }),
 	gtime("grace", "How long to go on accepting once told to stop.", func(g *Global, d time.Duration) { g.Grace = d }),
-	gtime("close-spread-time", "Spread the closing of idle connections.", func(g *Global, d time.Duration) { g.CloseSpread = d }),
+	knob{"close-spread-time", infinite(timeKnob("'%s' expects <time> as argument.", 0, maxInt, "")), "Spread the closing of idle connections.", keyword.Open}.into(func(g *Global, ms int64) { g.CloseSpread = time.Duration(ms) * time.Millisecond }),
 	gflag("daemon", "Go to the background.", func(g *Global) { g.Daemon = true }),
 	gflag("quiet", "No messages while starting.", func(g *Global) { g.Quiet = true }),
 	gflag("zero-warning", "Refuse configurations with warnings.", func(g *Global) { g.ZeroWarning = true }),

@@ -412,6 +412,7 @@ func (c *Config) Commit(now time.Time) {
 		}
 		p.Back.Commit(list, server.Settings{
 			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode,
+			DynamicCookies: p.Cookie != nil && p.Cookie.Dynamic, CookieKey: p.DynamicCookieKey,
 		}, now)
 	}
 	for _, p := range c.Proxies { // once all are there: some follow servers of others

@@ -64,11 +64,11 @@ var proxyCore = []*keyword.Def[Setting[Proxy]]{
 	number(keyword.Spec{Name: "fullconn", In: sideB, Doc: "Backend load at which servers take their maxconn."}, 0, 1<<31-1, func(p *Proxy, n int) { p.FullConn = n }),
 	number(keyword.Spec{Name: "rate-limit sessions", In: sideF, Instead: strictInt, Misuse: "'rate-limit sessions' expects expects an integer value (in sessions/second)", Doc: "Most new sessions per second."}, 0, 1<<31-1, func(p *Proxy, n int) { p.RateLimit = n }),
 	number(keyword.Spec{Name: "retries", In: sideB, Misuse: "'retries' expects an integer argument (dispatch counts for one).", Doc: "How often a connection is tried again."}, 0, 1<<31-1, func(p *Proxy, n int) { p.Retries = n }),
-	number(keyword.Spec{Name: "max-keep-alive-queue", In: sideB, Flags: keyword.NotActed, Instead: strictInt, Misuse: "'max-keep-alive-queue' expects expects an integer value (or -1 to disable)", Doc: "Queue length above which keep-alive servers are given up."}, -1, 1<<31-1, func(p *Proxy, n int) { p.MaxKeepAliveQueue = n }),
+	number(keyword.Spec{Name: "max-keep-alive-queue", In: sideB, Instead: strictInt, Misuse: "'max-keep-alive-queue' expects expects an integer value (or -1 to disable)", Doc: "Queue length above which keep-alive servers are given up."}, -1, 1<<31-1, func(p *Proxy, n int) { p.MaxKeepAliveQueue = n }),
 	number(keyword.Spec{Name: "max-session-srv-conns", In: sideF, Doc: "Most idle server connections of one session."}, 0, 1<<31-1, func(p *Proxy, n int) { p.MaxSessionSrvConns = n }),
 	text(keyword.Spec{Name: "monitor-uri", In: sideF, Misuse: "'monitor-uri' expects an URI.", Doc: "URI that is answered with 200 at once."}, func(p *Proxy, s string) { p.MonitorURI = s }),
 	sendName,
-	text(keyword.Spec{Name: "dynamic-cookie-key", In: sideB, Flags: keyword.NotActed, Misuse: "'dynamic-cookie-key' expects <secret_key> as argument.", Doc: "Key of dynamic cookies."}, func(p *Proxy, s string) { p.DynamicCookieKey = s }),
+	text(keyword.Spec{Name: "dynamic-cookie-key", In: sideB, Misuse: "'dynamic-cookie-key' expects <secret_key> as argument.", Doc: "Key of dynamic cookies."}, func(p *Proxy, s string) { p.DynamicCookieKey = s }),
 	reuseLine, retryOnLine,
 }
 

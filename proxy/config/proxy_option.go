@@ -16,9 +16,9 @@ func option(name string, in keyword.Scope, doc string) *keyword.Def[Setting[Prox
 // idleOptions are the options that nothing acts on yet, and those that only
 // choose how the original uses its sockets.
 var idleOptions = map[string]keyword.Flags{
-	"checkcache": keyword.NotActed, "contstats": keyword.NotActed, "disable-h2-upgrade": keyword.Tuning,
-	"http-use-proxy-header": keyword.NotActed, "idle-close-on-response": keyword.NotActed, "independent-streams": keyword.NotActed,
-	"nolinger": keyword.NotActed, "tcp-smart-accept": keyword.Tuning, "tcp-smart-connect": keyword.Tuning, "use-small-buffers": keyword.Tuning,
+	"contstats": keyword.NotActed, "disable-h2-upgrade": keyword.Tuning,
+	"http-use-proxy-header": keyword.NotActed,
+	"tcp-smart-accept":      keyword.Tuning, "tcp-smart-connect": keyword.Tuning, "use-small-buffers": keyword.Tuning,
 }
 
 // optionAs makes the Def of an option that also changes something else.

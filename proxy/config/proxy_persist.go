@@ -89,7 +89,7 @@ func (a *persistArgs) ParseArgs(in *keyword.Args) error {
 }
 
 var rdpPersist = keyword.Define(keyword.Spec{
-	Name: "persist", In: sideB, Flags: keyword.NotActed, Doc: "Persistence by RDP cookie.",
+	Name: "persist", In: sideB, Doc: "Persistence by RDP cookie.",
 }, func(_ *keyword.Env, a *persistArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error { p.PersistRDP = a.name; return nil }, nil
 })

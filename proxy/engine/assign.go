@@ -1,10 +1,14 @@
 package engine
 
 import (
+	"net/netip"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"tandem/proxy/pattern"
+	"tandem/proxy/sample"
 	"tandem/proxy/server"
 )
 
@@ -49,15 +53,68 @@ func (c *conn) forced() *server.Server {
 	if s := c.cookieServer; s != nil {
 		return s
 	}
+	if s := c.rdpServer(); s != nil {
+		return s
+	}
 	if s := c.stuck(); s != nil {
 		return s
 	}
 	for _, m := range c.mine {
-		if (m.private || c.be.preferLast) && c.be.srvOf(m.srv.s) != nil && c.usable(m.srv.s) {
+		if (m.private || c.be.preferLast && c.be.stays(m.srv.s)) && c.be.srvOf(m.srv.s) != nil && c.usable(m.srv.s) {
 			return m.srv.s
 		}
 	}
 	return nil
+}
+
+// stays says whether a client is kept on the server of its last request
+// although it would have to wait there (max-keep-alive-queue).
+func (b *back) stays(s *server.Server) bool {
+	most := b.p.MaxKeepAliveQueue
+	return most < 0 || s.MaxConn() == 0 || s.Cur() < s.MaxConn() || s.Waiting() < int64(most)
+}
+
+// rdpServer returns the server that the cookie of an RDP connection names by
+// its address, nil for none ("persist rdp-cookie").
+func (c *conn) rdpServer() *server.Server {
+	if c.be.p.PersistRDP == "" || c.sess.HTTP {
+		return nil
+	}
+	data, _ := c.Content(false)
+	v, ok := sample.RDPCookie(data, c.be.p.PersistRDP)
+	if !ok {
+		return nil
+	}
+	to, ok := rdpAddr(v)
+	if !ok {
+		return nil
+	}
+	for _, x := range c.be.servers {
+		a := x.s.Addr()
+		if a == nil || a.Port != int(to.Port()) || a.Host != to.Addr().String() {
+			continue
+		}
+		if c.usable(x.s) || c.be.persist {
+			return x.s
+		}
+	}
+	return nil
+}
+
+// rdpAddr reads "<address>.<port>.0000": both numbers are decimal, with the
+// bytes in the order of a little-endian machine.
+func rdpAddr(v []byte) (to netip.AddrPort, ok bool) {
+	f := strings.Split(string(v), ".")
+	if len(f) != 3 {
+		return to, false
+	}
+	ip, err1 := strconv.ParseUint(f[0], 10, 32)
+	port, err2 := strconv.ParseUint(f[1], 10, 16)
+	if err1 != nil || err2 != nil {
+		return to, false
+	}
+	a := netip.AddrFrom4([4]byte{byte(ip), byte(ip >> 8), byte(ip >> 16), byte(ip >> 24)})
+	return netip.AddrPortFrom(a, uint16(port>>8|port<<8)), true
 }
 
 // assign chooses a server and waits for a place on it.

@@ -157,6 +157,9 @@ func (c *conn) end() {
 		up.Close()
 	}
 	c.mine = c.mine[:0]
+	if c.fe.noLinger {
+		c.cli.noLinger()
+	}
 	c.cli.Close()
 	c.fe.st.Sess.Add(-1)
 	c.sess.Listener.Stats.Sess.Add(-1)
@@ -212,6 +215,9 @@ func addrPort(a net.Addr) netip.AddrPort {
 // serve runs the session: rules of the connection, handshakes, then requests.
 func (c *conn) serve() {
 	p := c.fe.p
+	if src := c.sess.Src; c.rt.noLowPorts && src.Port() > 0 && src.Port() < 1024 {
+		return
+	}
 	if len(p.TCPConnection) > 0 {
 		if v, _ := p.TCPConnection.Run(&c.t, 0, true); v != action.Continue && v != action.Stop {
 			c.refuse(v, &c.fe.st.DeniedConn)

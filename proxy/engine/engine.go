@@ -67,6 +67,7 @@ type Engine struct {
 	live     map[*conn]struct{}
 	resting  map[*resting]struct{}
 	drain    atomic.Bool
+	drainAt  atomic.Int64 // when it began, Unix ns
 	bufs     bufPool
 	crew     crew
 	bulks    bufPool   // for what is left of long bodies
@@ -94,6 +95,8 @@ type setup struct {
 	adjust                          h1.Adjust
 	zips                            sync.Map // what holds for pairs of proxies that compress
 	zipLevel, zipCPU                int
+	uriLen, cookieLen               int  // longest request line and cookie that are logged, in bytes
+	noLowPorts                      bool // clients on ports below 1024 are sent away
 }
 
 // New returns an engine that runs cfg.
@@ -124,6 +127,9 @@ func (e *Engine) Load(cfg *config.Config) {
 	if len(cfg.Global.H1CaseAdjust) > 0 {
 		rt.adjust = h1.Adjust(cfg.Global.H1CaseAdjust)
 	}
+	rt.uriLen = tune(cfg, "http.logurilen", 1024) - 1
+	rt.cookieLen = tune(cfg, "http.cookielen", 63)
+	rt.noLowPorts = cfg.Global.Tune["harden.reject-privileged-ports.tcp"] > 0
 	rt.zipLevel = tune(cfg, "comp.maxlevel", 1)
 	rt.zipCPU = int(cfg.Global.Tune["maxcompcpuusage"])
 	e.zipRate.Store(cfg.Global.Tune["maxcomprate"] << 10)
@@ -158,16 +164,13 @@ func tune(cfg *config.Config, name string, def int) int {
 // request are closed at once, others after their current response; when ctx
 // ends, all that are left are cut.
 func (e *Engine) Drain(ctx context.Context) error {
+	e.drainAt.Store(time.Now().UnixNano())
 	e.drain.Store(true)
-	e.mu.Lock()
-	for c := range e.live {
-		c.wakeIdle()
-	}
-	for r := range e.resting {
-		r.cli.interrupt()
-	}
-	e.mu.Unlock()
+	e.Stopping()
 	done := make(chan struct{})
+	if e.wakeIdle() {
+		go e.wakeSpread(done)
+	}
 	go func() {
 		e.conns.Wait()
 		close(done)

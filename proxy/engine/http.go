@@ -97,7 +97,7 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 		c.idleAt.Store(now.UnixNano())
 	}
 	c.idle.Store(true)
-	if c.e.drain.Load() || c.closing {
+	if c.closing || c.e.leaves(c.sess.ID) && !c.fe.idleOnResponse {
 		if !first {
 			return false
 		}
@@ -295,7 +295,7 @@ func (c *conn) transact() {
 func (c *conn) wantsKeepAlive() bool {
 	f := c.p.Flags
 	switch {
-	case c.closing || c.e.drain.Load():
+	case c.closing || c.e.leaves(c.sess.ID):
 		return false
 	case f&(h1.ConnClose|h1.OldChunked) != 0:
 		return false
@@ -312,7 +312,7 @@ func appendLogURI(dst []byte, m *tx.Message, p *h1.Parser, rt *setup) []byte {
 	dst = append(append(dst, m.Method...), ' ')
 	dst = append(append(dst, m.URI...), " HTTP/"...)
 	dst = append(dst, '0'+p.Major, '.', '0'+p.Minor)
-	return dst
+	return dst[:min(len(dst), rt.uriLen)]
 }
 
 // enterBackend counts the transaction in its backend.

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"time"
 
+	"tandem/proxy/logs"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
 )
@@ -22,10 +24,7 @@ const (
 
 // cookieValue is the value that stands for a server.
 func cookieValue(s *server.Server) string {
-	if s == nil || s.Params == nil {
-		return ""
-	}
-	return s.Params.Cookie
+	return s.Cookie()
 }
 
 // requestCookie looks for the persistence cookie, chooses its server, and
@@ -301,12 +300,31 @@ func (c *conn) insertCookie(own string) []byte {
 	return v
 }
 
+// zeroAge finds max-age=0 and s-maxage=0.
+var zeroAge = regexp.MustCompile(`max-?age=0*(?:[^0-9]|$)`)
+
+// leaksCookie says whether a response would let shared caches keep a cookie
+// ("option checkcache").
+func leaksCookie(t *tx.Tx) bool {
+	return t.Res.GetID(tx.HdrSetCookie) != nil && (string(t.Req.Method) == "GET" || string(t.Req.Method) == "HEAD") && storable(t)
+}
+
+// blockCookie answers in place of a response that would do so.
+func (c *conn) blockCookie() {
+	if log := c.e.deps.Log; log != nil {
+		log(c.be.p, logs.Alert, logs.Message{Line: []byte("Blocking cacheable cookie in response from instance " + c.be.name + ", server " + c.srv.s.Name + ".")})
+	}
+	c.denyResponse(502)
+}
+
 // cacheable says whether a shared cache would keep the response (RFC 9111 3):
 // only then must "cookie … nocache" tell it not to.
 func cacheable(t *tx.Tx) bool {
-	if string(t.Req.Method) != "GET" {
-		return false
-	}
+	return string(t.Req.Method) == "GET" && storable(t)
+}
+
+// storable is cacheable whatever the method.
+func storable(t *tx.Tx) bool {
 	switch t.Res.Status {
 	case 200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501:
 	default:
@@ -317,9 +335,13 @@ func cacheable(t *tx.Tx) bool {
 		switch f := &t.Res.Fields[i]; string(f.Name) {
 		case "etag", "last-modified", "expires":
 			known = true
+		case "pragma":
+			if strings.Contains(string(bytes.ToLower(f.Value)), "no-cache") {
+				return false
+			}
 		case "cache-control":
 			v := string(bytes.ToLower(f.Value))
-			if strings.Contains(v, "no-store") || strings.Contains(v, "no-cache") || strings.Contains(v, "private") {
+			if strings.Contains(v, "no-store") || strings.Contains(v, "no-cache") || strings.Contains(v, "private") || zeroAge.MatchString(v) {
 				return false
 			}
 			known = known || strings.Contains(v, "max-age=") || strings.Contains(v, "s-maxage=")

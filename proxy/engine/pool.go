@@ -41,6 +41,15 @@ type upConn struct {
 	since   time.Time
 }
 
+// Close ends the connection, with a reset where the backend wants that
+// (option nolinger).
+func (u *upConn) Close() error {
+	if u.srv != nil && u.srv.noLinger {
+		u.noLinger()
+	}
+	return u.sock.Close()
+}
+
 // pool are the idle connections to one server, the last used first. The
 // connections outlive configurations, as the server does.
 type pool struct {

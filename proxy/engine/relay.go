@@ -33,6 +33,7 @@ type direction struct {
 	peerEOF      *atomic.Bool
 	buf          *buffer
 	epoch        time.Time
+	indep        bool // what is written to dst is no activity of dst
 }
 
 // run copies until src ends, an error, or silence. A half-close is passed on.
@@ -66,7 +67,9 @@ func (d *direction) run() {
 				d.err, d.writeErr = werr, true
 				return
 			}
-			d.peer.Store(int64(now.Sub(d.epoch)))
+			if !d.indep {
+				d.peer.Store(int64(now.Sub(d.epoch)))
+			}
 			continue
 		}
 		if isTimeout(err) && d.active() {
@@ -118,7 +121,9 @@ func (d *direction) splice() bool {
 		d.n += uint64(n)
 		d.spliced += uint64(n)
 		d.last.Store(int64(now.Sub(d.epoch)))
-		d.peer.Store(int64(now.Sub(d.epoch)))
+		if !d.indep {
+			d.peer.Store(int64(now.Sub(d.epoch)))
+		}
 	}
 	switch {
 	case err == nil:
@@ -138,9 +143,9 @@ func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up,
 	var cliEOF, srvEOF atomic.Bool
 	epoch := time.Now()
 	up = &direction{src: &c.cli, dst: &c.up.sock, first: toServer, timeout: cliTO, fin: c.fe.p.Timeouts.ClientFin,
-		last: &cliLast, peer: &srvLast, eof: &cliEOF, peerEOF: &srvEOF, buf: c.e.bufs.get(), epoch: epoch}
+		last: &cliLast, peer: &srvLast, eof: &cliEOF, peerEOF: &srvEOF, buf: c.e.bufs.get(), epoch: epoch, indep: c.be.indep}
 	down = &direction{src: &c.up.sock, dst: &c.cli, first: toClient, timeout: srvTO, fin: c.be.p.Timeouts.ServerFin,
-		last: &srvLast, peer: &cliLast, eof: &srvEOF, peerEOF: &cliEOF, buf: c.e.bufs.get(), epoch: epoch}
+		last: &srvLast, peer: &cliLast, eof: &srvEOF, peerEOF: &cliEOF, buf: c.e.bufs.get(), epoch: epoch, indep: c.fe.indep}
 	done := make(chan struct{})
 	c.e.crew.run(func() {
 		up.run()

@@ -46,7 +46,7 @@ func (c *conn) captureRequest() {
 		for i := range c.t.Req.Fields {
 			if f := &c.t.Req.Fields[i]; f.ID == tx.HdrCookie {
 				if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
-					c.t.ReqCookie = append(c.t.ReqCookie[:0], v[:min(len(v), max(cc.Len, 1))]...)
+					c.t.ReqCookie = append(c.t.ReqCookie[:0], v[:min(len(v), max(cc.Len, 1), c.rt.cookieLen)]...)
 					break
 				}
 			}

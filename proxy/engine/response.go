@@ -25,6 +25,10 @@ func (c *conn) respond() {
 	if !c.responseRules() {
 		return
 	}
+	if c.be.checkCache && leaksCookie(t) {
+		c.blockCookie()
+		return
+	}
 	if c.be.p.Cookie != nil {
 		c.responseCookie()
 	}
@@ -164,7 +168,7 @@ func (c *conn) responseCaptures() {
 		for i := range c.t.Res.Fields {
 			if f := &c.t.Res.Fields[i]; f.ID == tx.HdrSetCookie {
 				if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
-					c.t.ResCookie = append(c.t.ResCookie[:0], v[:min(len(v), max(cc.Len, 1))]...)
+					c.t.ResCookie = append(c.t.ResCookie[:0], v[:min(len(v), max(cc.Len, 1), c.rt.cookieLen)]...)
 				}
 			}
 		}

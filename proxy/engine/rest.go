@@ -60,7 +60,7 @@ func (c *conn) lieDown() {
 // resume goes on as a conn, with the next request or to the end.
 func (r *resting) resume() {
 	var in *buffer
-	if !r.e.drain.Load() {
+	if r.fe.idleOnResponse || !r.e.leaves(r.sess.ID) {
 		in, _ = r.cli.readIdle(&r.e.bufs, after(r.since, r.fe.kaT))
 	}
 	c := r.wake(in)

@@ -215,10 +215,24 @@ func (s *sock) closeWrite() {
 
 // reset closes with a TCP reset where that exists.
 func (s *sock) reset() {
-	if c, ok := s.Conn.(interface{ SetLinger(sec int) error }); ok {
-		c.SetLinger(0)
-	}
+	s.noLinger()
 	s.Close()
+}
+
+// noLinger makes the close to come a TCP reset where that exists.
+func (s *sock) noLinger() {
+	nc := s.Conn
+	for {
+		switch c := nc.(type) {
+		case interface{ SetLinger(sec int) error }:
+			c.SetLinger(0)
+			return
+		case interface{ NetConn() net.Conn }: // TLS
+			nc = c.NetConn()
+		default:
+			return
+		}
+	}
 }
 
 // buffer is what was read and not yet used: b[r:w].

@@ -31,6 +31,7 @@ type front struct {
 	dontLogNull, dontLogNormal, separateErrors, logASAP, ignoreProbes bool
 	unsafe, adjust, socketStats                                       bool
 	needCaps                                                          bool
+	idleOnResponse, noLinger, indep                                   bool
 	cliKA                                                             bool   // keep-alive packets to clients
 	logStart                                                          bool   // one line, when the transaction begins
 	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
@@ -47,6 +48,7 @@ type back struct {
 	retry   retrySet
 
 	abortOnClose, persist, pretendKA, unsafe, adjust, preferLast bool
+	checkCache, noLinger, indep                                  bool
 	srvKA                                                        bool // keep-alive packets to servers
 	reuse                                                        reuseMode
 	tarpitT                                                      time.Duration
@@ -84,7 +86,8 @@ type srv struct {
 	line *config.ServerLine
 	pool *pool
 
-	redir string // prefix for GET and HEAD; empty: they are forwarded
+	noLinger bool   // connections end with a reset
+	redir    string // prefix for GET and HEAD; empty: they are forwarded
 }
 
 // addrHeader is "option forwardfor" or "option originalto", ready to write.
@@ -140,8 +143,9 @@ func newFront(rt *setup, p *config.Proxy) *front {
 		unsafe:       p.Option("accept-unsafe-violations-in-http-request"),
 		adjust:       p.Option("h1-case-adjust-bogus-client"),
 		socketStats:  p.Option("socket-stats"),
-		cliKA:        p.Option("clitcpka") || p.Option("tcpka"),
-		needCaps:     len(p.ReqCaptures)+len(p.ResCaptures) > 0 || p.CaptureCookie != nil,
+		noLinger:     p.Option("nolinger"), indep: p.Option("independent-streams"), idleOnResponse: p.Option("idle-close-on-response"),
+		cliKA:    p.Option("clitcpka") || p.Option("tcpka"),
+		needCaps: len(p.ReqCaptures)+len(p.ResCaptures) > 0 || p.CaptureCookie != nil,
 	}
 	f.dropTrail = p.Option("http-drop-response-trailers")
 	for _, name := range p.LogSteps {
@@ -176,6 +180,7 @@ func newBack(e *Engine, p *config.Proxy) *back {
 		persist: p.Option("persist"), pretendKA: p.Option("http-pretend-keepalive"),
 		unsafe:     p.Option("accept-unsafe-violations-in-http-response"),
 		adjust:     p.Option("h1-case-adjust-bogus-server"),
+		checkCache: p.Option("checkcache"), noLinger: p.Option("nolinger"), indep: p.Option("independent-streams"),
 		preferLast: p.Option("prefer-last-server"), reuse: reuseOf(p.Reuse),
 		retry: newRetrySet(p.RetryOn), tarpitT: p.Timeouts.Tarpit,
 	}
@@ -194,7 +199,7 @@ func newBack(e *Engine, p *config.Proxy) *back {
 	}
 	for _, l := range p.Servers {
 		if l.Server != nil {
-			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server), redir: redirOf(l.Server)})
+			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server), redir: redirOf(l.Server), noLinger: b.noLinger})
 			l.Server.Attach(shutter{e, l.Server})
 		}
 	}

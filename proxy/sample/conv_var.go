@@ -213,7 +213,7 @@ func newWhen(e *keyword.Env, a args) (evalFunc, error) {
 	case "processed":
 		cond = func(t *tx.Tx) bool { return t.SrvDst.IsValid() || t.Term[0] == 'L' }
 	case "stopping":
-		cond = func(*tx.Tx) bool { return false }
+		cond = stopping
 	default:
 		return nil, errText("expects a supported keyword among {stopping,normal,error,forwarded,toapplet,processed,acl} but got '" + word + "'")
 	}

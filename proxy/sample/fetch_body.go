@@ -187,6 +187,12 @@ func rdpCookie(data []byte, name string) (val []byte, found, wait bool) {
 	return val, true, false
 }
 
+// RDPCookie returns the value of the cookie of an RDP connection request.
+func RDPCookie(data []byte, name string) (val []byte, ok bool) {
+	val, ok, _ = rdpCookie(data, name)
+	return val, ok
+}
+
 func newRDPCookie(count bool) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		name := a.str(0, "")

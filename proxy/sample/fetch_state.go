@@ -31,7 +31,7 @@ var stateFetches = []word[Fetch]{
 	fetch("last_rule_file", "", tx.TypeStr, Internal, "File of the last final rule that ran.", plain(evalLastRuleFile)),
 	fetch("last_rule_line", "", tx.TypeInt, Internal, "Line of the last final rule that ran.", plain(func(t *tx.Tx, v *Value) bool { v.SetInt(int64(t.LastRule.Line)); return t.LastRule.Line > 0 })),
 	fetch("act_conn", "", tx.TypeInt, Constant, "Connections of the whole process now.", newProcessConns),
-	fetch("stopping", "", tx.TypeBool, Internal, "Whether the process is stopping.", plain(func(_ *tx.Tx, v *Value) bool { v.SetBool(false); return true }), keyword.NotActed),
+	fetch("stopping", "", tx.TypeBool, Internal, "Whether the process is stopping.", plain(func(t *tx.Tx, v *Value) bool { v.SetBool(stopping(t)); return true })),
 	fetch("prio_class", "", tx.TypeInt, Internal, "Priority class of the request in queues.", plain(constant(0)), keyword.NotActed),
 	fetch("prio_offset", "", tx.TypeInt, Internal, "Priority offset of the request in queues.", plain(constant(0)), keyword.NotActed),
 	fetch("res.cache_hit", "", tx.TypeBool, Cached, "Whether the response came from a cache.", plain(func(_ *tx.Tx, v *Value) bool { v.SetBool(false); return true }), keyword.NotActed),
@@ -151,3 +151,6 @@ func evalLastRuleFile(t *tx.Tx, v *Value) bool {
 	v.SetStr(stringBytes(t, t.LastRule.File))
 	return t.LastRule.File != ""
 }
+
+// stopping says whether the process was told to end.
+func stopping(t *tx.Tx) bool { return t.Sess.Proc != nil && t.Sess.Proc.Stopping.Load() }

@@ -103,6 +103,9 @@ func (b *Backend) Commit(list []Declared, settings Settings, now time.Time) {
 	b.servers.Store(&servers)
 	b.byName.Store(&byName)
 	b.settings.Store(&settings)
+	for _, s := range servers {
+		s.bake()
+	}
 	b.refarm()
 	for s := range known {
 		s.retire()

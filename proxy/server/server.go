@@ -64,15 +64,16 @@ type Server struct {
 	Params  *Params // words of its line; replaced whole on reload
 
 	addr     atomic.Pointer[Endpoint]
-	cur      atomic.Int64 // requests now
-	waiting  atomic.Int64 // in its own queue
-	maxConn  atomic.Int64 // run time limit; 0: none
-	uw       atomic.Int32 // user weight, 0 to 256
-	ew       atomic.Int32 // effective weight × WeightScale
-	willing  atomic.Bool  // takes persistent traffic
-	chosen   atomic.Bool  // stands in the backend's farm
-	errs     atomic.Int32 // consecutive observed errors
-	starting atomic.Int32 // percent of a slow start; 0: none is running
+	cur      atomic.Int64           // requests now
+	waiting  atomic.Int64           // in its own queue
+	maxConn  atomic.Int64           // run time limit; 0: none
+	uw       atomic.Int32           // user weight, 0 to 256
+	ew       atomic.Int32           // effective weight × WeightScale
+	willing  atomic.Bool            // takes persistent traffic
+	chosen   atomic.Bool            // stands in the backend's farm
+	cookie   atomic.Pointer[string] // dynamic
+	errs     atomic.Int32           // consecutive observed errors
+	starting atomic.Int32           // percent of a slow start; 0: none is running
 
 	// The fields below are guarded by the registry's state lock.
 	op         OpState
@@ -99,6 +100,8 @@ type Settings struct {
 	LogHealthChecks bool
 	ForcedID        bool
 	Mode            string
+	DynamicCookies  bool   // servers without a cookie of their own get one
+	CookieKey       string // that it depends on
 }
 
 // Backend is a set of servers with a queue.
@@ -236,7 +239,11 @@ func (b *Backend) Waiting() int64 {
 func (s *Server) Addr() *Endpoint { return s.addr.Load() }
 
 // SetAddr changes where the server is reached and returns the former address.
-func (s *Server) SetAddr(e *Endpoint) *Endpoint { return s.addr.Swap(e) }
+func (s *Server) SetAddr(e *Endpoint) *Endpoint {
+	old := s.addr.Swap(e)
+	s.bake()
+	return old
+}
 
 // Weight returns the weight that the configuration or an operator gave.
 func (s *Server) Weight() int { return int(s.uw.Load()) }

@@ -1,6 +1,9 @@
 package tx
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // VarScope is the life of a variable (configuration manual 2.8).
 type VarScope uint8
@@ -81,6 +84,8 @@ func (v *Vars) Each(f func(name string, value Value)) {
 
 // ProcVars are the variables of the whole process, shared by all goroutines.
 type ProcVars struct {
+	Stopping atomic.Bool // the process was told to end
+
 	mu sync.RWMutex
 	m  map[string]Value
 }
