@@ -19,18 +19,20 @@ type logSide struct {
 	ids    map[*config.Proxy]*logs.Identity
 	by     map[*config.Proxy]*logs.Logger
 	byName map[string]*config.Proxy
+	mails  map[*config.Proxy]*logs.Mail // of proxies with email-alert
 }
 
 // newLogs opens the targets of all proxies; "log global" stands for the
 // global section's.
 func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
-	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, byName: map[string]*config.Proxy{}}
-	if deps.Process != nil {
-		l.sinks.Lost = &deps.Process.LogsDropped
-	}
+	system, _ := os.Hostname()
 	host := cfg.Global.LogSendHostname
 	if host == "" {
-		host, _ = os.Hostname()
+		host = system
+	}
+	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, byName: map[string]*config.Proxy{}, mails: cfg.Mails(system)}
+	if deps.Process != nil {
+		l.sinks.Lost = &deps.Process.LogsDropped
 	}
 	id := logs.Identity{Tag: cfg.Global.LogTag, PID: os.Getpid(), Host: host, SendHost: cfg.Global.LogSendHostnameSet}
 	if id.Tag == "" {
@@ -102,5 +104,8 @@ func (l *logSide) event(e server.Event) {
 	fmt.Fprintf(os.Stderr, "%s(%d) : %s\n", label, os.Getpid(), text)
 	if p := l.byName[e.Backend.Name]; p != nil {
 		l.proxy(p, e.Level, logs.Message{Line: []byte(e.Text)})
+		if e.Mail != 0 {
+			l.mails[p].Send(e.Mail, e.Text, time.Now())
+		}
 	}
 }

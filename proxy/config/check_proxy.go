@@ -80,21 +80,6 @@ func (c *compiler) checkBackendMode(p *Proxy) {
 	}
 }
 
-// checkMail warns of mails that lack what they need.
-func (c *compiler) checkMail(p *Proxy) {
-	some, all := false, true
-	for k := range p.Text {
-		some = some || strings.HasPrefix(k, "email-alert ")
-	}
-	for _, k := range []string{"from", "mailers", "to"} {
-		_, ok := p.Text["email-alert "+k]
-		all = all && ok
-	}
-	if some && !all {
-		c.afterf(diag.Warning, diag.NoEffect, p, "'email-alert' will be ignored for %s (the presence any of 'email-alert from', 'email-alert level' 'email-alert mailers', 'email-alert myhostname', or 'email-alert to' requires each of 'email-alert from', 'email-alert mailers' and 'email-alert to' to be present).", p.who())
-	}
-}
-
 // checkTimeouts warns of sides that may wait for ever.
 func (c *compiler) checkTimeouts(p *Proxy) {
 	t := &p.Timeouts

@@ -63,6 +63,7 @@ type compiler struct {
 	pending    []diag.Diagnostic // what the lexer said, not yet told
 	until      keyword.Version   // the first release that refuses a line that was read
 	past       bool              // a section other than global was read
+	mails      bool              // mails without Lua were noticed
 	full       bool              // the file has too many errors
 	limit      int               // alerts at which it has
 	storeBase  string            // crt-base of the crt-store being read

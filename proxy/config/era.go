@@ -22,6 +22,7 @@ var (
 	droppedHealth         = keyword.V(2, 3)
 	droppedAliases        = keyword.V(2, 5)
 	droppedSameName       = keyword.V(3, 3)
+	droppedMails          = keyword.V(3, 3)
 )
 
 // randomSince is the release whose backends balance by random(2) where nothing

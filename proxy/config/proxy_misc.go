@@ -21,31 +21,6 @@ func (p *Proxy) keep(key, value string) {
 	p.Text[key] = value
 }
 
-var emailAlert = keyword.Define(keyword.Spec{
-	Name: "email-alert", In: keyword.AnyProxy, Flags: keyword.NotActed | keyword.NotDumped, Doc: "Mails about state changes.",
-}, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
-	if len(a.Words) == 0 {
-		return nil, e.Errorf(-1, "missing argument after 'email-alert'.")
-	}
-	key, value := a.Words[0].Text, ""
-	if len(a.Words) > 1 {
-		value = a.Words[1].Text
-	}
-	switch key {
-	case "from", "mailers", "to", "myhostname":
-	case "level":
-		if indexOf(levels, value) < 0 {
-			return nil, e.Errorf(2, "unknown log level 'level' after '%s'", value)
-		}
-	default:
-		return nil, e.Errorf(1, "email-alert: unknown argument '%s'.", key)
-	}
-	if len(a.Words) > 2 {
-		return nil, e.Errorf(3, "'email-alert' cannot handle unexpected argument '%s'.", a.Words[2].Text)
-	}
-	return func(p *Proxy) error { p.keep("email-alert "+key, value); return nil }, nil
-})
-
 var stepNames = []string{"accept", "request", "connect", "response", "close", "http-req", "http-res", "http-after-res", "tcp-req-conn", "tcp-req-sess", "tcp-req-cont", "tcp-res-cont"}
 
 var logSteps = keyword.Define(keyword.Spec{

@@ -109,7 +109,7 @@ func (s *Server) logCheck(what string, r *CheckResult, h *Health, changed bool) 
 	if up {
 		state = "UP"
 	}
-	s.Backend.emit(Event{Server: s, Level: levelNotice,
+	s.Backend.emit(Event{Server: s, Level: levelNotice, Mail: levelInfo,
 		Text: fmt.Sprintf("%s%s%s %s, %s, status: %d/%d %s.", what, kind, s.full(), verb, r.Reason(), n, of, state)})
 	return true
 }

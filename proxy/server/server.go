@@ -140,6 +140,7 @@ type Event struct {
 	Backend *Backend
 	Server  *Server // nil for events of the backend itself
 	Level   int     // syslog level: 0 emerg, 1 alert, 5 notice
+	Mail    int     // level of the mail about it; 0: none is sent
 	Text    string
 	Console string // text for stderr where it differs, else ""
 }

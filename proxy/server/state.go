@@ -10,6 +10,7 @@ const (
 	levelEmerg  = 0
 	levelAlert  = 1
 	levelNotice = 5
+	levelInfo   = 6
 )
 
 // State returns the server's operational and administrative state.
@@ -61,11 +62,11 @@ func runningOnBackup(f *Farm) string {
 // settle recomputes the farm after a change of s, logs text (made once the
 // farm is known), tells the trackers, and complains where nothing is left.
 // The state lock is held.
-func (s *Server) settle(level int, text func() string, now time.Time) {
+func (s *Server) settle(level, mail int, text func() string, now time.Time) {
 	b := s.Backend
 	before, after := b.refarm()
 	if text != nil {
-		b.emit(Event{Server: s, Level: level, Text: text()})
+		b.emit(Event{Server: s, Level: level, Mail: mail, Text: text()})
 	}
 	b.upDown(before, after, now)
 	if after > 0 {
@@ -99,10 +100,14 @@ func (s *Server) goDown(reason string, now time.Time) {
 		return
 	}
 	s.op, s.lastChange = Stopped, now
+	mail := levelAlert
+	if s.admin&AnyDrain != 0 {
+		mail = levelNotice
+	}
 	s.stopWarming()
 	s.Stats.Downs.Add(1)
 	requeued := int(s.waiting.Load())
-	s.settle(levelAlert, func() string {
+	s.settle(levelAlert, mail, func() string {
 		return s.kind() + s.full() + " is DOWN" + s.via() + reason + s.Backend.left(s.cur.Load(), requeued)
 	}, now)
 	s.requeue() // behind the change, so that they choose among those left
@@ -127,7 +132,7 @@ func (s *Server) goUp(reason string, now time.Time) {
 	if wasStopped {
 		s.startWarming(now)
 	}
-	s.settle(levelNotice, func() string {
+	s.settle(levelNotice, levelNotice, func() string {
 		return s.kind() + s.full() + " is UP" + s.via() + reason + s.Backend.online()
 	}, now)
 	s.killBackups()
@@ -155,7 +160,7 @@ func (s *Server) goStopping(reason string, now time.Time) {
 		return
 	}
 	s.op, s.lastChange = Stopping, now
-	s.settle(levelNotice, func() string {
+	s.settle(levelNotice, 0, func() string {
 		return s.kind() + s.full() + " is stopping" + s.via() + reason + s.Backend.online()
 	}, now)
 	for _, t := range s.trackers {
@@ -185,7 +190,7 @@ func (s *Server) setAdmin(a Admin, now time.Time) {
 		if s.op != Stopped {
 			s.lastChange = now
 		}
-		s.settle(levelNotice, func() string {
+		s.settle(levelNotice, levelNotice, func() string {
 			return s.kind() + s.full() + " enters drain state" + s.via() + s.Backend.online()
 		}, now)
 	}
@@ -210,7 +215,7 @@ func (s *Server) enterMaint(a Admin, now time.Time) {
 		if op != Stopped {
 			s.lastChange = now
 		}
-		s.settle(level, func() string {
+		s.settle(level, 0, func() string {
 			if op == Stopped {
 				return s.kind() + s.full() + " was DOWN and now enters maintenance" + s.via() + "."
 			}
@@ -248,7 +253,7 @@ func (s *Server) clearAdmin(a Admin, now time.Time) {
 		}
 	case was&AnyMaint == 0 && was&AnyDrain != 0 && s.admin&AnyDrain == 0:
 		s.lastChange = now
-		s.settle(levelNotice, func() string {
+		s.settle(levelNotice, 0, func() string {
 			return s.kind() + s.full() + " is " + s.upOrDown() + " (leaving " + forced(was&ForcedDrain != 0) + "drain)" + s.via() + "."
 		}, now)
 	}
@@ -301,7 +306,7 @@ func (s *Server) leaveMaint(was Admin, now time.Time) {
 	if s.admin&AnyDrain != 0 {
 		mode = "DRAIN"
 	}
-	s.settle(levelNotice, func() string {
+	s.settle(levelNotice, 0, func() string {
 		return s.kind() + s.full() + " is " + state + "/" + mode + " (leaving " + forced(was&ForcedMaint != 0) + "maintenance)."
 	}, now)
 }
@@ -352,6 +357,6 @@ func (s *Server) reweigh(now time.Time) {
 		w = max(1, w*int(pct)/100)
 	}
 	if int(s.ew.Swap(int32(w))) != w {
-		s.settle(levelNotice, nil, now)
+		s.settle(levelNotice, 0, nil, now)
 	}
 }
