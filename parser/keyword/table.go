@@ -80,6 +80,18 @@ func (t *Table[T]) Match(words []source.Word, i int) (*Def[T], int) {
 	return nil, i
 }
 
+// MatchBare finds the Prefix keyword with a parenthesis ("set-map(") with whose
+// name alone words[i] begins, the longest name winning.
+func (t *Table[T]) MatchBare(words []source.Word, i int) (found *Def[T], _ int) {
+	for _, d := range t.pre {
+		name, paren := strings.CutSuffix(d.Name, "(")
+		if paren && i < len(words) && strings.HasPrefix(words[i].Text, name) && (found == nil || len(d.Name) > len(found.Name)) {
+			found = d
+		}
+	}
+	return found, i
+}
+
 // Suggest returns the name in scope that is most like word, or "".
 func (t *Table[T]) Suggest(word string, in Scope) string {
 	var names []string

@@ -22,7 +22,7 @@ func compile(t testing.TB, set keyword.Scope, line string) (Action, error) {
 }
 
 func newEnv(set keyword.Scope) *keyword.Env {
-	return &keyword.Env{Diags: &diag.List{}, Scope: set, Section: "frontend", Owner: "f", Experimental: true}
+	return &keyword.Env{Diags: &diag.List{}, Scope: set, Section: "listen", Owner: "f", Experimental: true}
 }
 
 func compileEnv(t testing.TB, e *keyword.Env, line string) (Action, error) {

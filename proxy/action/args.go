@@ -2,6 +2,7 @@ package action
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tandem/parser/diag"
@@ -67,6 +68,15 @@ func takeSample(a *keyword.Args) (expr.Sample, error) {
 	return s, nil
 }
 
+// compileOnRequest compiles an expression of the actions that the original
+// checks as part of a request's rules whichever rule set they stand in.
+func compileOnRequest(e *keyword.Env, s expr.Sample) (*sample.Expr, error) {
+	saved := e.Scope
+	e.Scope = httpReq
+	defer func() { e.Scope = saved }()
+	return sample.Compile(e, s)
+}
+
 // numberOrExpr is an argument that is either a number or an expression.
 type numberOrExpr struct {
 	Number int64
@@ -76,6 +86,7 @@ type numberOrExpr struct {
 // compileWord reads one word (and the converters behind it) with number, and
 // as an expression where that does not take it.
 func compileNumber(a *keyword.Args, number func(string) (int64, bool)) (numberOrExpr, error) {
+	word := a.Words[max(a.Pos-1, 0)].Text
 	if n, ok := number(a.Peek()); ok {
 		a.Next()
 		return numberOrExpr{Number: n}, nil
@@ -84,8 +95,27 @@ func compileNumber(a *keyword.Args, number func(string) (int64, bool)) (numberOr
 	if err != nil {
 		return numberOrExpr{}, err
 	}
-	x, err := sample.Compile(a.Env, s)
+	x, err := sample.CompileAs(a.Env, s, word) // errors name the action, not the fetch
 	return numberOrExpr{Expr: x}, err
+}
+
+// leadingInt reads the decimal number, with an optional sign, that a text
+// begins with, and returns what follows it. No digits are 0; a number beyond 64
+// bits is the nearest one.
+func leadingInt(s string) (n int64, rest string) {
+	i := 0
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
+	first := i
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == first {
+		return 0, s
+	}
+	n, _ = strconv.ParseInt(s[:i], 10, 64)
+	return n, s[i:]
 }
 
 // fmtArgs is the argument struct of actions that take one format string.

@@ -1,12 +1,12 @@
 package action
 
 import (
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
 
 	"tandem/parser/keyword"
-	"tandem/proxy/sample"
 	"tandem/proxy/tx"
 )
 
@@ -46,7 +46,7 @@ func tosClient(t *tx.Tx, n *int) {
 // (configuration manual 4.4, set-src).
 func setAddr(name, doc string, of func(*tx.Tx) *netip.AddrPort) *keyword.Def[Action] {
 	return keyword.Define(keyword.Spec{Name: name, In: addrRules, Doc: doc}, func(e *keyword.Env, a *exprArgs) (Action, error) {
-		x, err := sample.Compile(e, a.Sample)
+		x, err := compileOnRequest(e, a.Sample)
 		if err != nil {
 			return Action{}, err
 		}
@@ -69,7 +69,7 @@ func setAddr(name, doc string, of func(*tx.Tx) *netip.AddrPort) *keyword.Def[Act
 // unix socket's) becomes 0.0.0.0.
 func setPort(name, doc string, of func(*tx.Tx) *netip.AddrPort) *keyword.Def[Action] {
 	return keyword.Define(keyword.Spec{Name: name, In: addrRules, Doc: doc}, func(e *keyword.Env, a *exprArgs) (Action, error) {
-		x, err := sample.Compile(e, a.Sample)
+		x, err := compileOnRequest(e, a.Sample)
 		if err != nil {
 			return Action{}, err
 		}
@@ -104,10 +104,28 @@ func (m *markArgs) ParseArgs(a *keyword.Args) (err error) {
 		return refuse(-1, "expects an argument")
 	}
 	m.numberOrExpr, err = compileNumber(a, func(s string) (int64, bool) {
-		n, err := strconv.ParseUint(s, 0, 32)
-		return int64(n), err == nil
+		return markNumber(s)
 	})
 	return err
+}
+
+// markNumber reads a number in the C notations, octal and hexadecimal too. What
+// is negative or has more than 32 bits is cut to 32, as the original does.
+func markNumber(s string) (int64, bool) {
+	digits, minus := strings.CutPrefix(s, "-")
+	digits = strings.TrimPrefix(digits, "+")
+	base := 10
+	switch low := strings.ToLower(digits); {
+	case strings.HasPrefix(low, "0x") && len(low) > 2:
+		base, digits = 16, digits[2:]
+	case strings.HasPrefix(low, "0") && len(low) > 1:
+		base, digits = 8, digits[1:]
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	if minus {
+		n = -n
+	}
+	return int64(uint32(n)), err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 func setMark(name string, in keyword.Scope, flags keyword.Flags, doc string, set func(*tx.Tx, *int)) *keyword.Def[Action] {

@@ -41,15 +41,13 @@ func has(l *pattern.List, key string) bool {
 // listWord is the word "set-map(name)".
 type listWord struct{ name string }
 
-func (w *listWord) read(a *keyword.Args) error {
-	word, at, _ := a.Next()
+// read takes the word. What stands in front of the parenthesis was matched as a
+// prefix, and the last byte is taken for the closing one, as the original does;
+// an empty name is a list that nothing loads.
+func (w *listWord) read(a *keyword.Args) {
+	word, _, _ := a.Next()
 	_, in, _ := strings.Cut(word, "(")
-	in, ok := strings.CutSuffix(in, ")")
-	if !ok || in == "" {
-		return refuse(at, "missing file name in '%s'", word)
-	}
-	w.name = in
-	return nil
+	w.name = in[:max(len(in)-1, 0)]
 }
 
 // finder returns a function that finds the list in the configuration's
@@ -78,9 +76,7 @@ func (setMapArgs) Usage() string { return "<key fmt> <value fmt>" }
 
 // ParseArgs reads the map, the key and the value.
 func (s *setMapArgs) ParseArgs(a *keyword.Args) (err error) {
-	if err = s.listWord.read(a); err != nil {
-		return err
-	}
+	s.listWord.read(a)
 	const missing = "expects exactly 2 arguments"
 	if a.Pos+2 > len(a.Words) {
 		return refuse(-1, missing)
@@ -123,9 +119,7 @@ func (keyArgs) Usage() string { return "<key fmt>" }
 
 // ParseArgs reads the list and the key.
 func (k *keyArgs) ParseArgs(a *keyword.Args) (err error) {
-	if err = k.listWord.read(a); err != nil {
-		return err
-	}
+	k.listWord.read(a)
 	k.key, err = takeFmt(a, "expects exactly 1 arguments")
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"tandem/parser/expr"
@@ -78,6 +79,13 @@ func (s *timeoutArgs) ParseArgs(a *keyword.Args) error {
 	if setters[w] == nil {
 		return refuse(at, "'set-timeout' rule supports 'client'/'connect'/'queue'/'server'/'tarpit'/'tunnel' (got '%s')", w)
 	}
+	side := "frontend"
+	if w != "client" {
+		side = "backend"
+	}
+	if section := a.Env.Section; w != "tarpit" && (section == "frontend" || section == "backend") && section != side {
+		return refuse(at, "'%s' has no %s capability", a.Env.Owner, side)
+	}
 	s.which = w
 	var err error
 	s.fixed, s.expr, err = timeOrExpr(a, "rule 'set-timeout "+w+"'", "'set-timeout "+w+"' rule")
@@ -112,7 +120,7 @@ func timeOrExpr(a *keyword.Args, in, rule string) (time.Duration, *sample.Expr, 
 	if s, err = takeSample(a); err != nil {
 		return 0, nil, err
 	}
-	x, err := sample.Compile(a.Env, s)
+	x, err := sample.CompileAnywhere(a.Env, s) // the original does not look at the rule set here
 	return 0, x, err
 }
 
@@ -153,9 +161,9 @@ var strictMode = keyword.Define(keyword.Spec{
 	Name: "strict-mode", In: httpAll, Misuse: "expects exactly 1 arguments",
 	Doc: "Say whether a rewrite that does not fit fails the transaction.",
 }, func(e *keyword.Env, a *switchArgs) (Action, error) {
-	w := a.Value.Text
+	w := strings.ToLower(a.Value.Text)
 	if w != "on" && w != "off" {
-		return Action{}, refuse(a.Value.Index, "Unexpected value '%s'. Only 'on' and 'off' are supported", w)
+		return Action{}, refuse(a.Value.Index, "Unexpected value '%s'. Only 'on' and 'off' are supported", a.Value.Text)
 	}
 	return Action{Run: func(t *tx.Tx) Verdict {
 		t.Settings.LaxRewrite = w == "off"
@@ -174,6 +182,12 @@ func (r *retriesArgs) ParseArgs(a *keyword.Args) (err error) {
 	if !a.More() {
 		return refuse(-1, "expects exactly 1 argument (an expression or an integer between 1 and 100)")
 	}
+	switch at := a.Words[max(a.Pos-1, 0)]; a.Env.Section {
+	case "frontend":
+		return refuse(-1, "'%s' only available in backend or listen section", firstWord(a, at.Text))
+	case "defaults":
+		return refuse(-1, "'%s' is not allowed in 'defaults' sections", firstWord(a, at.Text))
+	}
 	at := a.Pos
 	r.numberOrExpr, err = compileNumber(a, func(s string) (int64, bool) {
 		n, err := strconv.ParseInt(s, 10, 64)
@@ -183,6 +197,15 @@ func (r *retriesArgs) ParseArgs(a *keyword.Args) (err error) {
 		return refuse(at, "expects an expression or an integer between 1 and 100")
 	}
 	return err
+}
+
+// firstWord is what some of the original's messages take for an action's name:
+// the first word of the line where TCP rules are read.
+func firstWord(a *keyword.Args, action string) string {
+	if a.Env.Scope&httpAll == 0 && len(a.Words) > 0 {
+		return a.Words[0].Text
+	}
+	return action
 }
 
 var setRetries = keyword.Define(keyword.Spec{

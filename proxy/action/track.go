@@ -39,7 +39,8 @@ func gpc(e *stick.Entry, i int, n uint64, now int64) {
 // It is attached to the Env; 0 means the default, 3.
 type StickCounters int
 
-func maxCounter(e *keyword.Env) int {
+// MaxCounter returns the highest number of a track-sc action.
+func MaxCounter(e *keyword.Env) int {
 	n := int(keyword.Attached[StickCounters](e))
 	if n <= 0 {
 		n = 3
@@ -78,7 +79,7 @@ func (x *trackArgs) ParseArgs(a *keyword.Args) error {
 	} else {
 		x.word = "track-sc0"
 	}
-	if limit := maxCounter(a.Env); x.sc > limit {
+	if limit := MaxCounter(a.Env); x.sc > limit {
 		return refuse(at, "%s%d track-sc number exceeding %d (tune.stick-counters-1) value", prefix, x.sc, limit)
 	}
 	if err := x.exprArgs.ParseArgs(a); err != nil {
@@ -192,141 +193,4 @@ func ruleWords(e *keyword.Env) string {
 		words = append(words, w.Text)
 	}
 	return strings.Join(words, " ")
-}
-
-// counterArgs is "(idx,sc)" or "(sc)" and a number or an expression.
-type counterArgs struct {
-	index, sc int
-	value     numberOrExpr
-}
-
-// counterWord reads the parentheses of the sc-… actions.
-func (c *counterArgs) read(a *keyword.Args, index bool) error {
-	word, at, _ := a.Next()
-	name, _, _ := strings.Cut(word, "(")
-	args, ok := parens(word)
-	kind := "gpc"
-	if strings.Contains(name, "gpt") {
-		kind = "gpt"
-	}
-	usage := fmt.Sprintf("%s(<%s ID>,<Track ID>)", name, strings.ToUpper(kind))
-	if index {
-		var err error
-		if len(args) < 2 {
-			if _, in, _ := strings.Cut(word, "("); strings.Contains(in, ",") {
-				return refuse(at, "invalid stick table track ID '%s'. Expects %s", word, usage)
-			}
-			return refuse(at, "Missing %s ID '%s'. Expects %s", kind, word, usage)
-		}
-		if c.index, err = strconv.Atoi(args[0]); err != nil || c.index < 0 {
-			return refuse(at, "Missing %s ID '%s'. Expects %s", kind, word, usage)
-		}
-		if c.sc, err = strconv.Atoi(args[1]); err != nil || c.sc < 0 {
-			return refuse(at, "invalid stick table track ID '%s'. Expects %s", word, usage)
-		}
-	} else {
-		var err error
-		if !ok {
-			return refuse(at, "invalid stick table track ID. Expects %s(<Track ID>)", word)
-		}
-		if c.sc, err = strconv.Atoi(args[0]); err != nil || c.sc < 0 {
-			return refuse(at, "invalid stick table track ID. Expects %s(<Track ID>)", word)
-		}
-	}
-	if limit := maxCounter(a.Env); c.sc > limit {
-		return refuse(at, "invalid stick table track ID. The max allowed ID is %d (tune.stick-counters)", limit)
-	}
-	return nil
-}
-
-// The four grammars of the sc-… actions.
-type (
-	indexArgs      struct{ counterArgs }
-	plainArgs      struct{ counterArgs }
-	indexValueArgs struct{ counterArgs }
-	plainValueArgs struct{ counterArgs }
-)
-
-// Usage is what messages say of the arguments.
-func (indexArgs) Usage() string { return "" }
-
-// ParseArgs reads "(idx,sc)".
-func (c *indexArgs) ParseArgs(a *keyword.Args) error { return c.read(a, true) }
-
-// Usage is what messages say of the arguments.
-func (plainArgs) Usage() string { return "" }
-
-// ParseArgs reads "(sc)".
-func (c *plainArgs) ParseArgs(a *keyword.Args) error { return c.read(a, false) }
-
-// Usage is what messages say of the arguments.
-func (indexValueArgs) Usage() string { return "{ <int> | <expr> }" }
-
-// ParseArgs reads "(idx,sc)" and the value.
-func (c *indexValueArgs) ParseArgs(a *keyword.Args) error {
-	if err := c.read(a, true); err != nil {
-		return err
-	}
-	return c.readValue(a)
-}
-
-// Usage is what messages say of the arguments.
-func (plainValueArgs) Usage() string { return "{ <int> | <expr> }" }
-
-// ParseArgs reads "(sc)" and the value.
-func (c *plainValueArgs) ParseArgs(a *keyword.Args) error {
-	if err := c.read(a, false); err != nil {
-		return err
-	}
-	return c.readValue(a)
-}
-
-func (c *counterArgs) readValue(a *keyword.Args) (err error) {
-	if w := a.Peek(); w == "" || w == "if" || w == "unless" {
-		return nil // the original takes a missing value as 0
-	}
-	c.value, err = compileNumber(a, func(s string) (int64, bool) {
-		n, err := strconv.ParseUint(s, 10, 32)
-		return int64(n), err == nil
-	})
-	return err
-}
-
-// counter makes the Def of one of the sc-… actions.
-func counter(name string, index, value bool, doc string, do func(e *stick.Entry, i int, n uint64, now int64)) *keyword.Def[Action] {
-	s := keyword.Spec{Name: name, In: anyRule, Flags: keyword.Prefix, Doc: doc}
-	build := func(c *counterArgs) (Action, error) { return c.action(do), nil }
-	switch {
-	case index && value:
-		return keyword.Define(s, func(_ *keyword.Env, a *indexValueArgs) (Action, error) { return build(&a.counterArgs) })
-	case index:
-		return keyword.Define(s, func(_ *keyword.Env, a *indexArgs) (Action, error) { return build(&a.counterArgs) })
-	case value:
-		return keyword.Define(s, func(_ *keyword.Env, a *plainValueArgs) (Action, error) { return build(&a.counterArgs) })
-	}
-	return keyword.Define(s, func(_ *keyword.Env, a *plainArgs) (Action, error) { return build(&a.counterArgs) })
-}
-
-func (c *counterArgs) action(do func(e *stick.Entry, i int, n uint64, now int64)) Action {
-	sc, i, value := c.sc, c.index, c.value
-	return Action{Run: func(t *tx.Tx) Verdict {
-		tr := &t.Sess.Tracked[sc]
-		if tr.Entry == nil {
-			return Continue
-		}
-		n := uint64(value.Number)
-		if value.Expr != nil {
-			v := t.Borrow()
-			ok := value.Expr.Eval(t, tx.TypeInt, v)
-			n = uint64(uint32(v.Int))
-			t.Return()
-			if !ok {
-				return Continue
-			}
-		}
-		now := t.Now.UnixMilli()
-		do(tr.Entry, i, n, now)
-		tr.Table.Refresh(tr.Entry, now)
-		return Continue
-	}}
 }

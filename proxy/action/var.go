@@ -32,6 +32,9 @@ type varWord struct {
 
 func (w *varWord) read(a *keyword.Args) error {
 	word, at, _ := a.Next()
+	if name, _, _ := strings.Cut(word, "("); name != "set-var" && name != "set-var-fmt" && name != "unset-var" || name == word {
+		return refuse(at, "invalid or incomplete action '%s'. Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'", word)
+	}
 	args, ok := parens(word)
 	if !ok {
 		return refuse(at, "incomplete argument after action '%s'. Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'", word)

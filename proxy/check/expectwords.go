@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
 	"tandem/proxy/sample"
@@ -29,7 +30,14 @@ func expectDef(d side) *keyword.Def[Change] {
 			return nil, c.fail("expects a matching pattern as arguments.")
 		}
 		r.expect = x
-		return d.append(r), nil
+		return func(s *Setup) error {
+			d.own(s)
+			if d.word == "http-check" && lastIsConnect(s.http) {
+				return missing(s.http, "expect", "send")
+			}
+			add(d.list(s), d.note(s), r)
+			return nil
+		}, nil
 	})
 }
 
@@ -58,7 +66,16 @@ func readExpect(e *keyword.Env, c *cursor, d side, x *expect, r *rule) error {
 		if handled {
 			continue
 		}
-		if x.match != "" || !d.matchWord(w) {
+		switch {
+		case x.match != "" && (d.matchWord(w) || w == "custom"):
+			return c.fail("only one pattern expected.")
+		case w == "custom":
+			// A word of the original's own checks, which it takes from
+			// configurations too: nothing is looked at.
+			x.match = w
+			e.Warnf(diag.NoEffect, c.first+c.i-1, "'custom' names no pattern: any response is as expected.").Ours = true
+			continue
+		case !d.matchWord(w):
 			return c.fail(d.complaint(), w)
 		}
 		if err := readMatch(e, c, x, r, w); err != nil {

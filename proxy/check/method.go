@@ -87,6 +87,7 @@ type rule struct {
 	send    bool
 	connect bool
 	port    bool // a connect rule that says its port
+	tls     bool // a connect rule that asks for TLS
 	expect  *expect
 	blank   *Result   // of a connection that ended without data, where the rule has its own
 	request *httpSend // of send rules that the option line completes

@@ -116,7 +116,7 @@ func connect(d side) *keyword.Def[Change] {
 		if err != nil {
 			return nil, err
 		}
-		r := rule{connect: true, port: to.Port > 0 || to.portExpr != nil, comment: remark, name: where}
+		r := rule{connect: true, tls: to.SSL, port: to.Port > 0 || to.portExpr != nil, comment: remark, name: where}
 		r.run = func(ctx context.Context, p *Probe, r *rule) *Result {
 			x := to.Connect
 			if to.portExpr != nil {
@@ -129,6 +129,9 @@ func connect(d side) *keyword.Def[Change] {
 		}
 		return func(s *Setup) error {
 			d.own(s)
+			if last := lastStep(*d.list(s)); last != nil && last.expect == nil && d.word == "http-check" && anyConnect(*d.list(s)) {
+				return missing(*d.list(s), "connect", "expect")
+			}
 			return addConnect(d.list(s), d.note(s), r, d.word)
 		}, nil
 	})
@@ -162,8 +165,12 @@ func readConnect(e *keyword.Env, c *cursor) (to connectWords, where, remark stri
 			remark, err = c.need("'comment' expects a string as argument.")
 		case "proto":
 			v := c.next()
+			check, _, _ := strings.Cut(c.what, " ")
 			switch v {
-			case "h1", "h2", "none", "fcgi", "spop":
+			case "h1", "h2", "fcgi", "none", "spop":
+				if plain := v == "none" || v == "spop"; plain == (check == "http-check") || v == "spop" {
+					err = c.fail("'proto' : invalid MUX protocol '%s' for %s.", v, check)
+				}
 			default:
 				err = c.fail("'proto' : unknown MUX protocol '%s'..", v)
 			}
@@ -232,7 +239,7 @@ var httpSendDef = define(httpSide, "send", "Send a request.", 0, func(e *keyword
 		// A second request needs a connection of its own.
 		for _, r := range s.http {
 			if (r.send || r.expect != nil) && !lastIsConnect(s.http) {
-				return bad(-1, "'http-check send' : unable to add http-check send rule at step %d (missing connect rule)..", len(s.http)+1)
+				return missing(s.http, "send", "connect")
 			}
 		}
 		add(&s.http, &s.httpComment, sendRule(h, remark))
@@ -240,17 +247,33 @@ var httpSendDef = define(httpSide, "send", "Send a request.", 0, func(e *keyword
 	}, nil
 })
 
-// lastIsConnect says whether a connection was opened since the last request.
-func lastIsConnect(list []rule) bool {
-	for i := len(list) - 1; i >= 0; i-- {
-		switch {
-		case list[i].connect:
-			return true
-		case list[i].send || list[i].expect != nil:
-			return false
+// missing refuses a rule that stands without the one that it needs before it.
+// The step is the original's: it does not count requests.
+func missing(list []rule, what, before string) error {
+	step := 0
+	for i := range list {
+		if step++; list[i].send {
+			step = 1
 		}
 	}
-	return false
+	return bad(-1, "'http-check %s' : unable to add http-check %s rule at step %d (missing %s rule)..", what, what, step+1, before)
+}
+
+// lastStep returns the last rule of a list that does something on the wire,
+// nil where there is none.
+func lastStep(list []rule) *rule {
+	for i := len(list) - 1; i >= 0; i-- {
+		if r := &list[i]; r.connect || r.send || r.expect != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// lastIsConnect says whether a connection was opened since the last request.
+func lastIsConnect(list []rule) bool {
+	r := lastStep(list)
+	return r != nil && r.connect
 }
 
 // readSend reads the words of a send rule.
@@ -285,6 +308,11 @@ func readSend(e *keyword.Env, c *cursor, h *httpSend) (remark string, err error)
 			}
 		case "hdr":
 			name, v := c.next(), c.next()
+			for _, have := range h.headers {
+				if lowerName(name) == "host" && have.name == "host" {
+					return "", c.fail("'host' header already defined (previous value is '%s').", have.text)
+				}
+			}
 			if name == "" || c.i > len(c.list) {
 				return "", c.fail("'hdr' expects <name> and <value> as arguments.")
 			}

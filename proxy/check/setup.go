@@ -211,6 +211,32 @@ func addConnect(list *[]rule, waiting *string, r rule, what string) error {
 	return nil
 }
 
+// anyConnect says whether a list opens connections of its own.
+func anyConnect(list []rule) bool {
+	for i := range list {
+		if list[i].connect {
+			return true
+		}
+	}
+	return false
+}
+
+// TLS says whether a "connect" rule of the proxy asks for TLS, so that servers
+// need what TLS needs although their lines do not say "ssl".
+func (s *Setup) TLS() bool {
+	for i := range s.http {
+		if s.http[i].tls {
+			return true
+		}
+	}
+	for i := range s.tcp {
+		if s.tcp[i].tls {
+			return true
+		}
+	}
+	return false
+}
+
 func bad(i int, format string, args ...any) error {
 	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: fmt.Sprintf(format, args...)}
 }

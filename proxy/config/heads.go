@@ -18,7 +18,7 @@ var secondWords = map[string]struct {
 	"stats":          {diag.ParsingTight, "missing keyword in 'stats', expects 'admin', 'uri', 'realm', 'auth', 'scope', 'enable', 'hide-version', 'show-node', 'show-desc' , 'show-legends' or 'show-version'.", "unknown stats parameter '{}', expects 'admin', 'uri', 'realm', 'auth', 'scope', 'enable', 'hide-version', 'show-node', 'show-desc' , 'show-legends' or 'show-version'."},
 	"monitor":        {diag.Parsing, "", "'monitor' only supports 'fail'."},
 	"capture":        {diag.Parsing, "", "'capture' expects 'cookie' or 'request header' or 'response header'."},
-	"declare":        {diag.Parsing, "'declare' needs a second keyword that specify the type of declaration ('capture')", "'declare' needs a second keyword that specify the type of declaration ('capture')"},
+	"declare":        {diag.Parsing, "'declare' needs a second keyword that specify the type of declaration ('capture')", "unknown declaration type '{}' (supports 'capture')"},
 	"rate-limit":     {diag.Parsing, "", "'rate-limit' only supports 'sessions' (got '{}')"},
 	"tcp-request":    {diag.Parsing, "missing argument for 'tcp-request' in {proxy}", "'tcp-request' expects 'inspect-delay', 'connection', or 'content' in {proxy} (got '{}')"},
 	"tcp-response":   {diag.Parsing, "missing argument for 'tcp-response' in {proxy}", "'tcp-response' expects 'inspect-delay' or 'content' in {proxy} (got '{}')"},

@@ -19,6 +19,7 @@ type strayText struct {
 
 // strays are those words; "" says nothing.
 var strays = map[string]strayText{
+	"force-be-switch":            {text: "'force-be-switch' only available in frontend or listen section.", fatal: true},
 	"declare":                    {text: "'declare' only available in frontend or listen section", fatal: true},
 	"retry-on":                   {text: "'retry-on' only available in backend or listen section", fatal: true},
 	"hash-preserve-affinity":     {text: "'hash-preserve-affinity' only available in backend or listen section", fatal: true},
@@ -113,12 +114,23 @@ func (c *compiler) notInDefaults(s *keyword.Spec, p *Proxy, i int) bool {
 	if s.In&keyword.Defaults != 0 && (s.In&keyword.NamedDefaults == 0 || p.Name != "") {
 		return false
 	}
+	head, _, _ := strings.Cut(s.Name, " ")
 	text := "'" + s.Name + "' not allowed in 'defaults' section."
-	if s.In&keyword.NamedDefaults != 0 {
+	switch {
+	case head == "filter":
+		text = innerPlace(c.env) + "filter is not allowed in a 'default' section."
+	case head == "declare":
+		text = "'declare' not available in default section"
+	case head == "monitor":
+		text = "'monitor' not allowed in 'defaults' section."
+	case head == "capture":
+		text = "'" + strings.TrimSuffix(s.Name, " header") + "' not allowed in 'defaults' section."
+	case head == "tcp-response":
+		text = strays[s.Name].text
+	case strings.HasPrefix(s.Name, "tcp-"):
+		text = s.Name + " is not allowed in anonymous 'defaults' sections"
+	case s.In&keyword.NamedDefaults != 0:
 		text = "'" + s.Name + "' not allowed in anonymous 'defaults' section."
-		if strings.HasPrefix(s.Name, "tcp-") {
-			text = s.Name + " is not allowed in anonymous 'defaults' sections"
-		}
 	}
 	c.diags.Alertf(diag.WrongSection, c.env.Span(i), "%s", text)
 	return true

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
+	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
@@ -79,18 +81,26 @@ var cookieLine = keyword.Define(keyword.Spec{
 	return func(p *Proxy) error { p.Cookie = c; return nil }, nil
 })
 
-type captureCookieArgs struct {
+type captureHeaderArgs struct {
 	Name expr.Word `parser:"@@"`
 	Len  expr.Word `parser:"'len' @@"`
 }
 
+// captureCookieArgs is "<name> len <n>"; the original reads the third word as
+// the length, whatever the second is, and nothing behind it.
+type captureCookieArgs struct {
+	Name expr.Word `parser:"@@"`
+	Word expr.Word `parser:"@@"`
+	Len  expr.Word `parser:"@@"`
+}
+
 var captureCookie = keyword.Define(keyword.Spec{
-	Name: "capture cookie", In: keyword.Frontend, Doc: "Log a cookie of request and response.",
+	Name: "capture cookie", In: keyword.Frontend, Flags: keyword.Open, Doc: "Log a cookie of request and response.",
 	Misuse: "'capture' expects 'cookie' <cookie_name> 'len' <len>.",
 }, func(e *keyword.Env, a *captureCookieArgs) (Setting[Proxy], error) {
-	n, err := a.Len.Int(1, 1<<20)
-	if err != nil {
-		return nil, e.Errorf(a.Len.Index, "'capture cookie' : %s", err)
+	n := min(max(laxNumber(e, a.Len), 0), 1<<20)
+	if a.Word.Text != "len" {
+		e.Warnf(diag.BadValue, a.Word.Index, "'%s' is taken for 'len'.", a.Word.Text).Ours = true
 	}
 	c := &CaptureCookie{Name: a.Name.Text, Len: int(n)}
 	if l := len(c.Name); l > 0 && c.Name[l-1] == '*' {
@@ -106,7 +116,7 @@ func captureHeader(name string, slots func(*Proxy) *[]Capture) *keyword.Def[Sett
 	return keyword.Define(keyword.Spec{
 		Name: name, In: keyword.Frontend, Doc: "Log a header.",
 		Misuse: "'" + strings.TrimSuffix(name, " header") + "' expects 'header' <header_name> 'len' <len>.",
-	}, func(e *keyword.Env, a *captureCookieArgs) (Setting[Proxy], error) {
+	}, func(e *keyword.Env, a *captureHeaderArgs) (Setting[Proxy], error) {
 		n := min(max(laxNumber(e, a.Len), 0), 1<<20)
 		return func(p *Proxy) error {
 			s := slots(p)
@@ -142,14 +152,19 @@ func (a *declareCaptureArgs) ParseArgs(in *keyword.Args) error {
 	if !ok {
 		return e.Errorf(-1, "'declare capture': 'len' requires a numeric value that represents the capture length")
 	}
-	if a.n = int(laxInt(w)); a.n <= 0 {
-		return e.Errorf(i, "'declare capture': invalid capture length '%s'", w)
+	n, err := strconv.Atoi(w)
+	switch {
+	case err != nil:
+		return e.Errorf(i, "'declare capture': cannot parse the length '%s'.", w)
+	case n <= 0:
+		return e.Errorf(i, "length must be > 0")
 	}
+	a.n = n
 	return nil
 }
 
 var declareCapture = keyword.Define(keyword.Spec{
-	Name: "declare capture", In: keyword.Frontend, Doc: "Declare a slot that rules capture into.",
+	Name: "declare capture", In: keyword.Frontend, Flags: keyword.Open, Doc: "Declare a slot that rules capture into.",
 }, func(e *keyword.Env, a *declareCaptureArgs) (Setting[Proxy], error) {
 	n := a.n
 	return func(p *Proxy) error {

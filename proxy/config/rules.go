@@ -26,8 +26,14 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	e := a.Env
 	scope := keyword.Attached[ruleScope](e)
 	def, next := action.Actions.Match(a.Words, a.Pos)
+	if def == nil {
+		def, next = action.Actions.MatchBare(a.Words, a.Pos)
+	}
 	if def == nil || def.In&scope.in == 0 {
 		return unknownAction(a, scope)
+	}
+	if def.Flags.Has(keyword.Experimental) && !e.Experimental {
+		return scope.experimental(e, a.Pos, def.Name)
 	}
 	if !def.Note(e, a.Pos) {
 		return nil
@@ -59,6 +65,12 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 type ruleScope struct {
 	in   keyword.Scope
 	name string
+}
+
+// experimental refuses an action that must be allowed first.
+func (s ruleScope) experimental(e *keyword.Env, i int, name string) error {
+	text := "'" + name + "' action is experimental, must be allowed via a global 'expose-experimental-directives'"
+	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: text, Place: !s.http()}
 }
 
 // http says whether the rule set is one of the HTTP ones, whose messages
@@ -117,40 +129,8 @@ func (s ruleScope) trailing(e *keyword.Env, i int, line, w string) error {
 	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: text}
 }
 
-func unknownAction(a *keyword.Args, scope ruleScope) error {
-	w := a.Peek()
-	var b strings.Builder
-	fmt.Fprintf(&b, "'%s' expects ", scope.name)
-	for _, d := range action.Actions.All() {
-		if d.In&scope.in == 0 {
-			continue
-		}
-		name := d.Name
-		if strings.HasSuffix(name, "(") {
-			name += "*)"
-		}
-		fmt.Fprintf(&b, "'%s', ", name)
-	}
-	fmt.Fprintf(&b, "but got '%s'", w)
-	if w == "" {
-		b.WriteString(" (missing argument)")
-	}
-	b.WriteByte('.')
-	near := action.Actions.Suggest(w, scope.in)
-	if near != "" {
-		fmt.Fprintf(&b, " Did you mean '%s' maybe ?", near)
-	}
-	text := b.String()
-	if scope.http() {
-		d := a.Env.Diags.Alertf(diag.UnknownKeyword, a.Env.Span(a.Pos), "%s", text)
-		d.Layout, d.Hint = diag.ParsingTight, near
-		return errTold
-	}
-	return &keyword.Error{Index: a.Pos, Code: diag.UnknownKeyword, Text: text, Hint: near}
-}
-
-// condition reads the rest of a line, which must be a condition or nothing;
-// what names the line in messages.
+// condition reads "if …" or "unless …" to the end of the line; nil where the
+// line ends.
 func condition(a *keyword.Args, what string) (*pattern.Cond, error) {
 	prefix := "error detected while parsing a '" + what + "' rule : "
 	switch what {

@@ -9,6 +9,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/certs"
+	"tandem/proxy/check"
 	"tandem/proxy/listen"
 	"tandem/proxy/server"
 )
@@ -187,7 +188,8 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 // checkServerTLS makes the checks of a server's TLS words that need the whole line.
 func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
 	t := &l.Params.TLS
-	if !t.Enabled && !l.Params.Check.SSL {
+	setup, _ := p.CheckSetup.(*check.Setup)
+	if !t.Enabled && !l.Params.Check.SSL && (setup == nil || !setup.TLS()) {
 		return
 	}
 	c.cfg.Global.serverDefaults(t)
