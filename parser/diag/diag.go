@@ -52,18 +52,23 @@ type Diagnostic struct {
 	Pass     string      // keepalived: the process that says it ("" parent, "vrrp", "checker")
 	Quiet    bool        // only for the pretty and JSON styles: the original prints nothing here
 	Ours     bool        // the original does not say this: zero-warning does not count it
+	Lenient  bool        // an alert that refuses nothing: the original goes on and succeeds
 }
 
 // List collects messages in the order in which they were made.
 type List struct {
 	All    []Diagnostic
-	counts [Alert + 1]int
+	counts [Alert + 1]int // all of a severity
+	fatal  int            // alerts that refuse the configuration
 }
 
 // Add appends d and returns it for amendment.
 func (l *List) Add(d Diagnostic) *Diagnostic {
 	l.All = append(l.All, d)
 	l.counts[d.Severity]++
+	if d.Severity == Alert && !d.Lenient {
+		l.fatal++
+	}
 	return &l.All[len(l.All)-1]
 }
 
@@ -86,7 +91,10 @@ func (l *List) Noticef(c Code, at source.Span, format string, args ...any) *Diag
 func (l *List) Count(s Severity) int { return l.counts[s] }
 
 // HasErrors says whether any message refuses the configuration.
-func (l *List) HasErrors() bool { return l.counts[Alert] > 0 }
+func (l *List) HasErrors() bool { return l.fatal > 0 }
+
+// Refusals returns how many messages refuse the configuration.
+func (l *List) Refusals() int { return l.fatal }
 
 // Append adds all messages of m behind those of l.
 func (l *List) Append(m *List) {

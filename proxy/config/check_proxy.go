@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"tandem/parser/diag"
@@ -34,7 +35,7 @@ func (c *compiler) checkProxy(p *Proxy) {
 	c.checkBackendMode(p)
 	c.checkMail(p)
 	c.checkTimeouts(p)
-	if p.Caps&keyword.Frontend != 0 && p.LogFormatSet && len(p.Logs) == 0 {
+	if p.Caps&keyword.Frontend != 0 && p.LogFormatSet && !c.logs(p) {
 		c.afterf(diag.Warning, diag.NoEffect, p, "log format ignored for %s since it has no log address.", p.who())
 	}
 	if p.Mode != "http" {
@@ -54,6 +55,17 @@ func (c *compiler) checkProxy(p *Proxy) {
 		c.checkServer(p, l)
 	}
 	c.checkCompression(p)
+}
+
+// logs says whether a proxy has a place for log lines; "log global" stands for
+// those of the global section.
+func (c *compiler) logs(p *Proxy) bool {
+	for i := range p.Logs {
+		if !p.Logs[i].Global || len(c.cfg.Global.Logs) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLogOption replaces HTTP log formats where there is no HTTP.
@@ -142,13 +154,13 @@ func (c *compiler) checkTCPMode(p *Proxy) {
 
 // checkLate makes the checks that come after all proxies'.
 func (c *compiler) checkLate(p *Proxy) {
-	if p.Mode == "http" || p.Disabled {
+	if p.Mode == "http" || p.Disabled || p.Caps&keyword.Backend == 0 {
 		return
 	}
 	for _, o := range []struct {
 		on   bool
 		name string
-	}{{p.ForwardFor != nil, "forwardfor"}, {p.OriginalTo != nil, "originalto"}, {p.Forwarded != nil && p.Caps&keyword.Backend != 0, "forwarded"}} {
+	}{{p.ForwardFor != nil, "forwardfor"}, {p.OriginalTo != nil, "originalto"}, {p.Forwarded != nil, "forwarded"}} {
 		if o.on {
 			c.afterf(diag.Warning, diag.NoEffect, p, "'option %s' ignored for %s as it requires HTTP mode.", o.name, p.who())
 		}
@@ -159,13 +171,20 @@ func (c *compiler) checkLate(p *Proxy) {
 func (c *compiler) checkServer(p *Proxy, l *ServerLine) {
 	c.checkServerTLS(p, l)
 	s := l.Params
-	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset && !strings.HasPrefix(l.Addr.Host, "_") {
+	if s.Check.Enabled && s.Check.Port == 0 && l.Addr.Kind == expr.Inet && l.Addr.Port == 0 && !l.Addr.Offset && isIP(l.Addr.Host) {
 		setup, _ := p.CheckSetup.(*check.Setup)
 		if why, bad := setup.Portless(); bad && c.closing == "" { // the original stops at the first
 			c.closing = "Fatal errors found in configuration."
 			c.afterf(diag.Alert, diag.BadArguments, p, "config: %s '%s': server '%s' has neither service port nor check port%s.", kindWord(p.Kind), p.Name, l.Name, why)
 		}
 	}
+}
+
+// isIP says whether a host is an address: names are known too late for checks
+// of what stands beside them.
+func isIP(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
 }
 
 func checkKind(s *check.Setup) string {

@@ -68,6 +68,7 @@ type compiler struct {
 	limit      int               // alerts at which it has
 	storeBase  string            // crt-base of the crt-store being read
 	stored     map[string]string // certificates of crt-stores: "@store/name" to file
+	seenOnce   map[string]bool   // global words that count once and were read
 	servers    []ServerLine      // room for the next ones
 	shared     server.Shared     // parameters of server lines
 	blockACLs  *pattern.ACLs     // of the fcgi-app or spoe-message being read
@@ -118,7 +119,7 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 
 // file reads one file and says whether reading ends with it.
 func (c *compiler) file(f *source.File) (stopped bool) {
-	before := c.diags.Count(diag.Alert)
+	before := c.diags.Refusals()
 	c.full, c.limit = false, before+maxAlerts
 	parsed := c.parse(f)
 	for _, s := range parsed.Sections {
@@ -130,7 +131,7 @@ func (c *compiler) file(f *source.File) (stopped bool) {
 	if !c.full {
 		c.tellBefore(1<<31 - 1)
 	}
-	if c.diags.Count(diag.Alert) > before {
+	if c.diags.Refusals() > before {
 		c.bare("Error(s) found in configuration file : " + f.Name)
 	}
 	return parsed.Stopped
@@ -142,7 +143,7 @@ const maxAlerts = 50
 // crowded says whether a file has so many errors that reading it stops, and
 // says so once.
 func (c *compiler) crowded() bool {
-	if !c.full && c.diags.Count(diag.Alert) >= c.limit {
+	if !c.full && c.diags.Refusals() >= c.limit {
 		c.full = true
 		c.bare("too many fatal errors (50), stopping now.").Code = diag.Syntax
 	}
@@ -302,6 +303,9 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		c.negated(l, "option "+l.Words[first+1].Text)
 		return
 	}
+	if e.Scope == keyword.Global && def != nil && c.repeated(def.Name, l) {
+		return
+	}
 	if def == nil || def.In != 0 && def.In&(e.Scope|keyword.NamedDefaults) == 0 && e.Scope&keyword.AnyProxy == 0 {
 		c.unknown(l, first, table.Suggest(l.Words[first].Text, 0))
 		return
@@ -334,6 +338,10 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	if err != nil {
 		e.Words = l.Words
 		c.refuse(err)
+		return
+	}
+	if e.Scope == keyword.Global {
+		c.noteOnce(def.Name)
 	}
 }
 

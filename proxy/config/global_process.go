@@ -87,8 +87,11 @@ var globalLog = keyword.Define(keyword.Spec{
 	Name: "log", In: keyword.Global, Flags: keyword.No, Doc: "Where log lines go.",
 	Misuse: "'log' expects either <address[:port]> and <facility> or 'global' as arguments.",
 }, func(e *keyword.Env, a *logArgs) (Setting[Global], error) {
+	if !a.given && e.Prefix != "no" {
+		return nil, e.Errorf(-1, "log : expects <address> and <facility>  as arguments")
+	}
 	if a.target.Global {
-		return nil, e.Errorf(-1, "'global' is not supported for a global syslog server.")
+		return nil, e.Errorf(-1, "log : 'global' is not supported for a global syslog server")
 	}
 	if e.Prefix == "no" {
 		return func(g *Global) error { g.Logs = nil; return nil }, nil
@@ -172,7 +175,7 @@ var statsSocket = keyword.Define(keyword.Spec{
 })
 
 var statsTimeout = keyword.Define(keyword.Spec{
-	Name: "stats timeout", In: keyword.Global, Doc: "Longest silence on a stats socket.",
+	Name: "stats timeout", In: keyword.Global, Flags: keyword.Open, Doc: "Longest silence on a stats socket.",
 }, func(_ *keyword.Env, a *timeArgs) (Setting[Global], error) {
 	d, err := timeValue(a.Time, "stats timeout", time.Millisecond)
 	if err != nil {

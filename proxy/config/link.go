@@ -15,6 +15,16 @@ import (
 // finish checks and completes a proxy once its last line was read.
 func (c *compiler) finish(p *Proxy) {
 	c.lowerOld(p)
+	if d := p.DefaultBackend; d != nil && d.Owner != p.Name { // of the defaults: looked up for each heir
+		p.DefaultBackend = nil
+		if p.Caps&keyword.Frontend != 0 {
+			own := *d
+			own.Owner = p.Name
+			own.Check = c.routable(p.Kind, &own)
+			p.DefaultBackend = &own
+			c.refs = append(c.refs, &own)
+		}
+	}
 	if p.Caps&keyword.Frontend != 0 {
 		p.Front = c.deps.Fronts.Frontend(p.Name)
 		c.defaultLogFormat(p)
@@ -40,16 +50,13 @@ func (c *compiler) link() {
 	for _, d := range c.late {
 		c.diags.Add(d)
 	}
-	if c.checkDefaultCiphers(); c.diags.HasErrors() {
-		return
-	}
 	for _, p := range c.cfg.Proxies {
 		c.checkProxy(p)
 	}
 	for _, p := range c.cfg.Proxies {
 		c.checkLate(p)
 	}
-	if c.diags.HasErrors() {
+	if c.checkDefaultCiphers(); c.diags.HasErrors() {
 		return
 	}
 	c.loadStates()

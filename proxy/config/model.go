@@ -159,6 +159,7 @@ type Proxy struct {
 	monitorNet                                      *pattern.Cond // of the last "monitor-net" line
 	LogOption                                       string        // httplog, tcplog … in force; a later log-format clears it
 	LogOptionAt                                     source.Span   // where it was written
+	logWord                                         string        // the line that chose it, for messages
 	LogFormatSet                                    bool          // a line of the proxy or its defaults chose the format
 	LogSteps                                        []string      // at which lines are written; none: once
 }

@@ -75,10 +75,6 @@ func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) {
 	if len(c.headerRest) == 0 {
 		return
 	}
-	if p.Caps&keyword.Frontend == 0 {
-		c.diags.Alertf(diag.BadArguments, c.headerRest[0].Span, "'%s' cannot handle unexpected argument '%s'.", p.Kind, c.headerRest[0].Text)
-		return
-	}
 	c.dropped(droppedSectionAddress)
 	e := c.env
 	e.Words = s.Line.Words

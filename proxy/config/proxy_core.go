@@ -82,7 +82,12 @@ var modeLine = keyword.Define(keyword.Spec{
 		d := e.Warnf(diag.RemovedWord, a.Name.Index, "'mode health' was dropped in HAProxy 2.3; it is accepted here and does what it did. Please write 'http-request return status 200' instead.")
 		d.Ours, d.Hint = true, "mode http"
 		return func(p *Proxy) error { p.Mode = m; return nil }, nil
-	case "tcp", "http", "log", "spop":
+	case "log":
+		if e.Section == "frontend" {
+			return nil, e.Errorf(a.Name.Index, "mode syslog is only applicable on proxies with backend capability.")
+		}
+		return func(p *Proxy) error { p.Mode = m; return nil }, nil
+	case "tcp", "http", "spop":
 		return func(p *Proxy) error { p.Mode = m; return nil }, nil
 	}
 	near := diag.Nearest(a.Name.Text, []string{"tcp", "http", "log"})

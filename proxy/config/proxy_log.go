@@ -58,6 +58,9 @@ func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.De
 		}
 		at := e.LineSpan()
 		return func(p *Proxy) error {
+			if s.Name == "log-format" {
+				p.overrides(e, s.Name)
+			}
 			set(p, f)
 			for _, name := range f.Fetches(rawData) {
 				p.rawFormats = append(p.rawFormats, rawFormat{name, at})
@@ -65,6 +68,15 @@ func formatLine(s keyword.Spec, set func(*Proxy, *logformat.Format)) *keyword.De
 			return nil
 		}, nil
 	})
+}
+
+// overrides warns of a second line of a defaults section that chooses the
+// format of log lines.
+func (p *Proxy) overrides(e *keyword.Env, word string) {
+	if p.Caps&keyword.Defaults != 0 && p.logWord != "" {
+		e.Warnf(diag.Duplicate, 0, "'%s' overrides previous '%s' in 'defaults' section.", word, p.logWord).Layout = diag.ParsingTight
+	}
+	p.logWord = word
 }
 
 // compileFormat reads and compiles a log format and says whose it is.

@@ -109,6 +109,7 @@ func logChoice(name, doc string) *keyword.Def[Setting[Proxy]] {
 		}
 		clf, at := a.value == "clf", e.LineSpan()
 		return func(p *Proxy) error {
+			p.overrides(e, "option "+name+map[bool]string{true: " clf"}[clf])
 			for _, o := range []string{"tcplog", "tcplog clf", "httplog", "httplog clf", "httpslog"} {
 				delete(p.Options, o)
 			}

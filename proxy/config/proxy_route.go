@@ -65,7 +65,7 @@ var useBackend = keyword.Define(keyword.Spec{
 	u := UseBackend{Cond: a.cond, Format: a.format, At: ruleAt(e)}
 	if u.Format == nil {
 		u.To = e.NewRef(keyword.ToBackend, a.name, a.index)
-		u.To.Check = noLoop(e, u.To)
+		u.To.Check = keyword.Attached[*compiler](e).routable(e.Section, u.To)
 	}
 	return func(p *Proxy) error {
 		p.inOrder(e, orderUseBackend)
@@ -156,7 +156,11 @@ var defaultBackend = keyword.Define(keyword.Spec{
 	Misuse: "'default_backend' expects a backend name.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	ref := e.NewRef(keyword.ToBackend, a.Name.Text, a.Name.Index)
-	ref.Check = noLoop(e, ref)
+	if e.Section == "defaults" {
+		ref.Owner, e.Refs = "", e.Refs[:len(e.Refs)-1]
+	} else {
+		ref.Check = keyword.Attached[*compiler](e).routable(e.Section, ref)
+	}
 	return func(p *Proxy) error {
 		p.DefaultBackend = ref
 		return nil
@@ -171,15 +175,39 @@ func later(e *keyword.Env, format string, args ...any) {
 	c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.Told, Span: e.LineSpan(), Text: text})
 }
 
-// noLoop refuses a proxy that chooses itself.
-func noLoop(e *keyword.Env, r *keyword.Ref) func(any) string {
-	section := e.Section
+// routable returns what judges the target of a reference written in a proxy
+// of that kind: a proxy cannot choose itself, nor a backend of a mode that it
+// does not speak.
+func (c *compiler) routable(kind string, r *keyword.Ref) func(any) string {
 	return func(target any) string {
-		if p, ok := target.(*Proxy); ok && p.Name == r.Owner && string(p.Kind) == section {
+		to, _ := target.(*Proxy)
+		if to == nil {
+			return ""
+		}
+		if to.Name == r.Owner && to.Kind == kind {
 			return fmt.Sprintf("Proxy '%s': loop detected for %s: '%s'.", r.Owner, r.By, r.Name)
+		}
+		for _, p := range c.byName[r.Owner] {
+			if p.Kind != kind || p.Caps&keyword.Frontend == 0 || p.Mode == to.Mode || p.Mode == "tcp" && to.Mode == "http" {
+				continue
+			}
+			how := "in a 'use_backend' rule"
+			if r.By == "default_backend" {
+				how = "as its default backend"
+			}
+			return fmt.Sprintf("%s %s '%s' (%s) tries to use incompatible %s %s '%s' (%s) %s (see 'mode').",
+				modeWord(p), kindWord(p.Kind), p.Name, p.Span, modeWord(to), kindWord(to.Kind), to.Name, to.Span, how)
 		}
 		return ""
 	}
+}
+
+// modeWord is what messages call a proxy's mode.
+func modeWord(p *Proxy) string {
+	if p.Mode == "log" {
+		return "syslog"
+	}
+	return p.Mode
 }
 
 // fullStop ends an error's text with a full stop.

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"tandem/parser/diag"
@@ -40,17 +41,42 @@ func timeout(name string, in keyword.Scope, doc string, set func(*Timeouts, time
 // timeoutAs is timeout for words with a Spec of their own (old spellings).
 func timeoutAs(s keyword.Spec, name string, set func(*Timeouts, time.Duration)) *keyword.Def[Setting[Proxy]] {
 	s.Misuse = fmt.Sprintf("'timeout %s' expects an integer value (in milliseconds)", name)
+	field := durationSetBy(set)
 	return keyword.Define(s, func(e *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
 		d, err := timeValue(a.Time, "timeout "+name, time.Millisecond)
 		if err != nil {
 			return nil, err
 		}
 		warnTinyTimeout(e, a.Time, name, d)
+		at := a.Time.Index - 1
 		return func(p *Proxy) error {
+			if p.Caps&keyword.Defaults == 0 && field(&p.Timeouts) != field(&p.inherited().Timeouts) {
+				e.Warnf(diag.Duplicate, at, "overwriting 'timeout %s' which was already specified", name)
+			}
 			set(&p.Timeouts, d)
 			return nil
 		}, nil
 	})
+}
+
+// durationSetBy returns what reads the duration that set writes.
+func durationSetBy(set func(*Timeouts, time.Duration)) func(*Timeouts) time.Duration {
+	var probe Timeouts
+	set(&probe, 1)
+	for i, v := 0, reflect.ValueOf(probe); i < v.NumField(); i++ {
+		if f := v.Field(i); f.CanInt() && f.Int() == 1 {
+			return func(t *Timeouts) time.Duration { return time.Duration(reflect.ValueOf(t).Elem().Field(i).Int()) }
+		}
+	}
+	return func(*Timeouts) time.Duration { return 0 }
+}
+
+// inherited is what a proxy began with.
+func (p *Proxy) inherited() *Proxy {
+	if p.From == nil {
+		return builtIn
+	}
+	return p.From
 }
 
 // warnTinyTimeout warns of "timeout client 30", which people mean in seconds.

@@ -47,7 +47,7 @@ func readUserlist(c *compiler, s *haproxy.Section) {
 		readLine(c, userlistWords, &s.Lines[i], l)
 	}
 	for _, err := range l.Resolve() {
-		c.diags.Alertf(diag.UnknownRef, s.Line.Span, "%s", err).Layout = diag.PostParse
+		c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.UnknownRef, Layout: diag.Told, Span: s.Line.Span, Text: err.Error()})
 	}
 }
 
@@ -111,7 +111,7 @@ func checkCache(c *compiler, b *Block) {
 			return
 		}
 	}
-	c.diags.Alertf(diag.BadArguments, b.Span, "Size not specified for cache '%s'", b.Name).Layout = diag.PostParse
+	c.diags.Alertf(diag.BadArguments, b.Span, "Size not specified for cache '%s'", b.Name).Layout = diag.Bare
 }
 
 var errorsWords = keyword.NewTable("http-errors keyword", []*keyword.Def[Setting[Block]]{

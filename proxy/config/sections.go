@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"tandem/parser/diag"
 	"tandem/parser/haproxy"
 	"tandem/parser/keyword"
@@ -72,6 +73,10 @@ func readProxy(c *compiler, s *haproxy.Section) {
 	if name == "" {
 		return
 	}
+	if len(c.headerRest) > 0 && p.Caps&keyword.Frontend == 0 {
+		c.unread(s)
+		return
+	}
 	parent := c.last
 	if from != "" {
 		if parent = c.defaults[from]; parent == nil {
@@ -92,6 +97,24 @@ func readProxy(c *compiler, s *haproxy.Section) {
 	c.sectionAddresses(s, p)
 	readLines(c, ProxyWords, s, p)
 	c.finish(p)
+}
+
+// unread refuses a backend whose section line has words too many: the
+// original says so of the lines below only.
+func (c *compiler) unread(s *haproxy.Section) {
+	w := c.headerRest[0]
+	text := "'" + s.Keyword.Text + "' cannot handle unexpected argument '" + w.Text + "'."
+	if len(s.Lines) == 0 {
+		c.diags.Alertf(diag.BadArguments, w.Span, "%s", text)
+		return
+	}
+	c.diags.Warnf(diag.BadArguments, w.Span, "%s The section is not read.", text).Ours = true
+	for i := range s.Lines {
+		if c.crowded() {
+			return
+		}
+		c.diags.Alertf(diag.UnknownSection, s.Lines[i].Words[0].Span, "'listen' or 'defaults' expected.")
+	}
 }
 
 // attachProxy makes p what build functions see.
@@ -120,11 +143,16 @@ func (c *compiler) header(s *haproxy.Section, needName bool) (name, from string)
 		c.diags.Alertf(diag.BadArguments, s.Line.Span, "'%s' expects an <id> argument", s.Keyword.Text)
 		return "", ""
 	}
-	if bad := badNameByte(name); bad != 0 {
-		c.diags.Alertf(diag.BadValue, w[1].Span, "character '%c' is not permitted in '%s' name '%s'.", bad, s.Keyword.Text, name)
-		return "", ""
+	if bad := badNameByte(name); bad != 0 && needName { // told, and then taken all the same
+		c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Span: w[1].Span, Lenient: true,
+			Text: fmt.Sprintf("character '%s' is not permitted in '%s' name '%s'.", string([]byte{bad}), s.Keyword.Text, name)})
 	}
+	c.headerRest = nil
 	if i < len(w) && w[i].Text == "from" {
+		if i+1 >= len(w) && s.Keyword.Text == "backend" {
+			c.headerRest = w[i:]
+			return name, ""
+		}
 		if i+1 >= len(w) {
 			c.diags.Alertf(diag.BadArguments, w[i].Span, "'%s' expects a defaults section name after 'from'.", s.Keyword.Text)
 			return name, ""
@@ -134,8 +162,6 @@ func (c *compiler) header(s *haproxy.Section, needName bool) (name, from string)
 	}
 	if i < len(w) {
 		c.headerRest = w[i:]
-	} else {
-		c.headerRest = nil
 	}
 	return name, from
 }
