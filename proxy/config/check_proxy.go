@@ -28,7 +28,7 @@ func (c *compiler) checkProxy(p *Proxy) {
 		return
 	}
 	c.checkLogOption(p)
-	if p.Caps == keyword.Frontend && len(p.Binds) == 0 || p.Caps == keyword.Listen && len(p.Binds) == 0 && len(p.Servers) == 0 {
+	if p.Caps&keyword.Frontend != 0 && len(p.Binds) == 0 {
 		c.afterf(diag.Warning, diag.NoEffect, p, "%s has no 'bind' directive. Please declare it as a backend if this was intended.", p.who())
 	}
 	c.checkListenersTLS(p)
@@ -154,13 +154,19 @@ func (c *compiler) checkTCPMode(p *Proxy) {
 
 // checkLate makes the checks that come after all proxies'.
 func (c *compiler) checkLate(p *Proxy) {
-	if p.Mode == "http" || p.Disabled || p.Caps&keyword.Backend == 0 {
+	if p.Mode == "http" || p.Disabled {
 		return
 	}
+	back := p.Caps&keyword.Backend != 0
 	for _, o := range []struct {
 		on   bool
 		name string
-	}{{p.ForwardFor != nil, "forwardfor"}, {p.OriginalTo != nil, "originalto"}, {p.Forwarded != nil, "forwarded"}} {
+	}{
+		// What a frontend inherits is told only if it names exceptions.
+		{p.ForwardFor != nil && (back || len(p.ForwardFor.Except) > 0), "forwardfor"},
+		{p.OriginalTo != nil && back, "originalto"},
+		{p.Forwarded != nil && back, "forwarded"},
+	} {
 		if o.on {
 			c.afterf(diag.Warning, diag.NoEffect, p, "'option %s' ignored for %s as it requires HTTP mode.", o.name, p.who())
 		}

@@ -70,9 +70,9 @@ func statsNode(name, doc string, set func(*StatsPage, string)) *keyword.Def[Sett
 	})
 }
 
-// isNodeName says whether a word may name a node: letters, digits, "-", "_".
+// isNodeName says whether a word may name a node: letters, digits, "-", "_", ".".
 func isNodeName(s string) bool {
-	return strings.Trim(s, "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return strings.Trim(s, "-_.0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 var statsRefresh = keyword.Define(keyword.Spec{

@@ -83,9 +83,13 @@ func removedOptions() []*keyword.Def[Setting[Proxy]] {
 func deprecatedOption(name, now string, in keyword.Scope) *keyword.Def[Setting[Proxy]] {
 	s := keyword.Spec{Name: "option " + name, In: in, Flags: keyword.No | keyword.NotDumped | keyword.Deprecated, Instead: "option " + now, Doc: "Old spelling of option " + now + "."}
 	return keyword.Define(s, func(e *keyword.Env, _ *keyword.None) (Setting[Proxy], error) {
+		if e.Prefix != "" {
+			keyword.Attached[*compiler](e).dropped(keyword.V(3, 1))
+			e.Warnf(diag.RemovedWord, 0, "'%s option %s': HAProxy 3.1 and later refuse that. It is accepted here. Please write '%s option %s' instead.", e.Prefix, name, e.Prefix, now).Ours = true
+			return func(p *Proxy) error { p.Options[now] = false; return nil }, nil
+		}
 		e.Warnf(diag.Deprecated, 0, "option '%s' is deprecated. please use 'option %s' if absolutely needed.", name, now).Layout = diag.ParsingTight
-		on := e.Prefix == ""
-		return func(p *Proxy) error { p.Options[now] = on; return nil }, nil
+		return func(p *Proxy) error { p.Options[now] = true; return nil }, nil
 	})
 }
 
