@@ -26,6 +26,9 @@ type Slots interface {
 	// SlotLen returns the most bytes that a slot takes; ok is false where
 	// there is no such slot yet.
 	SlotLen(response bool, id int) (n int, ok bool)
+	// BandwidthFilter says whether the proxy has a bwlim filter at all, and
+	// whether the one of that name has a limit shared by all streams.
+	BandwidthFilter(name string) (some, shared bool)
 }
 
 // captureArgs is "<sample> { len <length> | id <id> }".

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -140,28 +141,36 @@ func (s *ReplySpec) finish(e *keyword.Env, defaults bool, arg string, at int) er
 		if !slices.Contains(ErrorStatuses, s.Status) {
 			return refuse(at, "status code '%d' not handled by default with '%s' argument.", s.Status, s.kind)
 		}
+		s.files = &tx.Reply{Status: s.Status}
+		switch s.kind {
+		case "errorfiles":
+			s.section = e.NewRef(keyword.ToHTTPErrors, arg, at)
+			s.section.Missing = fmt.Sprintf("Proxy '%s': unknown http-errors section '%s' referenced by an http reply .", e.Owner, arg)
+			if len(e.Words) > 0 && e.Words[0].Text == "http-error" {
+				s.section.Missing = fmt.Sprintf("proxy '%s': unknown http-errors section '%s' (at %s).", e.Owner, arg, e.LineSpan())
+			}
+		case "errorfile":
+			var raw []byte
+			if raw, err = readFile(e, arg, at); err != nil {
+				err = withEnd(err, ".")
+			} else if len(raw) > 0 && !strings.HasPrefix(string(raw), "HTTP/1.") {
+				err = refuse(at, "'%s': unable to parse headers (error offset: 0)", arg)
+			}
+			if s.files.Raw = raw; raw == nil {
+				s.files.Raw = []byte{} // no answer at all, other than no file
+			}
+		}
+		if err != nil {
+			return err
+		}
 		if s.ctype != "" {
 			e.Warnf(diag.NoEffect, at, "content-type '%s' ignored by the http reply when used with an errorfile.", s.ctype)
 		}
 		if len(s.hdrs) > 0 {
 			e.Warnf(diag.NoEffect, at, "hdr parameters ignored by the http reply when used with an errorfile.")
 		}
-		s.files = &tx.Reply{Status: s.Status}
-		switch s.kind {
-		case "errorfiles":
-			s.section = e.NewRef(keyword.ToHTTPErrors, arg, at)
-			s.section.Missing = fmt.Sprintf("Proxy '%s': unable to find the http-errors section '%s' referenced by an errorfiles directive.", e.Owner, arg)
-		case "errorfile":
-			var raw []byte
-			if raw, err = readFile(e, arg, at); err == nil && len(raw) > 0 && !strings.HasPrefix(string(raw), "HTTP/1.") {
-				err = refuse(at, "unable to convert message in HTX for file '%s'.", arg)
-			}
-			if s.files.Raw = raw; raw == nil {
-				s.files.Raw = []byte{} // no answer at all, other than no file
-			}
-		}
 		s.hdrs = nil
-		return err
+		return nil
 	case "file", "string":
 		if s.body = []byte(arg); s.kind == "file" {
 			s.body, err = readFile(e, arg, at)
@@ -179,11 +188,30 @@ func (s *ReplySpec) finish(e *keyword.Env, defaults bool, arg string, at int) er
 	if err != nil {
 		return err
 	}
-	if (len(s.body) > 0 || s.format != nil) && s.ctype == "" {
+	full := len(s.body) > 0 || s.format != nil
+	switch {
+	case full && (s.Status == 204 || s.Status == 304):
+		return refuse(at, "No body expected for %d responses", s.Status)
+	case s.ctype == "" && strings.HasPrefix(s.kind, "lf-"):
+		return refuse(at, "a content type must be defined with a log-format payload")
+	case s.ctype == "" && full:
 		return refuse(at, "a content type must be defined when non-empty payload is configured")
+	case s.ctype != "" && s.kind == "":
+		e.Warnf(diag.NoEffect, at, "content-type '%s' ignored by the http reply because neither errorfile nor payload defined.", s.ctype)
+	case s.ctype != "" && !full:
+		e.Warnf(diag.NoEffect, at, "content-type '%s' ignored by the http reply when used with an empty payload.", s.ctype)
 	}
 	s.settle()
 	return nil
+}
+
+// withEnd adds to the end of an error's text.
+func withEnd(err error, end string) error {
+	var at *keyword.Error
+	if errors.As(err, &at) {
+		at.Text += end
+	}
+	return err
 }
 
 // readFile reads a file that a rule names.

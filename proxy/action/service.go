@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/sample"
@@ -70,8 +71,15 @@ type ServiceRunner interface {
 // that the original has without Lua.
 func newUseService(e *keyword.Env, a *serviceArgs) (Action, error) {
 	name := a.Name.Text
-	if name != "prometheus-exporter" {
-		return Action{}, refuse(a.Name.Index, "'%s' unknown service name.", name)
+	switch {
+	case name != "prometheus-exporter":
+		shown := name
+		if e.Scope == tcpCnt {
+			shown = "content" // the original names the word of the line at that place
+		}
+		return Action{}, refuse(a.Name.Index, "'%s' unknown service name.", shown)
+	case e.Scope == tcpCnt:
+		return Action{}, refuse(a.Name.Index, "Prometheus exporter service only available on 'http-request' rulesets")
 	}
 	return Action{Final: true, Run: func(t *tx.Tx) Verdict {
 		if s, ok := t.Conn.(ServiceRunner); ok && s.RunService(name, t) {
@@ -138,6 +146,7 @@ type Resolver interface {
 // resolveArgs is "(<var>,<resolvers>[,ipv4|ipv6]) <expr>".
 type resolveArgs struct {
 	name      tx.VarName
+	nameless  bool
 	resolvers expr.Word
 	family    int
 	exprArgs
@@ -151,7 +160,7 @@ func (r *resolveArgs) ParseArgs(a *keyword.Args) error {
 	const usage = "Expects 'do-resolve(<varname>,<resolvers>[,<options>]) <expr>'. Available options are 'ipv4' and 'ipv6'"
 	word, at, _ := a.Next()
 	args, ok := parens(word)
-	if !ok || len(args) < 2 || len(args) > 3 || args[0] == "" || args[1] == "" {
+	if !ok || len(args) < 2 || len(args) > 3 {
 		return refuse(at, "Can't parse '%s'. %s", word, usage)
 	}
 	if len(args) == 3 {
@@ -164,15 +173,25 @@ func (r *resolveArgs) ParseArgs(a *keyword.Args) error {
 			return refuse(at, "Can't parse '%s'. %s", word, usage)
 		}
 	}
+	// The original looks at the variable's name when it sets it: one without a
+	// scope is nobody's, and the resolution is for nothing.
 	var err error
 	if r.name, err = sample.ParseVar(args[0]); err != nil {
-		return refuse(at, "%s", err)
+		r.nameless = true
+		a.Env.Warnf(diag.BadValue, at, "the address will be kept nowhere: %s.", err).Ours = true
 	}
 	r.resolvers = expr.Word{Text: args[1], Index: at}
 	if !a.More() {
 		return refuse(-1, "Can't parse '': missing fetch method. %s", usage)
 	}
-	return r.exprArgs.ParseArgs(a)
+	first := a.Peek()
+	if err := r.exprArgs.ParseArgs(a); err != nil {
+		return refuse(a.Pos, "Can't parse '%s': %s. %s", first, err, usage)
+	}
+	if _, err := sample.Compile(a.Env, r.Sample); err != nil {
+		return refuse(a.Pos-1, "Can't parse '%s': %s. %s", first, err, usage)
+	}
+	return nil
 }
 
 // resolveTimeout bounds one resolution; the resolvers section has its own
@@ -191,6 +210,9 @@ func newDoResolve(e *keyword.Env, a *resolveArgs) (Action, error) {
 		var v tx.Value
 		r := keyword.Target[Resolver](ref)
 		if r == nil || !x.Eval(t, tx.TypeStr, &v) || len(v.B) == 0 {
+			return Continue
+		}
+		if a.nameless {
 			return Continue
 		}
 		if ip, ok := r.ResolveNow(strings.TrimSuffix(string(v.B), "."), family, resolveTimeout); ok {
@@ -250,28 +272,70 @@ func (b *bandwidthArgs) ParseArgs(a *keyword.Args) (err error) {
 		return refuse(-1, "missing bwlim filter name")
 	}
 	b.name = expr.Word{Text: w, Index: at}
-	for err == nil {
-		switch a.Peek() {
+	for {
+		word := a.Peek()
+		var to *numberOrExpr
+		number := func(s string) (int64, bool) {
+			n, err := expr.ParseSize(s)
+			return n, err == nil
+		}
+		kind := "size"
+		switch word {
 		case "limit":
-			a.Next()
-			b.limit, err = compileNumber(a, func(s string) (int64, bool) {
-				n, err := expr.ParseSize(s)
-				return n, err == nil
-			})
+			to = &b.limit
 		case "period":
-			a.Next()
-			b.period, err = compileNumber(a, func(s string) (int64, bool) {
+			to, kind = &b.period, "time"
+			number = func(s string) (int64, bool) {
 				d, err := expr.ParseTime(s, time.Millisecond)
 				return d.Milliseconds(), err == nil
-			})
+			}
 		default:
 			return nil
 		}
+		a.Next()
+		v, at := a.Peek(), a.Pos
+		if n, ok := number(v); ok && a.More() {
+			a.Next()
+			*to = numberOrExpr{Number: n}
+			continue
+		}
+		bad := func(err any) error {
+			return refuse(at, "'%s': invalid %s value or %v", word, kind, err)
+		}
+		if !a.More() {
+			return bad("unknown fetch method ''")
+		}
+		s, err := takeSample(a)
+		if err != nil {
+			return bad(err)
+		}
+		if to.Expr, err = sample.CompileAnywhere(a.Env, s); err != nil {
+			return bad(err)
+		}
 	}
-	return err
 }
 
-func newBandwidth(*keyword.Env, *bandwidthArgs) (Action, error) { return nothing, nil }
+func newBandwidth(e *keyword.Env, a *bandwidthArgs) (Action, error) {
+	slots := keyword.Attached[Slots](e)
+	if slots == nil || e.Section == "defaults" {
+		return nothing, nil
+	}
+	ref := e.NewRef(keyword.ToProxy, e.Owner, a.name.Index)
+	ref.Check = func(any) string {
+		some, shared := slots.BandwidthFilter(a.name.Text)
+		const rule = "set-bandwidth-limit rule"
+		switch {
+		case !some:
+			return fmt.Sprintf("Proxy '%s': unable to find bwlim filter '%s' referenced by %s.", ref.Owner, a.name.Text, rule)
+		case shared && (a.limit.Number > 0 || a.limit.Expr != nil):
+			return fmt.Sprintf("Proxy '%s': %s cannot define a limit for a shared bwlim filter.", ref.Owner, rule)
+		case shared && (a.period.Number > 0 || a.period.Expr != nil):
+			return fmt.Sprintf("Proxy '%s': %s cannot define a period for a shared bwlim filter.", ref.Owner, rule)
+		}
+		return ""
+	}
+	return nothing, nil
+}
 
 // attachArgs is "<srv> [name <expr>]".
 type attachArgs struct {

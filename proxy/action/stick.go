@@ -39,7 +39,7 @@ func ReadStick(a *keyword.Args) (*StickRule, error) {
 		r.Match, r.StoreRequest = true, true
 	case "match":
 		r.Match = true
-	case "store-request":
+	case "store-request", "store": // the short form was never documented
 		r.StoreRequest = true
 	case "store-response":
 		r.StoreResponse, place = true, sample.StickStoreRule

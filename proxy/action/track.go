@@ -54,6 +54,7 @@ type trackArgs struct {
 	sc   int
 	exprArgs
 	table string
+	named bool // a table was asked for
 	at    int
 }
 
@@ -89,10 +90,14 @@ func (x *trackArgs) ParseArgs(a *keyword.Args) error {
 		return nil
 	}
 	a.Next()
-	var ok bool
-	if x.table, x.at, ok = a.Next(); !ok {
-		return refuse(-1, "%smissing table name", prefix)
+	at = a.Pos - 1
+	if x.table, x.at, x.named = a.Next(); !x.named {
+		if prefix == "" {
+			return refuse(-1, "missing table name")
+		}
+		x.at, x.named = at, true // TCP rules look for the table without a name
 	}
+	x.named = true
 	return nil
 }
 
@@ -117,8 +122,8 @@ func prefixed(err error, prefix string) error {
 
 // tableRef notes the reference to a stick table: the proxy's own where no
 // name is given. The linker resolves it to the *stick.Table.
-func tableRef(e *keyword.Env, name, rule string, at int, x *sample.Expr) *keyword.Ref {
-	if name == "" {
+func tableRef(e *keyword.Env, name string, named bool, rule string, at int, x *sample.Expr) *keyword.Ref {
+	if !named {
 		name = e.Owner
 	}
 	owner := e.Owner
@@ -145,7 +150,7 @@ func newTrack(e *keyword.Env, a *trackArgs) (Action, error) {
 		}
 		return Action{}, err
 	}
-	ref := tableRef(e, a.table, a.word, a.at, x)
+	ref := tableRef(e, a.table, a.named, a.word, a.at, x)
 	sc, in := a.sc, e.Scope
 	byRequest := in&(tcpCon|tcpSes) == 0
 	return Action{Run: func(t *tx.Tx) Verdict {

@@ -99,6 +99,10 @@ func (s *setVarFmtArgs) ParseArgs(a *keyword.Args) (err error) {
 	if err = s.varWord.read(a); err != nil {
 		return err
 	}
+	if !a.More() { // the original takes no format as an empty one
+		s.format, err = compileFmt(a.Env, "", a.Pos-1)
+		return err
+	}
 	s.format, err = takeFmt(a, "missing format string")
 	return err
 }

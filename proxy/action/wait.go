@@ -16,6 +16,7 @@ var waits = []*keyword.Def[Action]{waitForBody, waitForHandshake, pause}
 // bodyArgs is "time <time> [at-least <bytes>] [use-large-buffer]".
 type bodyArgs struct {
 	time    time.Duration
+	timed   bool
 	atLeast int64
 }
 
@@ -45,7 +46,7 @@ func (b *bodyArgs) ParseArgs(a *keyword.Args) error {
 }
 
 func (b *bodyArgs) done() error {
-	if b.time == 0 {
+	if !b.timed {
 		return refuse(-1, "expects time <time> [ at-least <bytes> ]")
 	}
 	return nil
@@ -59,6 +60,7 @@ func (b *bodyArgs) set(w, v string, at int) error {
 		}
 		return nil
 	}
+	b.timed = true
 	b.time, err = expr.ParseTime(v, time.Millisecond)
 	var bad expr.TimeError
 	if errors.As(err, &bad) {

@@ -61,6 +61,17 @@ func (p *Proxy) SlotLen(response bool, id int) (int, bool) {
 	return s[id].Len, true
 }
 
+// BandwidthFilter tells of the proxy's bwlim filters; see action.Slots.
+func (p *Proxy) BandwidthFilter(name string) (some, shared bool) {
+	for _, f := range p.Filters {
+		if l := filterOf(f).Limit; l != nil {
+			some = true
+			shared = shared || l.Name == name && l.Shared
+		}
+	}
+	return some, shared
+}
+
 // proxyNames answers the converters that look proxies up by name.
 type proxyNames struct{ c *compiler }
 

@@ -87,18 +87,25 @@ type captureHeaderArgs struct {
 }
 
 // captureCookieArgs is "<name> len <n>"; the original reads the third word as
-// the length, whatever the second is, and nothing behind it.
+// the length, whatever the second is, and lets one more follow.
 type captureCookieArgs struct {
-	Name expr.Word `parser:"@@"`
-	Word expr.Word `parser:"@@"`
-	Len  expr.Word `parser:"@@"`
+	Name expr.Word   `parser:"@@"`
+	Word expr.Word   `parser:"@@"`
+	Len  expr.Word   `parser:"@@"`
+	More []expr.Word `parser:"@@*"`
 }
 
 var captureCookie = keyword.Define(keyword.Spec{
-	Name: "capture cookie", In: keyword.Frontend, Flags: keyword.Open, Doc: "Log a cookie of request and response.",
+	Name: "capture cookie", In: keyword.Frontend, Doc: "Log a cookie of request and response.",
 	Misuse: "'capture' expects 'cookie' <cookie_name> 'len' <len>.",
 }, func(e *keyword.Env, a *captureCookieArgs) (Setting[Proxy], error) {
 	n := min(max(laxNumber(e, a.Len), 0), 1<<20)
+	switch {
+	case len(a.More) > 1:
+		return nil, e.Errorf(a.More[1].Index, "'capture cookie' cannot handle unexpected argument '%s'.", a.More[1].Text)
+	case len(a.More) == 1:
+		e.Warnf(diag.NoEffect, a.More[0].Index, "'%s' has no effect.", a.More[0].Text).Ours = true
+	}
 	if a.Word.Text != "len" {
 		e.Warnf(diag.BadValue, a.Word.Index, "'%s' is taken for 'len'.", a.Word.Text).Ours = true
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
@@ -15,6 +16,24 @@ type Filter struct {
 	Name  string
 	Words []string
 	Refs  []*keyword.Ref
+	Limit *BandwidthLimit // of bwlim-in and bwlim-out
+}
+
+// filterOf returns what an entry of a proxy's Filters is; an empty filter for
+// what is none of this table's.
+func filterOf(f any) *Filter {
+	if f, ok := f.(*Filter); ok && f != nil {
+		return f
+	}
+	return &Filter{}
+}
+
+// BandwidthLimit is what a bwlim filter limits. Words holds its sizes in bytes
+// and "default-period" in milliseconds, by word.
+type BandwidthLimit struct {
+	Name   string
+	Shared bool // all streams with the same key share the limit
+	Words  map[string]int64
 }
 
 // filterDef makes the Def of a filter.
@@ -53,16 +72,25 @@ func noFilterWords(e *keyword.Env, f *Filter, w []expr.Word) error {
 }
 
 func readTraceFilter(e *keyword.Env, _ *Filter, w []expr.Word) error {
+	named := false
 	for i := 0; i < len(w); i++ {
 		switch w[i].Text {
 		case "name":
+			if named {
+				return e.Errorf(w[i].Index, "'filter' : 'trace' : 'name' option already defined")
+			}
 			if i++; i >= len(w) {
-				return e.Errorf(-1, "'filter trace' : 'name' option without value.")
+				return e.Errorf(-1, "'filter' : 'trace' : 'name' option without value")
 			}
-		case "random-parsing", "random-forwarding", "hexdump", "quiet", "max-fwd":
-			if w[i].Text == "max-fwd" {
-				i++
+			named = true
+		case "max-fwd":
+			if i++; i >= len(w) {
+				return e.Errorf(-1, "'filter' : 'trace' : 'max-fwd' option without value")
 			}
+			if strings.HasPrefix(w[i].Text, "-") {
+				return e.Errorf(w[i].Index, "'filter' : 'trace' : 'max-fwd' expect unsigned integer (0 to 4294967295 expected)")
+			}
+		case "random-parsing", "random-forwarding", "hexdump", "quiet":
 		default:
 			return e.Errorf(w[i].Index, "'filter trace' : unknown keyword '%s'.", w[i].Text)
 		}
@@ -72,10 +100,10 @@ func readTraceFilter(e *keyword.Env, _ *Filter, w []expr.Word) error {
 
 func readCacheFilter(e *keyword.Env, f *Filter, w []expr.Word) error {
 	if len(w) == 0 {
-		return e.Errorf(-1, "'filter cache' : expects a <name> argument.")
+		return e.Errorf(-1, "'filter' : cache : expects a <name> argument")
 	}
 	f.Refs = append(f.Refs, cacheRef(e, w[0]))
-	return nil
+	return noFilterWords(e, f, w[1:])
 }
 
 func cacheRef(e *keyword.Env, w expr.Word) *keyword.Ref {
@@ -86,42 +114,12 @@ func cacheRef(e *keyword.Env, w expr.Word) *keyword.Ref {
 
 func readFCGIFilter(e *keyword.Env, f *Filter, w []expr.Word) error {
 	if len(w) == 0 {
-		return e.Errorf(-1, "'filter fcgi-app' : expects a <name> argument.")
+		return e.Errorf(-1, "'filter' : fcgi-app : expects a <name> argument")
 	}
 	r := e.NewRef(keyword.ToFCGIApp, w[0].Text, w[0].Index)
 	r.Missing = "proxy '" + e.Owner + "' : fcgi-app '" + w[0].Text + "' not found."
 	f.Refs = append(f.Refs, r)
-	return nil
-}
-
-// readBandwidth reads "<name> default-limit <size> default-period <time>" or
-// "<name> limit <size> key <expr> [table <t>]".
-func readBandwidth(e *keyword.Env, f *Filter, w []expr.Word) error {
-	if len(w) == 0 {
-		return e.Errorf(-1, "'filter' : '%s' : a name is expected as first argument", f.Name)
-	}
-	seen := map[string]string{}
-	for i := 1; i < len(w); i++ {
-		k := w[i].Text
-		switch k {
-		case "default-limit", "default-period", "limit", "key", "table", "min-size":
-		default:
-			return e.Errorf(w[i].Index, "'filter' : '%s' : unknown keyword '%s' (expects 'default-limit', 'default-period', 'limit', 'key', 'table' or 'min-size')", f.Name, k)
-		}
-		if i++; i >= len(w) {
-			return e.Errorf(-1, "'filter' : '%s' : '%s' option without value", f.Name, k)
-		}
-		seen[k] = w[i].Text
-	}
-	switch {
-	case seen["limit"] != "" && seen["key"] == "":
-		return e.Errorf(-1, "'filter' : '%s' : <key> option is missing", f.Name)
-	case seen["limit"] == "" && seen["default-period"] == "":
-		return e.Errorf(-1, "'filter' : '%s' : <default-period> option is missing", f.Name)
-	case seen["limit"] == "" && seen["default-limit"] == "":
-		return e.Errorf(-1, "'filter' : '%s' : <default-limit> option is missing", f.Name)
-	}
-	return nil
+	return noFilterWords(e, f, w[1:])
 }
 
 // readSPOEFilter reads "[engine <name>] config <file>".
@@ -133,7 +131,7 @@ func readSPOEFilter(e *keyword.Env, _ *Filter, w []expr.Word) error {
 			return e.Errorf(w[i].Index, "'filter' : unknown keyword '%s'", k)
 		}
 		if i++; i >= len(w) {
-			return e.Errorf(-1, "'filter' : '%s' : option without value", k)
+			return e.Errorf(-1, "'filter' : 'spoe' : '%s' option without value", k)
 		}
 		if k == "config" {
 			file = w[i].Text
@@ -156,7 +154,7 @@ func (filterArgs) Usage() string { return "<name> [<param>*]" }
 func (a *filterArgs) ParseArgs(in *keyword.Args) error {
 	e := in.Env
 	if !in.More() {
-		return e.Errorf(-1, "%smissing argument for 'filter' in proxy '%s'.", innerPlace(e), e.Owner)
+		return e.Errorf(-1, "%smissing argument for 'filter' in %s '%s'.", innerPlace(e), kindWord(e.Section), e.Owner)
 	}
 	def, next := Filters.Match(in.Words, in.Pos)
 	if def == nil {
@@ -206,14 +204,31 @@ var filterLine = keyword.Define(keyword.Spec{
 var filterSequence = keyword.Define(keyword.Spec{
 	Name: "filter-sequence", In: keyword.Listen, Flags: keyword.NotActed, Doc: "Order in which filters run.",
 }, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
+	where := kindWord(e.Section) + " '" + e.Owner + "'"
 	if len(a.Words) == 0 {
-		return nil, e.Errorf(-1, "%smissing argument for 'filter-sequence' in proxy '%s'.", innerPlace(e), e.Owner)
+		return nil, e.Errorf(-1, "%smissing argument for 'filter-sequence' in %s.", innerPlace(e), where)
 	}
 	side := a.Words[0].Text
-	if side != "request" && side != "response" || len(a.Words) < 2 {
-		return nil, e.Errorf(a.Words[0].Index, "'filter-sequence' expects either 'request' or 'response' as second argument in proxy '%s'.", e.Owner)
+	switch {
+	case side != "request" && side != "response":
+		return nil, e.Errorf(a.Words[0].Index, "%sexpected either 'request' or 'response' for 'filter-sequence' in %s.", innerPlace(e), where)
+	case len(a.Words) < 2:
+		return nil, e.Errorf(-1, "%smissing filter list for 'filter-sequence' in %s.", innerPlace(e), where)
 	}
-	return func(p *Proxy) error { p.keep("filter-sequence "+side, a.Words[1].Text); return nil }, nil
+	list := a.Words[1]
+	ref := e.NewRef(keyword.ToProxy, e.Owner, list.Index)
+	return func(p *Proxy) error {
+		p.keep("filter-sequence "+side, list.Text)
+		ref.Check = func(any) string {
+			for _, name := range strings.Split(list.Text, ",") {
+				if !slices.ContainsFunc(p.Filters, func(f any) bool { return filterOf(f).Name == name }) {
+					return p.Name + ": error while postparsing " + side + " filter-sequence '" + name + "' : invalid filter name: '" + name + "' is not defined on the proxy"
+				}
+			}
+			return ""
+		}
+		return nil
+	}, nil
 })
 
 // notFound says whether a file is missing rather than unreadable.

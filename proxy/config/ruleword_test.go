@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,7 +69,7 @@ func TestRuleWords(t *testing.T) {
 		{"defaults", "tcp-response content accept", "tcp-response content is only allowed in 'backend' sections or 'defaults' section with a name"},
 		// Captures.
 		{"frontend", "capture cookie a len 0", ""},
-		{"frontend", "capture cookie a len 5 x", ""},
+		{"frontend", "capture cookie a len 5 x y", "'capture cookie' cannot handle unexpected argument 'y'."},
 		{"frontend", "declare capture request len 5 x", ""},
 		{"frontend", "declare capture request len 5x", "'declare capture': cannot parse the length '5x'."},
 		{"frontend", "declare capture request len 0", "length must be > 0"},
@@ -81,9 +82,35 @@ func TestRuleWords(t *testing.T) {
 		{"backend", "option httpchk\n\thttp-check connect\n\thttp-check connect", "unable to add http-check connect rule at step 2 (missing expect rule).."},
 		{"backend", "option httpchk\n\thttp-check connect\n\thttp-check comment x\n\thttp-check expect status 200", "unable to add http-check expect rule at step 3 (missing send rule).."},
 		{"backend", "option httpchk\n\thttp-check connect\n\thttp-check send\n\thttp-check expect status 200\n\thttp-check send", "unable to add http-check send rule at step 3 (missing connect rule).."},
+		// Filters and what refers to them.
+		{"backend", "filter bwlim-in n limit 1m key src foo", "'filter bwlim-in' : unknown keyword 'foo'."},
+		{"backend", "filter bwlim-in n limit 1m default-limit 2m", "'filter' : 'bwlim-in' : cannot mix per-stream and shared parameter"},
+		{"backend", "filter bwlim-in n default-limit x", "'filter' : 'bwlim-in' : invalid value for option 'default-limit' (unexpected character 'x')"},
+		{"backend", "filter bwlim-in n default-limit 1m default-period 0", "'filter' : 'bwlim-in' : <default-period> option is missing"},
+		{"backend", "filter bwlim-in n key", "'filter' : 'bwlim-in' : the sample expression is missing for 'key' option"},
+		{"backend", "filter bwlim-in n limit 1m key src", "Proxy p : unable to find table 'p' referenced by bwlim filter 'n'"},
+		{"backend", "stick-table type ip size 10\n\tfilter bwlim-out n limit 1m key src", "Proxy p : stick-table 'p' uses a data type incompatible with bwlim filter 'n'. It must be 'bytes_out_rate'"},
+		{"backend", "filter bwlim-in n default-limit 1m default-period 1s\n\tfilter bwlim-out n default-limit 1m default-period 1s", "'filter' : bwlim filter 'n' already declared for proxy 'p'"},
+		{"backend", "http-request set-bandwidth-limit n", "Proxy 'p': unable to find bwlim filter 'n' referenced by set-bandwidth-limit rule."},
+		{"backend", "http-request set-bandwidth-limit n limit x", "'limit': invalid size value or unknown fetch method 'x'."},
+		{"backend", "filter trace name a name b", "'filter' : 'trace' : 'name' option already defined"},
+		{"backend", "filter-sequence request comp-req", "p: error while postparsing request filter-sequence 'comp-req' : invalid filter name: 'comp-req' is not defined on the proxy"},
+		{"backend", "filter-sequence foo x", "expected either 'request' or 'response' for 'filter-sequence' in backend 'p'."},
+		// Answers.
+		{"backend", "http-request return status 204 content-type a string x", "No body expected for 204 responses."},
+		{"backend", "http-request return lf-string x", "a content type must be defined with a log-format payload."},
+		{"backend", "http-request deny status 403 content-type a", "content-type 'a' ignored by the http reply because neither errorfile nor payload defined."},
+		{"backend", "http-request deny content-type a file /dev/null", "content-type 'a' ignored by the http reply when used with an empty payload."},
+		{"backend", "http-request deny errorfiles x", "Proxy 'p': unknown http-errors section 'x' referenced by an http reply ."},
+		{"backend", "http-error status 400 errorfiles x", "proxy 'p': unknown http-errors section 'x' (at t.cfg:8)."},
+		// And others.
+		{"listen", "http-request wait-for-body time 0", ""},
+		{"listen", "http-request set-var-fmt(txn.a)", ""},
+		{"listen", "tcp-request content track-sc0 src table", "Proxy 'p': unable to find table '' referenced by track-sc0."},
+		{"listen", "tcp-request content use-service prometheus-exporter", "Prometheus exporter service only available on 'http-request' rulesets"},
 	} {
 		proxy := strings.Replace(ruleProxy[c.kind], "{}", c.line, 1)
-		got := warnings(t, ruleTimes+proxy)
+		got := slices.DeleteFunc(warnings(t, ruleTimes+proxy), func(s string) bool { return strings.HasSuffix(s, " is not acted on yet.") })
 		switch {
 		case c.want == "" && len(got) > 0, c.want != "" && (len(got) == 0 || !strings.HasSuffix(got[0], c.want)):
 			t.Errorf("%s: %s\n got %s\nwant %s", c.kind, c.line, strings.Join(got, "\n     "), c.want)
