@@ -19,12 +19,13 @@ import (
 type tlsSide struct {
 	binds   map[*listen.Bind]*tls.Config
 	servers map[*server.Params]*certs.Client
+	store   *certs.Store
 }
 
 // loadTLS loads all certificates that binds and servers name. Failures are
 // reported with the place of their line.
 func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
-	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}}
+	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}, store: certs.NewStore()}
 	refuse := func(at, what string, err error) {
 		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Unreadable, Layout: diag.PostParse, Text: fmt.Sprintf("[%s] : %s : %s", at, what, err)})
 	}
@@ -33,7 +34,7 @@ func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
 			if !b.TLS.Enabled {
 				continue
 			}
-			c, err := bindTLS(&cfg.Global, b, p.Mode == "http")
+			c, err := side.bind(&cfg.Global, b, p)
 			if err != nil {
 				refuse(b.Span, fmt.Sprintf("'bind %s' in section '%s'", b.Addrs[0], p.Kind), err)
 				continue
@@ -47,7 +48,7 @@ func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
 			if !l.Params.TLS.Enabled && !l.Params.Check.SSL {
 				continue
 			}
-			c, err := serverTLS(&cfg.Global, &l.Params.TLS)
+			c, err := serverTLS(side.store, &cfg.Global, &l.Params.TLS)
 			if err != nil {
 				refuse(l.Span.String(), "'server "+p.Name+"/"+l.Name+"'", err)
 				continue
@@ -66,28 +67,24 @@ func under(base, path string) string {
 	return filepath.Join(base, path)
 }
 
-// bindTLS makes the configuration of one bind line.
-func bindTLS(g *config.Global, b *listen.Bind, http bool) (*tls.Config, error) {
+// bind makes the configuration of one bind line of p.
+func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*tls.Config, error) {
 	t := &b.TLS
-	s := &certs.Server{Names: &certs.Names{Strict: t.StrictSNI}, ALPN: t.ALPN, Verify: t.Verify, Tickets: !t.NoTickets}
+	s := &certs.Server{Bind: side.store.Bind(p.Name, b.Span, t.StrictSNI), ALPN: t.ALPN, Verify: t.Verify, Tickets: !t.NoTickets}
 	for _, path := range append(append([]string(nil), t.DefaultCrt...), t.Certs...) {
-		list, err := certs.LoadAll(under(g.CRTBase, path))
-		if err != nil {
+		if err := side.store.Add(s.Bind, under(g.CRTBase, path)); err != nil {
 			return nil, err
-		}
-		for _, c := range list {
-			s.Names.Add(c, nil)
 		}
 	}
 	for _, path := range t.CrtLists {
-		if err := s.Names.AddList(under(g.CRTBase, path), g.CRTBase); err != nil {
+		if err := side.store.AddList(s.Bind, path, g.CRTBase); err != nil {
 			return nil, err
 		}
 	}
-	if s.Names.Empty() && !t.StrictSNI && !t.GenerateCerts {
+	if s.Bind.Empty() && !t.StrictSNI && !t.GenerateCerts {
 		return nil, fmt.Errorf("no SSL certificate specified for bind '%s' at [%s] (use 'crt').", b.Addrs[0], b.Span)
 	}
-	if len(s.ALPN) == 0 && !t.NoALPN && http {
+	if len(s.ALPN) == 0 && !t.NoALPN && p.Mode == "http" {
 		s.ALPN = []string{"http/1.1"}
 	}
 	s.ALPN = withoutH2(s.ALPN)
@@ -118,7 +115,7 @@ func withoutH2(alpn []string) []string {
 }
 
 // serverTLS makes the client side of one server line.
-func serverTLS(g *config.Global, t *server.TLS) (*certs.Client, error) {
+func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Client, error) {
 	verify := t.Verify
 	if verify == "" {
 		if verify = g.SSLServerVerify; verify == "" {
@@ -139,7 +136,7 @@ func serverTLS(g *config.Global, t *server.TLS) (*certs.Client, error) {
 		}
 	}
 	if t.Cert != "" {
-		if c.Cert, err = certs.Load(under(g.CRTBase, t.Cert)); err != nil {
+		if c.Cert, err = store.Client(under(g.CRTBase, t.Cert)); err != nil {
 			return nil, err
 		}
 	}

@@ -50,7 +50,7 @@ func name(v uint16) string {
 
 // Server is the TLS side of a bind line.
 type Server struct {
-	Names    *Names
+	Bind     *Bind
 	ALPN     []string
 	Min, Max uint16
 	Verify   string // none, optional, required
@@ -61,7 +61,7 @@ type Server struct {
 // Config makes the crypto/tls configuration.
 func (s *Server) Config() *tls.Config {
 	c := &tls.Config{
-		GetCertificate: s.Names.Pick, NextProtos: s.ALPN, MinVersion: s.Min, MaxVersion: s.Max,
+		GetCertificate: s.Bind.Pick, NextProtos: s.ALPN, MinVersion: s.Min, MaxVersion: s.Max,
 		ClientCAs: s.Roots, SessionTicketsDisabled: !s.Tickets,
 	}
 	switch s.Verify {
@@ -78,7 +78,7 @@ type Client struct {
 	Verify   bool
 	Host     string // verifyhost: name that the certificate must have; "" takes the SNI
 	Roots    *x509.CertPool
-	Cert     *Cert
+	Cert     *Entry
 	ALPN     []string
 	Min, Max uint16
 }
@@ -92,7 +92,9 @@ func (k *Client) Config(serverName string) *tls.Config {
 		InsecureSkipVerify: true, // verification is VerifyConnection's: a name is not always required
 	}
 	if k.Cert != nil {
-		c.Certificates = []tls.Certificate{k.Cert.TLS}
+		if cert := k.Cert.Cert(); cert != nil {
+			c.Certificates = []tls.Certificate{cert.TLS}
+		}
 	}
 	if k.Verify {
 		c.VerifyConnection = func(st tls.ConnectionState) error { return k.check(st, serverName) }

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,20 +17,14 @@ func (n *Names) AddList(path, base string) error {
 		return fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
 	}
 	for i, line := range strings.Split(string(data), "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
+		file, opts, names, err := splitLine(line)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s in '%s' line %d", err, path, i+1)
+		case file == "":
 			continue
-		}
-		file, rest, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
-		if open := strings.IndexByte(rest, '['); open >= 0 {
-			end := strings.IndexByte(rest, ']')
-			if end < open {
-				return fmt.Errorf("unterminated [ in '%s' line %d", path, i+1)
-			}
-			if opts := strings.Fields(rest[open+1 : end]); restricts(opts) {
-				return fmt.Errorf("'%s' line %d: options [%s] are not supported yet and would be unsafe to ignore", path, i+1, strings.Join(opts, " "))
-			}
-			rest = rest[:open] + rest[end+1:]
+		case restricts(opts):
+			return fmt.Errorf("'%s' line %d: options [%s] are not supported yet and would be unsafe to ignore", path, i+1, strings.Join(opts, " "))
 		}
 		if base != "" && !filepath.IsAbs(file) {
 			file = filepath.Join(base, file)
@@ -38,9 +33,28 @@ func (n *Names) AddList(path, base string) error {
 		if err != nil {
 			return err
 		}
-		n.Add(c, strings.Fields(rest))
+		n.Add(c, names)
 	}
 	return nil
+}
+
+// splitLine takes a line of a crt-list apart; file is empty where there is
+// nothing on it.
+func splitLine(line string) (file string, opts, names []string, err error) {
+	line = strings.TrimSpace(line)
+	if line == "" || line[0] == '#' {
+		return "", nil, nil, nil
+	}
+	file, rest, _ := strings.Cut(strings.ReplaceAll(line, "\t", " "), " ")
+	if open := strings.IndexByte(rest, '['); open >= 0 {
+		end := strings.IndexByte(rest, ']')
+		if end < open {
+			return "", nil, nil, errors.New("unterminated [")
+		}
+		opts = strings.Fields(rest[open+1 : end])
+		rest = rest[:open] + rest[end+1:]
+	}
+	return file, opts, strings.Fields(rest), nil
 }
 
 // restricts says whether options ask for more than a choice of protocol: a

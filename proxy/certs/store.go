@@ -59,6 +59,11 @@ func Load(path string) (*Cert, error) {
 	if !sameKey(c.Leaf.PublicKey, signer.Public()) {
 		return nil, fmt.Errorf("inconsistencies between private key and certificate loaded '%s'", path)
 	}
+	if data, err := os.ReadFile(path + ".ocsp"); err == nil { // stapled as it is (configuration manual 5.1, crt)
+		if c.TLS.OCSPStaple, err = decodeStaple(data); err != nil {
+			return nil, fmt.Errorf("'%s.ocsp': %s", path, err)
+		}
+	}
 	return c, nil
 }
 
@@ -129,12 +134,29 @@ func LoadAll(path string) ([]*Cert, error) {
 		}
 		return []*Cert{c}, nil
 	}
+	files, err := dirFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []*Cert
+	for _, f := range files {
+		c, err := Load(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// dirFiles lists the certificates of a directory in order of name.
+func dirFiles(path string) ([]string, error) {
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, fmt.Errorf("unable to scan directory '%s' : %s", path, sysText(err))
 	}
 	sort.Slice(entries, func(i, j int) bool { return entries[i].Name() < entries[j].Name() })
-	var out []*Cert
+	var out []string
 	for _, e := range entries {
 		switch ext := filepath.Ext(e.Name()); {
 		case strings.HasPrefix(e.Name(), "."), ext == ".key", ext == ".ocsp", ext == ".sctl", ext == ".issuer":
@@ -144,11 +166,7 @@ func LoadAll(path string) ([]*Cert, error) {
 		if st, err := os.Stat(full); err != nil || !st.Mode().IsRegular() {
 			continue
 		}
-		c, err := Load(full)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
+		out = append(out, full)
 	}
 	return out, nil
 }

@@ -157,17 +157,16 @@ func TestHandshake(t *testing.T) {
 	dir := t.TempDir()
 	pemCert, key := makePEM(t, "srv.example", "srv.example")
 	path := file(t, dir, "srv.pem", pemCert, key)
-	cert, err := Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	roots, err := LoadPool(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := &Names{}
-	names.Add(cert, nil)
-	s := &Server{Names: names, ALPN: []string{"http/1.1"}, Min: tls.VersionTLS12, Max: tls.VersionTLS13, Tickets: true}
+	store := NewStore()
+	bind := store.Bind("f", "t.cfg:1", false)
+	if err := store.Add(bind, path); err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{Bind: bind, ALPN: []string{"http/1.1"}, Min: tls.VersionTLS12, Max: tls.VersionTLS13, Tickets: true}
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", s.Config())
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tandem/proxy/certs"
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/pattern"
@@ -43,6 +44,8 @@ type Env struct {
 	// BadMessages returns how many malformed messages were captured, and the
 	// last ones, in the order in which they are shown.
 	BadMessages func() (total uint64, list []*tx.BadMessage)
+	// Certs holds the certificates of binds and servers.
+	Certs *certs.Store
 	// StartupLogs returns what was reported while starting.
 	StartupLogs func() string
 	// Frontend pauses, resumes or stops the listeners of a frontend.

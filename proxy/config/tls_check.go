@@ -57,11 +57,10 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		}
 	}
 	for _, path := range t.CrtLists {
-		full := under(g.CRTBase, path)
-		if _, err := os.Stat(full); err != nil {
-			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", full, sysText(err)))
+		if _, err := os.Stat(path); err != nil { // crt-base is for what stands in it
+			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", path, sysText(err)))
 		}
-		if err := names.AddList(full, g.CRTBase); err != nil {
+		if err := names.AddList(path, g.CRTBase); err != nil {
 			return refuse("'crt-list' : " + err.Error() + ".")
 		}
 	}

@@ -1,0 +1,355 @@
+package cli
+
+import (
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/pem"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/certs"
+)
+
+// certCommands show certificates and replace them while they are used.
+var certCommands = []*keyword.Def[Command]{
+	command("abort ssl cert", " <certfile>", Admin, "drop a change of a certificate.", abortCert),
+	command("add ssl crt-list", " <list> <cert> [opts]*", Admin, "add a line to a crt-list.", addCrtList),
+	command("commit ssl cert", " <certfile>", Admin, "put a certificate in force.", commitCert),
+	command("del ssl cert", " <certfile>", Admin, "delete an unused certificate.", delCert),
+	command("del ssl crt-list", " <list> <cert[:line]>", Admin, "delete a line of a crt-list.", delCrtList),
+	command("dump ssl cert", " <certfile>", User, "dump a certificate as PEM.", dumpCert),
+	command("new ssl cert", " <certfile>", Admin, "create an empty certificate.", newCert),
+	command("set ssl cert", " <certfile> <payload>", Admin, "replace a certificate.", setCert),
+	command("show ssl cert", " [<certfile>]", User, "show the certificates, or one.", showCert),
+	command("show ssl crt-list", " [-n] [<list>]", Admin, "show the crt-lists, or one.", showCrtList),
+	command("show ssl sni", " [-f <frontend>] [-A]", User, "show which name gets which certificate.", showSNI),
+}
+
+// store returns the certificates; an empty store where there is none.
+func (c *Call) store() *certs.Store {
+	if c.Certs == nil {
+		return certs.NewStore()
+	}
+	return c.Certs
+}
+
+func setCert(c *Call) {
+	if c.arg(0) == "" || !c.HasLoad {
+		c.fail("'set ssl cert' expects a filename and a certificate as a payload")
+		return
+	}
+	name, created, err := c.store().Set(c.arg(0), []byte(c.Payload))
+	switch {
+	case err != nil:
+		c.fail("%s\nCan't update %s!", err, c.arg(0))
+	case created:
+		c.printf("Transaction created for certificate %s!\n", name)
+	default:
+		c.printf("Transaction updated for certificate %s!\n", name)
+	}
+}
+
+func commitCert(c *Call) {
+	if c.arg(0) == "" {
+		c.fail("'commit ssl cert' expects a filename")
+		return
+	}
+	n, err := c.store().Commit(c.arg(0))
+	if err != nil {
+		c.fail("%s\nCan't commit %s!", err, c.arg(0))
+		return
+	}
+	c.printf("Committing %s%s\nSuccess!\n", c.arg(0), strings.Repeat(".", n))
+}
+
+func abortCert(c *Call) {
+	if c.arg(0) == "" {
+		c.fail("'abort ssl cert' expects a filename")
+		return
+	}
+	if err := c.store().Abort(c.arg(0)); err != nil {
+		c.fail("%s", err)
+		return
+	}
+	c.say(Notice, "Transaction aborted for certificate '%s'!", c.arg(0))
+}
+
+func newCert(c *Call) {
+	if c.arg(0) == "" {
+		c.fail("'new ssl cert' expects a filename")
+		return
+	}
+	if err := c.store().New(c.arg(0)); err != nil {
+		c.fail("%s", err)
+		return
+	}
+	c.say(Notice, "New empty certificate store '%s'!", c.arg(0))
+}
+
+func delCert(c *Call) {
+	if c.arg(0) == "" {
+		c.fail("'del ssl cert' expects a certificate name")
+		return
+	}
+	if err := c.store().Delete(c.arg(0)); err != nil {
+		c.fail("Can't remove the certificate: %s", err)
+		return
+	}
+	c.say(Notice, "Certificate '%s' deleted!", c.arg(0))
+}
+
+// findCert returns what a name stands for: a certificate in force, or with "*" in
+// front the change of it that waits.
+func (c *Call) findCert(name string) (e *certs.Entry, cert *certs.Cert, ok bool) {
+	s := c.store()
+	if path, waits := strings.CutPrefix(name, "*"); waits {
+		cert = s.Pending(path)
+		return s.Entry(path), cert, cert != nil
+	}
+	if e = s.Entry(name); e == nil {
+		return nil, nil, false
+	}
+	return e, e.Cert(), true
+}
+
+func showCert(c *Call) {
+	if c.arg(0) != "" {
+		if e, cert, ok := c.findCert(c.arg(0)); ok {
+			c.showOneCert(c.arg(0), e, cert)
+		} else {
+			c.fail("Can't display the certificate: Not found or the certificate is a bundle!")
+		}
+		return
+	}
+	list, pending := c.store().Entries()
+	if pending != "" {
+		c.printf("# transaction\n*%s\n", pending)
+	}
+	c.printf("# filename\n")
+	for _, e := range list {
+		c.printf("%s\n", e.Path)
+	}
+}
+
+// sslTime is how certificates' times are printed.
+const sslTime = "Jan _2 15:04:05 2006 GMT"
+
+func (c *Call) showOneCert(name string, e *certs.Entry, cert *certs.Cert) {
+	c.printf("Filename: %s\n", name)
+	if e.FromFile() {
+		c.printf("Crt filename: %s\n", e.Path)
+		if !e.Listed() {
+			c.printf("Key filename: %[1]s\nOCSP filename: %[1]s.ocsp\nSCTL filename: %[1]s.sctl\n", e.Path)
+		}
+	}
+	c.printf("Option: ocsp-update off\nOption: jwt off\n")
+	status := "Unused"
+	switch {
+	case name != e.Path:
+		status = "Uncommitted"
+	case cert == nil:
+		status = "Empty"
+	case c.store().Uses(e) > 0:
+		status = "Used"
+	}
+	c.printf("Status: %s\n", status)
+	if cert != nil {
+		l := cert.Leaf
+		c.printf("Serial: %X\n", l.SerialNumber.Bytes())
+		c.printf("notBefore: %s\nnotAfter: %s\n", l.NotBefore.UTC().Format(sslTime), l.NotAfter.UTC().Format(sslTime))
+		c.printf("Subject Alternative Name: %s\n", altNames(l))
+		c.printf("Algorithm: %s\n", keyKind(l))
+		c.printf("SHA1 FingerPrint: %X\n", sha1.Sum(l.Raw))
+		c.printf("Subject: %s\nIssuer: %s\n", slashName(l.RawSubject), slashName(l.RawIssuer))
+		for _, raw := range cert.TLS.Certificate[1:] {
+			if x, err := x509.ParseCertificate(raw); err == nil {
+				c.printf("Chain Subject: %s\nChain Issuer: %s\n", slashName(x.RawSubject), slashName(x.RawIssuer))
+			}
+		}
+	}
+	c.printf("OCSP Response Key: \n")
+}
+
+// altNames prints the alternative names as OpenSSL does.
+func altNames(l *x509.Certificate) string {
+	var out []string
+	for _, n := range l.DNSNames {
+		out = append(out, "DNS:"+n)
+	}
+	for _, a := range l.IPAddresses {
+		out = append(out, "IP Address:"+a.String())
+	}
+	return strings.Join(out, ", ")
+}
+
+// keyKind names the kind and size of the key.
+func keyKind(l *x509.Certificate) string {
+	switch k := l.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA%d", k.N.BitLen())
+	case *ecdsa.PublicKey:
+		return fmt.Sprintf("EC%d", k.Params().BitSize)
+	}
+	return l.PublicKeyAlgorithm.String()
+}
+
+// shortNames are OpenSSL's short names of the parts of distinguished names.
+var shortNames = map[string]string{
+	"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU",
+	"2.5.4.4": "SN", "2.5.4.5": "serialNumber", "2.5.4.9": "street", "2.5.4.12": "title", "2.5.4.42": "GN",
+	"0.9.2342.19200300.100.1.25": "DC", "0.9.2342.19200300.100.1.1": "UID", "1.2.840.113549.1.9.1": "emailAddress",
+}
+
+// slashName prints a distinguished name as "/O=a/CN=b".
+func slashName(raw []byte) string {
+	var seq pkix.RDNSequence
+	if _, err := asn1.Unmarshal(raw, &seq); err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, set := range seq {
+		for _, a := range set {
+			name := a.Type.String()
+			if s, ok := shortNames[name]; ok {
+				name = s
+			}
+			fmt.Fprintf(&b, "/%s=%v", name, a.Value)
+		}
+	}
+	return b.String()
+}
+
+func dumpCert(c *Call) {
+	if !c.allowed(Admin) {
+		return
+	}
+	_, cert, ok := c.findCert(c.arg(0))
+	if !ok || cert == nil {
+		c.fail("Can't display the certificate: Not found or the certificate is a bundle!")
+		return
+	}
+	if key, err := x509.MarshalPKCS8PrivateKey(cert.TLS.PrivateKey); err == nil {
+		c.write(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	}
+	for _, raw := range cert.TLS.Certificate {
+		c.write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw}))
+	}
+}
+
+func addCrtList(c *Call) {
+	if c.arg(0) == "" || c.arg(1) == "" && !c.HasLoad {
+		c.fail("'add ssl crtlist' expects a filename and a certificate name")
+		return
+	}
+	line := c.arg(1)
+	if c.HasLoad {
+		line, _, _ = strings.Cut(strings.TrimSpace(c.Payload), "\n")
+	}
+	file, n, err := c.store().ListAdd(c.arg(0), line)
+	if err != nil {
+		c.fail("Can't edit the crt-list: %s", err)
+		return
+	}
+	c.printf("Inserting certificate '%s' in crt-list '%s'%s\nSuccess!\n", file, c.arg(0), strings.Repeat(".", n))
+}
+
+func delCrtList(c *Call) {
+	if c.arg(0) == "" || c.arg(1) == "" {
+		c.fail("'del ssl crtlist' expects a filename and a certificate name")
+		return
+	}
+	file, err := c.store().ListDelete(c.arg(0), c.arg(1))
+	if err != nil {
+		c.fail("Can't delete the entry: %s", err)
+		return
+	}
+	c.say(Notice, "Entry '%s' deleted in crtlist '%s'!", file, c.arg(0))
+}
+
+func showCrtList(c *Call) {
+	numbers, path := false, c.arg(0)
+	if path == "-n" {
+		numbers, path = true, c.arg(1)
+	}
+	for _, l := range c.store().Lists() {
+		switch {
+		case path == "":
+			c.printf("%s\n", l.Path)
+		case path == l.Path:
+			c.printf("# %s\n", l.Path)
+			for _, line := range l.Lines {
+				c.printf("%s%s\n", line.Entry.Path, listLineText(line, numbers))
+			}
+			return
+		}
+	}
+	if path != "" {
+		c.fail("didn't find the specified filename")
+	}
+}
+
+func listLineText(line *certs.ListLine, numbers bool) string {
+	var b strings.Builder
+	if numbers {
+		fmt.Fprintf(&b, ":%d", line.Line)
+	}
+	if len(line.Options) > 0 {
+		b.WriteString(" [" + strings.Join(line.Options, " ") + "]")
+	}
+	for _, f := range line.Filters {
+		b.WriteString(" " + f)
+	}
+	return b.String()
+}
+
+func showSNI(c *Call) {
+	front, expired, until := "", false, c.now()
+	for i := 0; c.arg(i) != ""; i++ {
+		switch c.arg(i) {
+		case "-f":
+			i++
+			front = c.arg(i)
+		case "-A":
+			expired = true
+		case "-t":
+			i++
+			d, err := expr.ParseTime(c.arg(i), time.Second)
+			if err != nil {
+				c.fail("'-t' expects a value")
+				return
+			}
+			until = until.Add(d)
+		}
+	}
+	if front != "" && c.Config().Proxy(front, keyword.Frontend) == nil {
+		c.fail("Couldn't find the specified frontend!")
+		return
+	}
+	c.printf("# Frontend/Bind\tSNI\tNegative Filter\tType\tFilename\tNotAfter\tNotBefore\n")
+	for _, b := range c.store().Binds() {
+		if front != "" && b.Front != front {
+			continue
+		}
+		for _, r := range b.Rows() {
+			l := r.Entry.Cert().Leaf
+			if expired && l.NotAfter.After(until) {
+				continue
+			}
+			not := "-"
+			if len(r.Not) > 0 {
+				not = strings.Join(r.Not, " ") + " "
+			}
+			kind := strings.ToLower(l.PublicKeyAlgorithm.String())
+			c.printf("%s/%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.Front, filepath.ToSlash(b.At), r.SNI, not, kind, r.Entry.Path,
+				l.NotAfter.UTC().Format(sslTime), l.NotBefore.UTC().Format(sslTime))
+		}
+	}
+}
