@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strings"
 
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
@@ -65,7 +66,10 @@ func notes(s *keyword.Spec) string {
 	if s.Until != 0 {
 		text += " HAProxy " + s.Until.String() + " dropped it"
 		if s.Instead != "" {
-			text += "; write `" + s.Instead + "`"
+			text += "; write `" + strings.Replace(s.Instead, " @", "` ", 1)
+			if !strings.Contains(s.Instead, " @") {
+				text += "`"
+			}
 		}
 		text += "."
 	}

@@ -55,6 +55,9 @@ func start(a *arguments) int {
 	if cfg != nil && cfg.Global.ZeroWarning {
 		a.zeroWarning = true
 	}
+	if cfg != nil && cfg.Global.Debug && !a.check {
+		a.debug = true
+	}
 	if cfg != nil && cfg.Global.Quiet && !a.verbose && !a.debug && !a.foreground {
 		a.quiet = true
 	}

@@ -34,17 +34,21 @@ type splitter struct {
 	cut        int    // byte at which the original's echo of the line ends; -1: nowhere
 }
 
+// NoFinalLF is the release that refuses a last line without LF.
+const NoFinalLF = "2.3"
+
 // split cuts the line of t into words: blanks, both quotes, escapes, comments
 // and variables (configuration manual 2.2, 2.3). ok is false where it reported
-// an error; whole is false where the line does not end in LF, which is an
-// error too, but lets conditions be read.
+// an error; whole is false where a NUL ends the line, which is an error too,
+// but lets conditions be read. A last line without LF is taken with a warning.
 func (r *reader) split(t *lexer.Token) (words []source.Word, ok, whole bool) {
 	if cap(r.words)-len(r.words) < MaxWords+1 {
 		r.words = make([]source.Word, 0, wordBlock)
 	}
 	s := &r.split1
 	*s = splitter{reader: r, t: t, s: t.Value, i: t.Pos.Column - 1, words: r.words[len(r.words):], hint: -1, cut: -1}
-	whole = t.Pos.Offset+len(s.s) < len(r.text)
+	whole = true
+	ends := t.Pos.Offset+len(s.s) < len(r.text)
 	if n := strings.IndexByte(s.s, 0); n >= 0 {
 		if t.Pos.Offset+len(s.s)+1 < len(r.text) {
 			d := r.alert(t, "Stray NUL character at position %d.", n+1)
@@ -52,14 +56,17 @@ func (r *reader) split(t *lexer.Token) (words []source.Word, ok, whole bool) {
 			r.file.Stopped, r.broken = true, true
 			return nil, false, true
 		}
-		s.s, whole = s.s[:n], false
+		s.s, whole, ends = s.s[:n], false, true
 	}
 	s.run()
 	if !s.failed && len(s.words) > MaxWords {
 		s.tooMany()
 	}
-	if !whole {
-		at := len(s.s)
+	switch at := len(s.s); {
+	case !ends: // of 1.x and 2.0, which read it; 2.2 warned
+		d := r.diags.Warnf(diag.RemovedWord, r.span(t, max(at-1, 0), at), "Missing LF on last line, file might have been truncated at position %d: HAProxy %s and later refuse that. It is accepted here.", at+1, NoFinalLF)
+		d.Layout, d.Ours, d.Hint = diag.ParsingTight, true, "end the last line with a line feed"
+	case !whole:
 		d := r.alert(t, "Missing LF on last line, file might have been truncated at position %d.", at+1)
 		d.Span, d.Hint = r.span(t, max(at-1, 0), at), "end the last line with a line feed"
 	}

@@ -1,6 +1,10 @@
 package keyword
 
-import "tandem/parser/diag"
+import (
+	"strings"
+
+	"tandem/parser/diag"
+)
 
 // Note reports what the table knows of d at word i of the line: a word that a
 // later release dropped, one that is deprecated, one that has no effect here.
@@ -20,11 +24,17 @@ func (d *Def[T]) Note(e *Env, i int) bool {
 		} else {
 			text += "and does what it did."
 		}
-		if d.Instead != "" {
-			text += " Please write '" + d.Instead + "' instead."
+		instead, where, placed := strings.Cut(d.Instead, " @")
+		switch {
+		case instead == "":
+			text += " Please remove it."
+		case placed:
+			text += " Please write '" + instead + "' " + where + " instead."
+		default:
+			text += " Please write '" + instead + "' instead."
 		}
 		w := e.Diags.Warnf(diag.RemovedWord, e.Span(i), "%s", text)
-		w.Ours, w.Hint = true, d.Instead
+		w.Ours, w.Hint = true, instead
 	case d.Flags.Has(NotActed):
 		e.Diags.Warnf(diag.NotActedOn, e.Span(i), "'%s' is not acted on yet.", d.Name).Ours = true
 	}

@@ -12,7 +12,7 @@ type Spec struct {
 	Until   Version // first release that refuses it; zero: none
 	Flags   Flags
 	Doc     string // one sentence
-	Instead string // for words with Until or Deprecated: the modern line to write
+	Instead string // for words with Until or Deprecated: the modern line to write, " @" and where if not here
 	Misuse  string // the original's text for wrong arguments; empty: derived from the grammar
 	Needs   string // capability note printed by the reference ("Linux", "root")
 }

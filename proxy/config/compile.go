@@ -121,6 +121,9 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 func (c *compiler) file(f *source.File) (stopped bool) {
 	before := c.diags.Refusals()
 	c.full, c.limit = false, before+maxAlerts
+	if n := len(f.Data); n > 0 && f.Data[n-1] != '\n' {
+		c.dropped(droppedNoFinalLF)
+	}
 	parsed := c.parse(f)
 	for _, s := range parsed.Sections {
 		if c.full {

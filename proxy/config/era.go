@@ -21,6 +21,7 @@ var (
 	droppedSameServer     = keyword.V(2, 0)
 	droppedHealth         = keyword.V(2, 3)
 	droppedAliases        = keyword.V(2, 5)
+	droppedNoFinalLF      = keyword.V(2, 3)
 	droppedSameName       = keyword.V(3, 3)
 	droppedMails          = keyword.V(3, 3)
 )

@@ -1,13 +1,19 @@
 package config
 
 import (
+	"strings"
+
 	"tandem/parser/keyword"
 )
 
 // gone makes the Def of a global word that a release dropped; set is what it
 // still does, nil for words whose effect is nothing here.
 func gone(name string, until keyword.Version, instead, doc string, set func(*Global)) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Until: until, Instead: instead, Doc: doc}, func(*keyword.Env, *restArgs) (Setting[Global], error) {
+	s := keyword.Spec{Name: name, In: keyword.Global, Until: until, Instead: instead, Doc: doc}
+	if set == nil {
+		s.Flags = keyword.NotActed
+	}
+	return keyword.Define(s, func(*keyword.Env, *restArgs) (Setting[Global], error) {
 		return func(g *Global) error {
 			if set != nil {
 				set(g)
@@ -19,22 +25,22 @@ func gone(name string, until keyword.Version, instead, doc string, set func(*Glo
 
 // globalRemoved are the global words of older releases.
 var globalRemoved = append([]*keyword.Def[Setting[Global]]{
-	gone("nbproc", keyword.V(2, 5), "nbthread", "Number of processes; one with threads here.", nil),
-	gone("debug", keyword.V(2, 3), "-d on the command line", "Stay in the foreground and print what passes.", nil),
+	gone("nbproc", keyword.V(2, 5), "nbthread <n>", "Number of processes; one with threads here.", nil),
+	gone("debug", keyword.V(2, 3), "-d @on the command line", "Stay in the foreground and print what passes.", func(g *Global) { g.Debug = true }),
 	gone("nosepoll", keyword.V(1, 5), "", "Do not use speculative epoll.", nil),
-	gone("tune.chksize", keyword.V(2, 5), "tune.bufsize", "Size of check buffers.", nil),
+	gone("tune.chksize", keyword.V(2, 5), "tune.bufsize <size>", "Size of check buffers.", nil),
 	gone("no-quic", keyword.V(3, 3), "tune.quic.listen off", "No QUIC.", nil),
 	gone("wurfl-engine-mode", keyword.V(2, 0), "", "Mode of the WURFL engine.", nil),
 	gone("wurfl-useragent-priority", keyword.V(2, 0), "", "User agents of the WURFL engine.", nil),
 	gone("stats bind-process", keyword.V(2, 7), "", "Processes of the stats sockets.", nil),
-	keyword.Define(keyword.Spec{Name: "node-name", In: keyword.Global, Until: keyword.V(1, 4), Instead: "node", Doc: "Name of this node."}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
+	keyword.Define(keyword.Spec{Name: "node-name", In: keyword.Global, Until: keyword.V(1, 4), Instead: "node <name>", Doc: "Name of this node."}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
 		return func(g *Global) error { g.Node = a.Name.Text; return nil }, nil
 	}),
 	masterWorker,
 }, goneTunes()...)
 
 var masterWorker = keyword.Define(keyword.Spec{
-	Name: "master-worker", In: keyword.Global, Until: keyword.V(3, 5), Instead: "-W or -Ws on the command line", Doc: "Run a master and a worker.",
+	Name: "master-worker", In: keyword.Global, Until: keyword.V(3, 5), Instead: "-W @on the command line", Doc: "Run a master and a worker.",
 }, func(e *keyword.Env, a *optionalArgs) (Setting[Global], error) {
 	if a.Word != nil && a.Word.Text != "no-exit-on-failure" {
 		return nil, e.Errorf(a.Word.Index, "'master-worker' only supports 'no-exit-on-failure' option")
@@ -46,15 +52,15 @@ var masterWorker = keyword.Define(keyword.Spec{
 func goneTunes() []*keyword.Def[Setting[Global]] {
 	var out []*keyword.Def[Setting[Global]]
 	for _, w := range [][2]string{
-		{"cc-hystart", "fe.cc.hystart"}, {"cc.cubic.min-losses", "fe.cc.cubic-min-losses"}, {"disable-tx-pacing", "fe.tx.pacing off"},
-		{"disable-udp-gso", "fe.tx.udp-gso off"}, {"max-frame-loss", "fe.cc.max-frame-loss"}, {"reorder-ratio", "fe.cc.reorder-ratio"},
-		{"retry-threshold", "fe.sec.retry-threshold"}, {"socket-owner", "fe.sock-per-conn"},
-		{"frontend.conn-tx-buffers.limit", "mem.tx-max"}, {"frontend.default-max-window-size", "fe.cc.max-win-size"},
-		{"frontend.glitches-threshold", "fe.sec.glitches-threshold"}, {"frontend.max-data-size", "fe.stream.rxbuf"},
-		{"frontend.max-idle-timeout", "fe.max-idle-timeout"}, {"frontend.max-streams-bidi", "fe.stream.max-concurrent"},
-		{"frontend.max-tx-mem", "mem.tx-max"}, {"frontend.stream-data-ratio", "fe.stream.data-ratio"}, {"backend.max-idle-timeout", "be.max-idle-timeout"},
+		{"cc-hystart", "fe.cc.hystart on"}, {"cc.cubic.min-losses", "fe.cc.cubic-min-losses <n>"}, {"disable-tx-pacing", "fe.tx.pacing off"},
+		{"disable-udp-gso", "fe.tx.udp-gso off"}, {"max-frame-loss", "fe.cc.max-frame-loss <n>"}, {"reorder-ratio", "fe.cc.reorder-ratio <n>"},
+		{"retry-threshold", "fe.sec.retry-threshold <n>"}, {"socket-owner", "fe.sock-per-conn <mode>"},
+		{"frontend.conn-tx-buffers.limit", "mem.tx-max <n>"}, {"frontend.default-max-window-size", "fe.cc.max-win-size <n>"},
+		{"frontend.glitches-threshold", "fe.sec.glitches-threshold <n>"}, {"frontend.max-data-size", "fe.stream.rxbuf <n>"},
+		{"frontend.max-idle-timeout", "fe.max-idle-timeout <time>"}, {"frontend.max-streams-bidi", "fe.stream.max-concurrent <n>"},
+		{"frontend.max-tx-mem", "mem.tx-max <n>"}, {"frontend.stream-data-ratio", "fe.stream.data-ratio <n>"}, {"backend.max-idle-timeout", "be.max-idle-timeout <time>"},
 	} {
-		out = append(out, gone("tune.quic."+w[0], keyword.V(3, 5), "tune.quic."+w[1], "Old spelling of tune.quic."+w[1]+".", nil))
+		out = append(out, gone("tune.quic."+w[0], keyword.V(3, 5), "tune.quic."+w[1], "Old spelling of tune.quic."+strings.Fields(w[1])[0]+".", nil))
 	}
 	return out
 }

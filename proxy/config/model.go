@@ -302,6 +302,7 @@ type Global struct {
 	HTTPErrCodes, HTTPFailCodes                                                  [600]bool
 	CodesSet                                                                     bool
 	H1CaseAdjust                                                                 map[string]string
+	Debug                                                                        bool // the word of 1.0 to 2.2: as -d
 	DefaultPath, UnixPrefix                                                      string
 	Lua                                                                          []string
 }

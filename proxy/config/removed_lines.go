@@ -45,13 +45,19 @@ type oldLine struct {
 	instead string
 }
 
+// What replaces the words that change lines: one header, or the first line.
+const (
+	reqReplace = "http-request replace-header <name> <regex> <fmt>' or 'http-request replace-uri <regex> <fmt>"
+	resReplace = "http-response replace-header <name> <regex> <fmt>' or 'http-response set-status <status>"
+)
+
 // oldLineWords are those words; each has a twin that ignores case.
 var oldLineWords = []oldLine{
-	{"reqrep", lineReplace, "", "http-request replace-header"}, {"reqdel", lineDelete, "", "http-request del-header"},
-	{"reqdeny", lineDeny, "deny", "http-request deny"}, {"reqallow", lineAllow, "", "http-request allow"},
-	{"reqtarpit", lineDeny, "tarpit", "http-request tarpit"}, {"reqpass", linePass, "", "http-request allow"},
-	{"rsprep", lineReplace, "", "http-response replace-header"}, {"rspdel", lineDelete, "", "http-response del-header"},
-	{"rspdeny", lineDeny, "deny", "http-response deny"},
+	{"reqrep", lineReplace, "", reqReplace}, {"reqdel", lineDelete, "", "http-request del-header <name>"},
+	{"reqdeny", lineDeny, "deny", "http-request deny if <condition>"}, {"reqallow", lineAllow, "", "http-request allow if <condition>"},
+	{"reqtarpit", lineDeny, "tarpit", "http-request tarpit if <condition>"}, {"reqpass", linePass, "", "http-request allow if <condition>"},
+	{"rsprep", lineReplace, "", resReplace}, {"rspdel", lineDelete, "", "http-response del-header <name>"},
+	{"rspdeny", lineDeny, "deny", "http-response deny if <condition>"},
 }
 
 // removedLines are the Defs of the req* and rsp* words.
@@ -61,10 +67,10 @@ func removedLines() []*keyword.Def[Setting[Proxy]] {
 		folded := o.name[:3] + "i" + o.name[3:]
 		out = append(out, o.def(o.name, false), o.def(folded, true))
 	}
-	exp := oldLine{"cliexp", lineReplace, "", "http-request replace-header"}
-	srv := oldLine{"srvexp", lineReplace, "", "http-response replace-header"}
+	exp := oldLine{"cliexp", lineReplace, "", reqReplace}
+	srv := oldLine{"srvexp", lineReplace, "", resReplace}
 	return append(out, exp.def("cliexp", false), srv.def("srvexp", false),
-		addLine("reqadd", "http-request add-header"), addLine("rspadd", "http-response add-header"),
+		addLine("reqadd", "http-request add-header <name> <fmt>"), addLine("rspadd", "http-response add-header <name> <fmt>"),
 		setBackend("reqsetbe", false), setBackend("reqisetbe", true))
 }
 
@@ -157,7 +163,7 @@ func addLine(name, instead string) *keyword.Def[Setting[Proxy]] {
 // setBackend makes the Def of reqsetbe: a use_backend whose condition is that
 // a line of the request matches, which a rule before it finds out.
 func setBackend(name string, fold bool) *keyword.Def[Setting[Proxy]] {
-	s := keyword.Spec{Name: name, In: keyword.Frontend, Flags: keyword.NotDumped, Until: keyword.V(1, 6), Instead: "use_backend", Doc: "Choose a backend by the lines of a request."}
+	s := keyword.Spec{Name: name, In: keyword.Frontend, Flags: keyword.NotDumped, Until: keyword.V(1, 6), Instead: "use_backend <backend> if <condition>", Doc: "Choose a backend by the lines of a request."}
 	return keyword.Define(s, func(e *keyword.Env, a *oldLineArgs) (Setting[Proxy], error) {
 		if len(a.words) != 2 {
 			return nil, e.Errorf(-1, "'%s' expects <search> and <target> as arguments.", name)

@@ -22,11 +22,11 @@ func old(name string, in keyword.Scope, until keyword.Version, instead, doc stri
 // removed_lines.go, old timeouts in proxy_timeout.go).
 var proxyRemoved = append(append(removedLines(), removedOptions()...),
 	blockLine, dispatchLine, monitorNet, appSession,
-	ignored(old("grace", keyword.AnyProxy, keyword.V(2, 5), "grace in the global section", "How long to go on accepting once told to stop.")),
+	ignored(old("grace", keyword.AnyProxy, keyword.V(2, 5), "grace <time> @in the global section", "How long to go on accepting once told to stop.")),
 	ignored(old("bind-process", keyword.AnyProxy, keyword.V(2, 7), "", "Processes that serve the proxy.")),
-	ignored(old("timeout appsession", keyword.AnyProxy, keyword.V(1, 6), "stick-table … expire", "Life of application sessions.")),
+	ignored(old("timeout appsession", keyword.AnyProxy, keyword.V(1, 6), "stick-table type string len <n> size <n> expire <time>", "Life of application sessions.")),
 	redispatchWord("redispatch"), redispatchWord("redisp"),
-	flag(old("transparent", sideB, keyword.V(3, 5), "server <name> 0.0.0.0", "Connect to where the client meant to."), func(p *Proxy) { p.Text = with(p.Text, "transparent", "on") }),
+	flag(old("transparent", sideB, keyword.V(3, 5), "server transparent 0.0.0.0", "Connect to where the client meant to."), func(p *Proxy) { p.Text = with(p.Text, "transparent", "on") }),
 	flag(old("keepalive", keyword.AnyProxy, keyword.V(1, 4), "option tcpka", "TCP keep-alive."), func(p *Proxy) { p.Options["tcpka"] = true }),
 )
 
@@ -40,6 +40,7 @@ func with(m map[string]string, k, v string) map[string]string {
 
 // ignored makes the Def of a word whose effect is nothing here.
 func ignored(s keyword.Spec) *keyword.Def[Setting[Proxy]] {
+	s.Flags |= keyword.NotActed
 	return keyword.Define(s, func(*keyword.Env, *restArgs) (Setting[Proxy], error) { return nil, nil })
 }
 
@@ -71,9 +72,9 @@ func removedOptions() []*keyword.Def[Setting[Proxy]] {
 		opt("independant-streams", keyword.V(2, 1), "option independent-streams", "Keep the two directions' timeouts apart.", func(p *Proxy, on bool) { p.Options["independent-streams"] = on }),
 		opt("tcpsplice", keyword.V(1, 4), "option splice-auto", "Splice in the kernel.", func(p *Proxy, on bool) { p.Options["splice-auto"] = on }),
 		opt("keepalive", keyword.V(1, 4), "option tcpka", "TCP keep-alive.", func(p *Proxy, on bool) { p.Options["tcpka"] = on }),
-		opt("http_proxy", keyword.V(2, 5), "http-request set-dst", "Forward to the address in the request.", func(p *Proxy, on bool) { p.Text = with(p.Text, "http_proxy", fmt.Sprint(on)) }),
-		opt("transparent", keyword.V(3, 5), "server <name> 0.0.0.0", "Connect to where the client meant to.", func(p *Proxy, on bool) { p.Text = with(p.Text, "transparent", fmt.Sprint(on)) }),
-		idle("lb-agent-chk", keyword.V(1, 5), "server … agent-check", "Agent checks."),
+		opt("http_proxy", keyword.V(2, 5), "http-request set-dst url_ip", "Forward to the address in the request.", func(p *Proxy, on bool) { p.Text = with(p.Text, "http_proxy", fmt.Sprint(on)) }),
+		opt("transparent", keyword.V(3, 5), "server transparent 0.0.0.0", "Connect to where the client meant to.", func(p *Proxy, on bool) { p.Text = with(p.Text, "transparent", fmt.Sprint(on)) }),
+		idle("lb-agent-chk", keyword.V(1, 5), "server <name> <addr> agent-check agent-port <port>", "Agent checks."),
 		deprecatedOption("accept-invalid-http-request", "accept-unsafe-violations-in-http-request", sideF),
 		deprecatedOption("accept-invalid-http-response", "accept-unsafe-violations-in-http-response", sideB),
 	}
@@ -93,7 +94,7 @@ func deprecatedOption(name, now string, in keyword.Scope) *keyword.Def[Setting[P
 	})
 }
 
-var blockLine = keyword.Define(old("block", keyword.Listen, keyword.V(2, 1), "http-request deny", "Refuse requests."), func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
+var blockLine = keyword.Define(old("block", keyword.Listen, keyword.V(2, 1), "http-request deny if <condition>", "Refuse requests."), func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error { return p.block(e, a.cond) }, nil
 })
 
@@ -137,7 +138,7 @@ func (p *Proxy) addOldServer(e *keyword.Env, name, addr string) error {
 // the cookie's values, learnt from responses, asked for by requests in their
 // cookies and in their URLs (configuration manual of 1.5).
 var appSession = keyword.Define(func() keyword.Spec {
-	s := old("appsession", keyword.Backend, keyword.V(1, 6), "stick on cookie(<name>)", "Persistence by the application's own cookie.")
+	s := old("appsession", keyword.Backend, keyword.V(1, 6), "stick match req.cook(<name>)' and 'stick store-response res.cook(<name>)", "Persistence by the application's own cookie.")
 	s.Misuse = "'appsession' expects 'appsession' <cookie_name> 'len' <len> 'timeout' <timeout> [options*]."
 	return s
 }(), func(e *keyword.Env, a *appSessionArgs) (Setting[Proxy], error) {

@@ -18,7 +18,7 @@ var otherSections = []*keyword.Def[sectionReader]{
 	sectionAs(keyword.Spec{Name: "traces", In: keyword.Traces, Flags: keyword.Tuning, Doc: "Traces from the start."}, readBlock(tracesWords, "", func(o *Others) *map[string]any { return &o.Traces }, nil)),
 	sectionAs(keyword.Spec{Name: "healthcheck", In: keyword.Healthcheck, Doc: "A check to refer to."}, readBlock(healthcheckWords, "missing name for healthcheck section.", func(o *Others) *map[string]any { return &o.Healthchecks }, nil)),
 	sectionAs(keyword.Spec{Name: "acme", In: keyword.Acme, Flags: keyword.NotActed | keyword.Experimental, Doc: "An authority that issues certificates."}, readBlock(acmeWords, "", func(o *Others) *map[string]any { return &o.Acmes }, nil)),
-	sectionAs(keyword.Spec{Name: "program", In: keyword.Program, Flags: keyword.NotDumped | keyword.NotActed, Until: keyword.V(3, 3), Instead: "a service of the system", Doc: "A program that the master runs."}, readBlock(programWords, "", func(o *Others) *map[string]any { return &o.Programs }, noPrograms)),
+	sectionAs(keyword.Spec{Name: "program", In: keyword.Program, Flags: keyword.NotDumped | keyword.NotActed, Until: keyword.V(3, 3), Instead: "ExecStart=<command> @in a unit of the system", Doc: "A program that the master runs."}, readBlock(programWords, "", func(o *Others) *map[string]any { return &o.Programs }, noPrograms)),
 	section("namespace_list", keyword.Namespaces, "Network namespaces.", readBlock(namespaceWords, "", func(o *Others) *map[string]any { return &o.Namespaces }, nil)),
 }
 

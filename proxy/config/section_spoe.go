@@ -89,7 +89,7 @@ func (c *compiler) spoeFile(e *keyword.Env, name, engine string) error {
 		c.diags.Alertf(diag.Unreadable, e.LineSpan(), "stat() failed for configuration file %s : %s", name, sysText(err)).Layout = diag.Bare
 		return nil
 	}
-	saved := *e
+	saved, p := *e, keyword.Attached[*Proxy](e)
 	parsed := haproxy.Parse(source.New(name, data), haproxy.Options{IsSection: haproxy.SPOESections, Env: c.environ}, c.diags)
 	agents := 0
 	for _, s := range parsed.Sections {
@@ -110,6 +110,10 @@ func (c *compiler) spoeFile(e *keyword.Env, name, engine string) error {
 	}
 	scope, section, owner := saved.Scope, saved.Section, saved.Owner
 	e.Scope, e.Section, e.Owner, e.Words, e.Start = scope, section, owner, saved.Words, saved.Start
+	if c.blockACLs = nil; p != nil { // the proxy's section goes on
+		keyword.Attach(e, p)
+		keyword.Attach(e, p.ACLs)
+	}
 	if agents == 0 {
 		return e.Errorf(-1, "'filter' : No SPOE agent found in file '%s'", name)
 	}

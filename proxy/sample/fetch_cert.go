@@ -29,6 +29,7 @@ var certFetches = append(append(append(
 	fetch("ssl_c_ca_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification above depth 0.", plain(noVerifyDepth)),
 	fetch("ssl_c_ca_err_depth", "", tx.TypeInt, ClientL5, "Depth of that error.", plain(noVerifyDepth)),
 	fetch("ssl_c_chain_der", "", tx.TypeBin, ClientL5, "The client's certificate chain, in DER.", plain(evalClientChain)),
+	gone(fetch("ssl_c_der_chain", "", tx.TypeBin, ClientL5, "Oldest name of ssl_c_chain_der.", plain(evalClientChain)), keyword.V(2, 4), "ssl_c_chain_der"),
 	fetch("ssl_s_chain_der", "", tx.TypeBin, ClientL5, "The server's certificate chain, in DER.", plain(evalServerChain)),
 	fetch("ssl_c_san", "", tx.TypeStr, ClientL5, "Alternative names of the client's certificate.", plain(evalSAN)),
 	fetch("ssl_c_policies", "[string]", tx.TypeStr, ClientL5, "Policies of the client's certificate.", newPolicies),

@@ -16,7 +16,7 @@ var cookieFetches = []word[Fetch]{
 	fetch("cookie", nameSig, tx.TypeStr, bothHdr, "req.cook in request rules, res.cook in response rules.", newCook(either, nil)),
 	fetch("res.cook", nameSig, tx.TypeStr, ResponseHTTP, "Value of the last cookie of a name that the response sets.", newCook(response, nil)),
 	fetch("scook", nameSig, tx.TypeStr, ResponseHTTP, "Older name of res.cook.", newCook(response, nil)),
-	gone(fetch("set-cookie", nameSig, tx.TypeStr, ResponseHTTP, "Oldest name of res.cook.", newCook(response, nil)), keyword.V(2, 5), "res.cook"),
+	gone(fetch("set-cookie", nameSig, tx.TypeStr, ResponseHTTP, "Oldest name of res.cook.", newCook(response, nil)), keyword.V(2, 5), "res.cook(<name>)"),
 	fetch("req.cook_val", nameSig, tx.TypeInt, RequestHTTP, "Number in a cookie of the request.", newCook(request, toInt)),
 	fetch("cook_val", nameSig, tx.TypeInt, RequestHTTP, "Older name of req.cook_val.", newCook(request, toInt)),
 	fetch("res.cook_val", nameSig, tx.TypeInt, ResponseHTTP, "Number in a cookie that the response sets.", newCook(response, toInt)),
