@@ -234,6 +234,10 @@ func (a *Addr) host(host string, allow AddrAllow) error {
 			return nil
 		}
 	}
+	if ip, ok := shortAddr(host); ok && a.Family != '6' && allow&AllowNames != 0 {
+		a.IP = ip
+		return nil
+	}
 	if allow&AllowNames == 0 {
 		return fmt.Errorf("invalid address: '%s' in '%s'", host, a.Text)
 	}

@@ -6,6 +6,7 @@ package expr
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/participle/v2"
@@ -130,6 +131,26 @@ func ParseTime(s string, unit time.Duration) (time.Duration, error) {
 		return 0, TimeOverflow
 	}
 	return time.Duration(units) * unit, nil
+}
+
+// LaxTime is ParseTime for a configuration of the original, which stops
+// reading behind the unit: of "1m30s" it takes the minute. odd is told of the
+// word and of the first byte that was not read.
+func LaxTime(s string, unit time.Duration, odd func(word string, b byte)) (time.Duration, error) {
+	_, rest, ok := leadingInt(s)
+	for _, u := range []string{"us", "ms", "s", "m", "h", "d"} {
+		if tail, is := strings.CutPrefix(rest, u); ok && is && tail != "" && (u != "m" || tail[0] != 's') {
+			odd(s, tail[0])
+			s = s[:len(s)-len(tail)]
+			break
+		}
+	}
+	return ParseTime(s, unit)
+}
+
+// OddTime is what the original says of a byte behind a time.
+func OddTime(word string, b byte) string {
+	return fmt.Sprintf("unexpected character '%c' after the timer value '%s', only (us=microseconds,ms=milliseconds,s=seconds,m=minutes,h=hours,d=days) are supported. This will be reported as an error in next versions.", b, word)
 }
 
 // ParseSize reads an integer with an optional k, m or g of either case, in

@@ -359,6 +359,9 @@ func bad(i int, format string, args ...any) error {
 // leadingInt reads the digits at the start of s.
 func leadingInt(s string) int {
 	i := 0
+	if i < len(s) && (s[i] == '-' || s[i] == '+') {
+		i++
+	}
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' && i < 9 {
 		i++
 	}

@@ -26,7 +26,10 @@ var Lines = keyword.NewTable("check",
 var externalCommand = keyword.Define(keyword.Spec{Name: "external-check command", In: proxySides, Doc: "The program that checks servers."},
 	func(_ *keyword.Env, a *words) (Change, error) {
 		if len(a.list) == 0 {
-			return nil, bad(a.first-1, "'external-check command' : missing argument.")
+			return nil, bad(a.first-1, "missing argument after 'command'.")
+		}
+		if len(a.list) > 1 {
+			return nil, bad(a.first+1, "'external-check' cannot handle unexpected argument '%s'.", a.list[1])
 		}
 		return func(s *Setup) error { s.Command = a.list[0]; return nil }, nil
 	})
@@ -34,7 +37,10 @@ var externalCommand = keyword.Define(keyword.Spec{Name: "external-check command"
 var externalPath = keyword.Define(keyword.Spec{Name: "external-check path", In: proxySides, Doc: "The PATH of the program that checks servers."},
 	func(_ *keyword.Env, a *words) (Change, error) {
 		if len(a.list) == 0 {
-			return nil, bad(a.first-1, "'external-check path' : missing argument.")
+			return nil, bad(a.first-1, "missing argument after 'path'.")
+		}
+		if len(a.list) > 1 {
+			return nil, bad(a.first+1, "'external-check' cannot handle unexpected argument '%s'.", a.list[1])
 		}
 		return func(s *Setup) error { s.Path = a.list[0]; return nil }, nil
 	})

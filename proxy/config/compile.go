@@ -324,12 +324,16 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		}
 	}
 	c.dropped(def.Until)
-	if !idle && !def.Note(e, first) {
+	late := def.Flags.Has(keyword.NotActed) && def.Until == 0 && !def.Flags.Has(keyword.Refused) && !def.Flags.Has(keyword.Experimental)
+	if !idle && !late && !def.Note(e, first) {
 		return
 	}
 	set, n, err := def.Read(e, l.Words, args)
 	if err == nil && n < len(l.Words) && !def.Flags.Has(keyword.Open) {
 		err = &keyword.Error{Index: n, Code: diag.BadArguments, Text: "'" + def.Name + "' cannot handle unexpected argument '" + l.Words[n].Text + "'."}
+	}
+	if err == nil && late && !idle {
+		def.Note(e, first) // a line that is refused needs no word of what it would not do
 	}
 	switch {
 	case err != nil:

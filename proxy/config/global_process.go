@@ -176,8 +176,8 @@ var statsSocket = keyword.Define(keyword.Spec{
 
 var statsTimeout = keyword.Define(keyword.Spec{
 	Name: "stats timeout", In: keyword.Global, Flags: keyword.Open, Doc: "Longest silence on a stats socket.",
-}, func(_ *keyword.Env, a *timeArgs) (Setting[Global], error) {
-	d, err := timeValue(a.Time, "stats timeout", time.Millisecond)
+}, func(e *keyword.Env, a *timeArgs) (Setting[Global], error) {
+	d, err := timeValue(e, a.Time, "stats timeout", time.Millisecond)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ var strays = map[string]strayText{
 	"declare":                    {text: "'declare' only available in frontend or listen section", fatal: true},
 	"retry-on":                   {text: "'retry-on' only available in backend or listen section", fatal: true},
 	"hash-preserve-affinity":     {text: "'hash-preserve-affinity' only available in backend or listen section", fatal: true},
+	"be-unpublished":             {text: "'be-unpublished' only available in backend or listen section.", fatal: true},
 	"use-fcgi-app":               {text: "'use-fcgi-app' only available in backend or listen section", fatal: true},
 	"tcp-request connection":     {text: "tcp-request connection is not allowed because $P is not a frontend", fatal: true},
 	"tcp-request session":        {text: "tcp-request session is not allowed because $P is not a frontend", fatal: true},
@@ -115,16 +116,26 @@ func (c *compiler) notInDefaults(s *keyword.Spec, p *Proxy, i int) bool {
 		return false
 	}
 	head, _, _ := strings.Cut(s.Name, " ")
-	text := "'" + s.Name + "' not allowed in 'defaults' section."
+	text, layout := "'"+s.Name+"' not allowed in 'defaults' section.", diag.Parsing
 	switch {
-	case head == "filter":
-		text = innerPlace(c.env) + "filter is not allowed in a 'default' section."
+	case head == "filter", head == "filter-sequence":
+		text = innerPlace(c.env) + head + " is not allowed in a 'default' section."
 	case head == "declare":
 		text = "'declare' not available in default section"
 	case head == "monitor":
 		text = "'monitor' not allowed in 'defaults' section."
 	case head == "capture":
 		text = "'" + strings.TrimSuffix(s.Name, " header") + "' not allowed in 'defaults' section."
+	case head == "server", head == "server-template":
+		layout = diag.Place
+	case head == "stick-table":
+		text = "'stick-table' is not supported in 'defaults' section."
+	case head == "use-fcgi-app", head == "be-unpublished":
+		text = strays[head].text
+	case head == "stats":
+		layout, text = diag.ParsingTight, strings.Replace(text, "'stats http-request'", "'stats'", 1)
+	case head == "description":
+		layout = diag.ParsingTight
 	case head == "tcp-response":
 		text = strays[s.Name].text
 	case strings.HasPrefix(s.Name, "tcp-"):
@@ -132,6 +143,6 @@ func (c *compiler) notInDefaults(s *keyword.Spec, p *Proxy, i int) bool {
 	case s.In&keyword.NamedDefaults != 0:
 		text = "'" + s.Name + "' not allowed in anonymous 'defaults' section."
 	}
-	c.diags.Alertf(diag.WrongSection, c.env.Span(i), "%s", text)
+	c.diags.Alertf(diag.WrongSection, c.env.Span(i), "%s", text).Layout = layout
 	return true
 }

@@ -43,7 +43,7 @@ var proxyBalance = []*keyword.Def[Setting[Proxy]]{
 	keyword.Define(keyword.Spec{Name: "hash-balance-factor", In: sideB, Doc: "How far a server's load may exceed the average, in percent."}, func(_ *keyword.Env, a *balance.FactorLine) (Setting[Proxy], error) {
 		return func(p *Proxy) error { p.HashType.Factor = a.Factor; return nil }, nil
 	}),
-	keyword.Define(keyword.Spec{Name: "hash-preserve-affinity", In: sideB, Doc: "When a full server keeps its keys."}, func(_ *keyword.Env, a *balance.AffinityLine) (Setting[Proxy], error) {
+	keyword.Define(keyword.Spec{Name: "hash-preserve-affinity", In: sideB, Flags: keyword.Open, Doc: "When a full server keeps its keys."}, func(_ *keyword.Env, a *balance.AffinityLine) (Setting[Proxy], error) {
 		return func(p *Proxy) error { p.HashType.PreserveAffinity = a.Affinity; return nil }, nil
 	}),
 }

@@ -27,16 +27,16 @@ func (a *compressionArgs) ParseArgs(in *keyword.Args) error {
 	a.values, a.value = rest, strings.Join(rest, " ")
 	switch w {
 	case "algo", "algo-req", "algo-res":
-		if len(rest) == 0 {
-			return in.Env.Errorf(-1, "'compression' expects <algorithm>.")
+		if w == "algo-req" { // takes one
+			a.values = append(rest, "")[:1]
+			rest, a.value = a.values, a.values[0]
+		} else if len(rest) == 0 {
+			return in.Env.Errorf(-1, "%s'compression' expects <algorithm>.", innerPlace(in.Env))
 		}
 		for k, r := range rest {
 			if filter.AlgoOf(r) == filter.Off {
 				return in.Env.Errorf(i+1+k, "'compression' : '%s' is not a supported algorithm.", r)
 			}
-		}
-		if w == "algo-req" && len(rest) > 1 {
-			return in.Env.Errorf(i+2, "'compression algo-req' accepts only one algorithm.")
 		}
 	case "type", "type-req", "type-res":
 		if len(rest) == 0 {
@@ -47,11 +47,15 @@ func (a *compressionArgs) ParseArgs(in *keyword.Args) error {
 			in.Env.Warnf(diag.NoEffect, -1, "'compression' : 'offload' ignored in 'defaults' section.")
 		}
 	case "direction":
+		a.value, _, _ = strings.Cut(a.value, " ")
 		if indexOf([]string{"request", "response", "both"}, a.value) < 0 {
 			return in.Env.Errorf(i, "'compression' expects 'request', 'response', or 'both'.")
 		}
 	case "minsize-req", "minsize-res":
-		if _, err := expr.ParseSize(a.value); err != nil {
+		if a.value, _, _ = strings.Cut(a.value, " "); a.value == "" {
+			return in.Env.Errorf(i, "'%s' expects an integer argument.", w)
+		}
+		if n, err := expr.ParseSize(a.value); err != nil || n > 1<<32-1 {
 			return in.Env.Errorf(i+1, "unexpected '%s' after size passed to '%s'", sizeRest(a.value), w)
 		}
 	default:

@@ -14,59 +14,43 @@ import (
 var proxyCookies = []*keyword.Def[Setting[Proxy]]{cookieLine, captureCookie, captureRequest, captureResponse, declareCapture}
 
 // cookieArgs is "<name> [word…]" in any order.
-type cookieArgs struct {
-	Name  expr.Word    `parser:"@@"`
-	Parts []cookiePart `parser:"@@*"`
-}
+type cookieArgs struct{ c Cookie }
 
-type cookiePart struct {
-	Flag    string     `parser:"  @('rewrite'|'insert'|'prefix'|'indirect'|'nocache'|'postonly'|'preserve'|'httponly'|'secure'|'dynamic')"`
-	Domain  *expr.Word `parser:"| 'domain' @@"`
-	MaxIdle *expr.Word `parser:"| 'maxidle' @@"`
-	MaxLife *expr.Word `parser:"| 'maxlife' @@"`
-	Attr    *expr.Word `parser:"| 'attr' @@"`
-}
-
-// cookieWords counts the words that the parts are made of.
-func cookieWords(a *cookieArgs) int {
-	n := 0
-	for _, p := range a.Parts {
-		if n++; p.Flag == "" {
-			n++
-		}
-	}
-	return n
+// Usage is what messages say of the line.
+func (cookieArgs) Usage() string {
+	return "<name> [rewrite|insert|prefix|indirect|nocache|postonly|preserve|httponly|secure|dynamic|domain <domain>|maxidle <time>|maxlife <time>|attr <value>]*"
 }
 
 const cookieMisuse = "'cookie' supports 'rewrite', 'insert', 'prefix', 'indirect', 'nocache', 'postonly', 'domain', 'maxidle', 'dynamic', 'maxlife' and 'attr' options."
 
-var cookieLine = keyword.Define(keyword.Spec{
-	Name: "cookie", In: sideB, Doc: "Persistence by cookie.", Flags: keyword.Open, Misuse: "'cookie' expects <cookie_name> as argument.",
-}, func(e *keyword.Env, a *cookieArgs) (Setting[Proxy], error) {
-	if n := cookieWords(a) + 2; n < len(e.Words) {
-		return nil, e.Errorf(n, "%s", cookieMisuse)
+// ParseArgs reads name and words.
+func (a *cookieArgs) ParseArgs(in *keyword.Args) error {
+	e, c := in.Env, &a.c
+	name, _, ok := in.Next()
+	if !ok {
+		return e.Errorf(-1, "'cookie' expects <cookie_name> as argument.")
 	}
-	c := &Cookie{Name: a.Name.Text}
+	c.Name = name
 	flags := map[string]*bool{
 		"rewrite": &c.Rewrite, "insert": &c.Insert, "prefix": &c.Prefix, "indirect": &c.Indirect, "nocache": &c.NoCache,
 		"postonly": &c.PostOnly, "preserve": &c.Preserve, "httponly": &c.HTTPOnly, "secure": &c.Secure, "dynamic": &c.Dynamic,
 	}
-	for _, p := range a.Parts {
-		var err error
-		switch {
-		case p.Flag != "":
-			*flags[p.Flag] = true
-		case p.Domain != nil:
-			c.Domain = append(c.Domain, p.Domain.Text)
-		case p.MaxIdle != nil:
-			c.MaxIdle, err = timeValue(*p.MaxIdle, "cookie maxidle", time.Second)
-		case p.MaxLife != nil:
-			c.MaxLife, err = timeValue(*p.MaxLife, "cookie maxlife", time.Second)
-		case p.Attr != nil:
-			c.Attrs = append(c.Attrs, p.Attr.Text)
+	values := map[string]string{"domain": "<domain>", "maxidle": "<idletime> in seconds", "maxlife": "<lifetime> in seconds", "attr": "<value>"}
+	for in.More() {
+		w, i, _ := in.Next()
+		if f := flags[w]; f != nil {
+			*f = true
+			continue
 		}
-		if err != nil {
-			return nil, err
+		if values[w] == "" {
+			return e.Errorf(i, "%s", cookieMisuse)
+		}
+		v, vi, ok := in.Next()
+		if !ok {
+			return tight(e, i, "'%s' expects %s as argument.", w, values[w])
+		}
+		if err := c.set(e, w, v, vi); err != nil {
+			return err
 		}
 	}
 	modes := 0
@@ -75,10 +59,77 @@ var cookieLine = keyword.Define(keyword.Spec{
 			modes++
 		}
 	}
-	if modes > 1 {
-		return nil, e.Errorf(-1, "cookie 'rewrite', 'insert' and 'prefix' modes are incompatible.")
+	var err error
+	if c.Rewrite && c.Indirect {
+		err = e.Errorf(-1, "cookie 'rewrite' and 'indirect' modes are incompatible.")
 	}
-	return func(p *Proxy) error { p.Cookie = c; return nil }, nil
+	if modes > 1 {
+		if err != nil {
+			e.Diags.Alertf(diag.BadArguments, e.LineSpan(), "%s", err)
+		}
+		return e.Errorf(-1, "cookie 'rewrite', 'insert' and 'prefix' modes are incompatible.")
+	}
+	if c.Preserve && !c.Insert && !c.Indirect {
+		return e.Errorf(-1, "cookie 'preserve' requires at least 'insert' or 'indirect'.")
+	}
+	return err
+}
+
+// set takes one of the words with a value, which is word i.
+func (c *Cookie) set(e *keyword.Env, word, v string, i int) (err error) {
+	switch word {
+	case "domain":
+		if !strings.Contains(v[min(1, len(v)):], ".") {
+			e.Warnf(diag.BadValue, i, "domain '%s' contains no embedded dot, this configuration may not work properly (see RFC6265#5.2.3).", v).Layout = diag.ParsingTight
+		}
+		for k := range len(v) {
+			if bad := !isAlnum(v[k]) && v[k] != '.' && v[k] != '-'; bad {
+				return tight(e, i, "character '%c' is not permitted in domain name '%s'.", v[k], v)
+			}
+		}
+		c.Domain = append(c.Domain, v)
+	case "attr":
+		for k := range len(v) {
+			if v[k] < ' ' || v[k] > '~' || v[k] == ';' {
+				return tight(e, i, "character '%%x%02X' is not permitted in attribute value.", v[k])
+			}
+		}
+		c.Attrs = append(c.Attrs, v)
+	default:
+		d, err := expr.LaxTime(v, time.Second, oddTime(e, i))
+		switch err {
+		case nil:
+		case expr.TimeOverflow:
+			return tight(e, i, "timer overflow in argument <%s> to <%s>, maximum value is 2147483647 s (~68 years).", v, word)
+		case expr.TimeUnderflow:
+			return tight(e, i, "timer underflow in argument <%s> to <%s>, minimum non-null value is 1 s.", v, word)
+		default:
+			return tight(e, i, "unexpected character '%c' in argument to <%s>.", oddTimeByte(v), word)
+		}
+		if word == "maxidle" {
+			c.MaxIdle = d
+		} else {
+			c.MaxLife = d
+		}
+	}
+	return nil
+}
+
+// isAlnum says whether c is an ASCII letter or digit.
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+// tight refuses a line with a message of the layout "parsing [f:1]: text".
+func tight(e *keyword.Env, i int, format string, args ...any) error {
+	e.Diags.Alertf(diag.BadValue, e.Span(i), format, args...).Layout = diag.ParsingTight
+	return errTold
+}
+
+var cookieLine = keyword.Define(keyword.Spec{
+	Name: "cookie", In: sideB, Doc: "Persistence by cookie.",
+}, func(_ *keyword.Env, a *cookieArgs) (Setting[Proxy], error) {
+	return func(p *Proxy) error { p.Cookie = &a.c; return nil }, nil
 })
 
 type captureHeaderArgs struct {
@@ -121,9 +172,12 @@ var captureCookie = keyword.Define(keyword.Spec{
 // captureHeader makes the Def of "capture request|response header".
 func captureHeader(name string, slots func(*Proxy) *[]Capture) *keyword.Def[Setting[Proxy]] {
 	return keyword.Define(keyword.Spec{
-		Name: name, In: keyword.Frontend, Doc: "Log a header.",
+		Name: name, In: keyword.Frontend, Flags: keyword.Open, Doc: "Log a header.",
 		Misuse: "'" + strings.TrimSuffix(name, " header") + "' expects 'header' <header_name> 'len' <len>.",
 	}, func(e *keyword.Env, a *captureHeaderArgs) (Setting[Proxy], error) {
+		if i := a.Len.Index + 1; i < len(e.Words) {
+			return nil, e.Errorf(i, "'%s' cannot handle unexpected argument '%s'.", strings.TrimSuffix(name, " header"), e.Words[i].Text)
+		}
 		n := min(max(laxNumber(e, a.Len), 0), 1<<20)
 		return func(p *Proxy) error {
 			s := slots(p)
@@ -156,6 +210,7 @@ func (a *declareCaptureArgs) ParseArgs(in *keyword.Args) error {
 		return e.Errorf(-1, "'declare capture' requires a capture length ('len')")
 	}
 	w, i, ok := in.Next()
+	in.Rest()
 	if !ok {
 		return e.Errorf(-1, "'declare capture': 'len' requires a numeric value that represents the capture length")
 	}

@@ -31,7 +31,7 @@ func inspectDelay(line string, in keyword.Scope, set func(*Proxy, time.Duration)
 		if a.value == "" {
 			return nil, e.Errorf(-1, "%s", text)
 		}
-		d, err := expr.ParseTime(a.value, time.Millisecond)
+		d, err := expr.LaxTime(a.value, time.Millisecond, oddTime(e, a.index))
 		switch {
 		case err == expr.TimeOverflow:
 			return nil, e.Errorf(a.index, "%s (timer overflow in '%s', maximum value is 2147483647 ms or ~24.8 days)", text, a.value)
@@ -45,23 +45,29 @@ func inspectDelay(line string, in keyword.Scope, set func(*Proxy, time.Duration)
 }
 
 func probeCount(name string, in keyword.Scope, set func(*Proxy, int)) *keyword.Def[Setting[Proxy]] {
-	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: "TCP keep-alive probes before a connection is dead."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+	return keyword.Define(keyword.Spec{Name: name, In: in, Flags: keyword.Open, Doc: "TCP keep-alive probes before a connection is dead."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 		if a.value == "" {
 			return nil, e.Errorf(-1, "'%s' expects an integer value", name)
 		}
-		if rest := sizeRest(a.value); rest != "" {
+		n, rest := cNumber(a.value)
+		if rest != "" {
 			return nil, e.Errorf(a.index, "'%s' : unexpected character '%c' in integer value '%s'", name, rest[0], a.value)
 		}
-		return func(p *Proxy) error { set(p, int(laxInt(a.value))); return nil }, nil
+		return func(p *Proxy) error { set(p, int(n)); return nil }, nil
 	})
 }
 
 func probeTime(name string, in keyword.Scope, set func(*Proxy, time.Duration)) *keyword.Def[Setting[Proxy]] {
 	check := timeKnob("'%s' expects an integer value", 0, maxInt, "")
-	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: "TCP keep-alive timing."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
-		ms, refusal := check(a.value)
+	return keyword.Define(keyword.Spec{Name: name, In: in, Flags: keyword.Open, Doc: "TCP keep-alive timing."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+		ms, refusal := int64(0), ""
+		if a.value == "" {
+			_, refusal = check("")
+		} else if _, err := expr.LaxTime(a.value, time.Second, func(string, byte) {}); err == expr.TimeSyntax {
+			_, refusal = check(a.value)
+		}
 		if refusal == "" && a.value != "" { // the default unit is the second
-			d, err := expr.ParseTime(a.value, time.Second)
+			d, err := expr.LaxTime(a.value, time.Second, oddTime(e, a.index))
 			if err != nil {
 				refusal = "timer overflow in argument <" + a.value + "> to <%s> (maximum value is 2147483647 ms or ~24.8 days)"
 			}

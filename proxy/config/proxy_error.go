@@ -27,9 +27,9 @@ type statusArgs struct {
 // status reads the first argument; statuses without an answer are ignored
 // with the original's warning.
 func (a *statusArgs) status(e *keyword.Env, what string) (int, error) {
-	n, err := a.Status.Int(0, 999)
-	if err != nil {
-		return 0, &keyword.Error{Index: a.Status.Index, Code: diag.BadValue, Text: fmt.Sprintf("%s : expects <status_code> and <file> as arguments.", what)}
+	n := laxInt(a.Status.Text)
+	if len(e.Words) > 3 {
+		return 0, e.Errorf(3, "%s : expects exactly two arguments.\n", what)
 	}
 	for _, s := range errorStatuses {
 		if int64(s) == n {
@@ -40,8 +40,8 @@ func (a *statusArgs) status(e *keyword.Env, what string) (int, error) {
 }
 
 var errorFile = keyword.Define(keyword.Spec{
-	Name: "errorfile", In: keyword.AnyProxy, Doc: "Answer a status with a file's content.",
-	Misuse: "errorfile : expects <status_code> and <file> as arguments.",
+	Name: "errorfile", In: keyword.AnyProxy, Flags: keyword.Open, Doc: "Answer a status with a file's content.",
+	Misuse: "errorfile : expects <status_code> and <file> as arguments.\n",
 }, func(e *keyword.Env, a *statusArgs) (Setting[Proxy], error) {
 	status, err := a.status(e, "errorfile")
 	if err != nil || status == 0 {
@@ -76,8 +76,8 @@ func loadErrorFile(e *keyword.Env, status int, path expr.Word) (*ErrorFile, erro
 // errorLoc makes the Def of one of the errorloc lines.
 func errorLoc(name string, code int) *keyword.Def[Setting[Proxy]] {
 	return keyword.Define(keyword.Spec{
-		Name: name, In: keyword.AnyProxy, Doc: "Answer a status with a redirect.",
-		Misuse: name + " : expects <status_code> and <url> as arguments.",
+		Name: name, In: keyword.AnyProxy, Flags: keyword.Open, Doc: "Answer a status with a redirect.",
+		Misuse: name + " : expects <status_code> and <url> as arguments.\n",
 	}, func(e *keyword.Env, a *statusArgs) (Setting[Proxy], error) {
 		status, err := a.status(e, name)
 		if err != nil || status == 0 {
@@ -97,15 +97,15 @@ type errorFilesArgs struct {
 
 var errorFiles = keyword.Define(keyword.Spec{
 	Name: "errorfiles", In: keyword.AnyProxy, Doc: "Take answers from an http-errors section.",
-	Misuse: "'errorfiles' expects <name> as argument.",
+	Misuse: "errorfiles : expects <name> as argument.",
 }, func(e *keyword.Env, a *errorFilesArgs) (Setting[Proxy], error) {
 	ref := e.NewRef(keyword.ToHTTPErrors, a.Name.Text, a.Name.Index)
-	ref.Missing = fmt.Sprintf("%s '%s': unknown http-errors section '%s' (at %s).", kindWord(e.Section), e.Owner, a.Name.Text, e.LineSpan())
+	ref.Missing = fmt.Sprintf("proxy '%s': unknown http-errors section '%s' (at %s).", e.Owner, a.Name.Text, e.LineSpan())
 	codes := []int{}
 	for _, c := range a.Codes {
 		n, err := c.Int(200, 599)
 		if err != nil {
-			return nil, &keyword.Error{Index: c.Index, Code: diag.BadValue, Text: fmt.Sprintf("'errorfiles' : invalid status code '%s'.", c.Text)}
+			return nil, &keyword.Error{Index: c.Index, Code: diag.BadValue, Text: fmt.Sprintf("errorfiles : status code '%d' not handled.", laxInt(c.Text))}
 		}
 		codes = append(codes, int(n))
 	}

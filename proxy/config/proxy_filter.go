@@ -108,7 +108,7 @@ func readCacheFilter(e *keyword.Env, f *Filter, w []expr.Word) error {
 
 func cacheRef(e *keyword.Env, w expr.Word) *keyword.Ref {
 	r := e.NewRef(keyword.ToCache, w.Text, w.Index)
-	r.Missing = "config: proxy '" + e.Owner + "': unable to find the cache '" + w.Text + "' referenced by the filter 'cache'."
+	r.Missing = "config: " + kindWord(e.Section) + " '" + e.Owner + "': unable to find the cache '" + w.Text + "' referenced by the filter 'cache'."
 	return r
 }
 
@@ -272,12 +272,19 @@ func (a *forwardedArgs) ParseArgs(in *keyword.Args) error {
 			return in.Env.Errorf(i, "'option forwarded' only supports optional values: 'proto', 'host', 'host-expr', 'by', 'by-expr', 'by_port', 'by_port-expr', 'for', 'for-expr', 'for_port' and 'for_port-expr'.")
 		}
 	}
-	if (f.ByPort || f.ByPortExpr != nil) && !f.By && f.ByExpr == nil || (f.ForPort || f.ForPortExpr != nil) && !f.For && f.ForExpr == nil {
-		side := "by"
-		if f.ForPort || f.ForPortExpr != nil {
-			side = "for"
+	for _, side := range []struct {
+		port, portExpr, host bool
+		name                 string
+	}{{f.ByPort, f.ByPortExpr != nil, f.By || f.ByExpr != nil, "by"}, {f.ForPort, f.ForPortExpr != nil, f.For || f.ForExpr != nil, "for"}} {
+		if (side.port || side.portExpr) && !side.host {
+			in.Env.Warnf(diag.NoEffect, -1, "'option forwarded' : '%s_port-expr' will be ignored because both '%s' and '%s-expr' are unset", side.name, side.name, side.name)
 		}
-		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'option forwarded' : '" + side + "_port' requires '" + side + "' or '" + side + "-expr' parameter."}
+	}
+	if !f.By && f.ByExpr == nil {
+		f.ByPort, f.ByPortExpr = false, nil
+	}
+	if !f.For && f.ForExpr == nil {
+		f.ForPort, f.ForPortExpr = false, nil
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func (httpErrorArgs) Usage() string { return "status <code> [<answer>]" }
 // ParseArgs reads the answer with the words of "http-request return".
 func (a *httpErrorArgs) ParseArgs(in *keyword.Args) error {
 	if !in.More() {
-		return badPlace(-1, "http-error : expects at least a <status> as arguments.")
+		return badPlace(-1, "http-error : expects at least a <status> as arguments.\n")
 	}
 	saved := in.Env.Scope
 	in.Env.Scope = keyword.HTTPRequest

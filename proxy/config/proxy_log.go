@@ -163,12 +163,16 @@ func (a *logArgs) ParseArgs(in *keyword.Args) error {
 	}
 	a.given = true
 	if in.Peek() == "global" {
-		in.Next()
+		if in.Next(); in.More() {
+			return in.Env.Errorf(in.Pos, "log : unknown log facility '%s'", in.Peek())
+		}
 		a.target.Global = true
 		return nil
 	}
 	t, err := readLogTarget(in)
-	a.target = t
+	if a.target = t; err == nil && in.More() {
+		return in.Env.Errorf(in.Pos, "log : cannot handle unexpected argument '%s'", in.Peek())
+	}
 	return err
 }
 
@@ -194,22 +198,20 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 	if strings.HasPrefix(addr, "ring@") || strings.HasPrefix(addr, "backend@") {
 		in.Env.Warnf(diag.NotActedOn, i, "log target '%s' is not acted on yet: nothing is sent there.", addr).Ours = true
 	}
-	for {
-		w := in.Peek()
-		if w != "len" && w != "format" && w != "sample" && w != "profile" {
-			break
+	given := false
+	for _, w := range []string{"len", "format", "sample", "profile"} { // in this order, and once
+		if in.Peek() != w || w == "profile" && t.Sample != nil || w == "sample" && t.Profile != "" {
+			continue
 		}
+		given = true
 		in.Next()
-		v, vi, ok := in.Next()
-		if !ok {
-			return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "log : '" + w + "' expects a value."}
-		}
+		v, vi, _ := in.Next()
 		if err := logOption(&t, w, v); err != nil {
 			return t, &keyword.Error{Index: vi, Code: diag.BadValue, Text: "log : " + err.Error()}
 		}
 	}
 	f, fi, ok := in.Next()
-	if !ok {
+	if !ok && !given {
 		return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "log : expects <address> and <facility> or global as arguments"}
 	}
 	if t.Facility = indexOf(facilities, f); t.Facility < 0 {
@@ -238,9 +240,9 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 func logOption(t *logs.Target, word, value string) error {
 	switch word {
 	case "len":
-		n, err := expr.Word{Text: value}.Int(80, 1<<31-1)
+		n, err := expr.Word{Text: value}.Int(80, 65535)
 		if err != nil {
-			return fmt.Errorf("invalid log length '%s', must be >= 80.", value)
+			return fmt.Errorf("invalid log length '%s', must be between 80 and 65535", value)
 		}
 		t.Len = int(n)
 	case "format":
@@ -268,10 +270,7 @@ func checkLogAddress(addr string, look func(string) []netip.Addr) error {
 	case addr == "stdout", addr == "stderr", strings.HasPrefix(addr, "ring@"), strings.HasPrefix(addr, "backend@"):
 		return nil
 	}
-	a, err := expr.ParseHostAddr(addr, expr.AllowFD, look)
-	if err == nil && a.Kind == expr.Inet && a.HasPort && a.Port == 0 {
-		err = fmt.Errorf("invalid port '0'")
-	}
+	_, err := expr.ParseHostAddr(addr, expr.AllowFD, look)
 	return err
 }
 

@@ -191,7 +191,7 @@ type optionalArgs struct {
 }
 
 var redispatchOption = keyword.Define(keyword.Spec{
-	Name: "option redispatch", In: sideB, Flags: keyword.No, Doc: "Retry on another server.",
+	Name: "option redispatch", In: sideB, Flags: keyword.No | keyword.Open, Doc: "Retry on another server.",
 }, func(e *keyword.Env, a *optionalArgs) (Setting[Proxy], error) {
 	n := int64(-1)
 	if a.Word != nil {

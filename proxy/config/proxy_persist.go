@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tandem/parser/diag"
+	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
 	"tandem/proxy/pattern"
@@ -78,9 +79,10 @@ func (a *persistArgs) ParseArgs(in *keyword.Args) error {
 		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "missing persist method."}
 	case w == "rdp-cookie":
 		a.name = "msts"
-	case strings.HasPrefix(w, "rdp-cookie(") && strings.HasSuffix(w, ")"):
-		if a.name = w[len("rdp-cookie(") : len(w)-1]; a.name == "" {
-			return &keyword.Error{Index: i, Code: diag.BadArguments, Text: "persist : requires a cookie name in parenthesis."}
+	case strings.HasPrefix(w, "rdp-cookie("):
+		closed := false
+		if a.name, _, closed = strings.Cut(w[len("rdp-cookie("):], ")"); !closed || a.name == "" {
+			return &keyword.Error{Index: i, Code: diag.BadArguments, Text: "persist rdp-cookie(name)' requires an rdp cookie name."}
 		}
 	default:
 		return &keyword.Error{Index: i, Code: diag.BadArguments, Text: "unknown persist method."}
@@ -102,6 +104,9 @@ type sourceArgs struct{ server.SourceArgs }
 func (a *sourceArgs) ParseArgs(in *keyword.Args) error {
 	if !in.More() {
 		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'source' expects <addr>[:<port>], and optionally 'usesrc' <addr>, and 'interface' <name>."}
+	}
+	if addr, err := expr.ParseAddr(in.Peek(), expr.AllowRange|expr.AllowNames); err == nil && addr.PortHigh != addr.Port {
+		return in.Env.Errorf(in.Pos, "'source %s' : port range not permitted here in '%s'", in.Peek(), in.Peek())
 	}
 	err := a.SourceArgs.ParseArgs(in)
 	if at, ok := err.(*keyword.Error); ok {

@@ -28,7 +28,7 @@ func statsFlag(name, doc string, set func(*StatsPage)) *keyword.Def[Setting[Prox
 // statsText makes the Def of a "stats" line with one word.
 func statsText(name, doc string, set func(*StatsPage, string)) *keyword.Def[Setting[Proxy]] {
 	return text(keyword.Spec{Name: "stats " + name, In: keyword.AnyProxy, Doc: doc, Flags: keyword.Open,
-		Misuse: "'" + name + "' needs " + map[string]string{"uri": "an URI prefix", "realm": "an URI prefix", "scope": "a proxy name"}[name] + "."}, func(p *Proxy, s string) { set(p.statsPage(), s) })
+		Misuse: "'" + name + "' needs " + map[string]string{"uri": "an URI prefix", "realm": "an realm name", "scope": "a proxy name"}[name] + "."}, func(p *Proxy, s string) { set(p.statsPage(), s) })
 }
 
 // proxyStats are the "stats" lines (configuration manual 4.2).
@@ -79,7 +79,7 @@ var statsRefresh = keyword.Define(keyword.Spec{
 	Name: "stats refresh", In: keyword.AnyProxy, Flags: keyword.Open, Doc: "Let browsers reload the page.",
 	Misuse: "'stats refresh' needs a refresh interval.",
 }, func(e *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
-	d, err := timeValue(a.Time, "stats refresh", time.Second)
+	d, err := timeValue(e, a.Time, "stats refresh", time.Second)
 	if err != nil {
 		e.Diags.Alertf(diag.BadValue, e.Span(a.Time.Index), "unexpected character '%c' in argument to stats refresh interval.", oddTimeByte(a.Time.Text)).Layout = diag.ParsingTight
 		return nil, nil
@@ -117,7 +117,7 @@ func (a *condArgs) ParseArgs(in *keyword.Args) error {
 }
 
 var statsAdmin = keyword.Define(keyword.Spec{
-	Name: "stats admin", In: keyword.AnyProxy, Doc: "Who may change servers on the page.",
+	Name: "stats admin", In: keyword.Listen, Doc: "Who may change servers on the page.",
 }, func(e *keyword.Env, a *condArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error {
 		s := p.statsPage()

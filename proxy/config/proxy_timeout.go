@@ -18,8 +18,8 @@ type timeArgs struct {
 
 // timeValue reads a time in milliseconds by default and reports what is wrong
 // in the original's words.
-func timeValue(w expr.Word, what string, unit time.Duration) (time.Duration, error) {
-	d, err := w.Duration(unit)
+func timeValue(e *keyword.Env, w expr.Word, what string, unit time.Duration) (time.Duration, error) {
+	d, err := expr.LaxTime(w.Text, unit, oddTime(e, w.Index))
 	if err == nil {
 		return d, nil
 	}
@@ -33,6 +33,11 @@ func timeValue(w expr.Word, what string, unit time.Duration) (time.Duration, err
 	return 0, &keyword.Error{Index: w.Index, Code: diag.BadValue, Text: text}
 }
 
+// oddTime warns of what stands behind the unit of the time at word i.
+func oddTime(e *keyword.Env, i int) func(string, byte) {
+	return func(word string, b byte) { e.Warnf(diag.BadValue, i, "%s", expr.OddTime(word, b)).Layout = diag.Bare }
+}
+
 // timeout makes the Def of one "timeout …" line.
 func timeout(name string, in keyword.Scope, doc string, set func(*Timeouts, time.Duration)) *keyword.Def[Setting[Proxy]] {
 	return timeoutAs(keyword.Spec{Name: "timeout " + name, In: in, Doc: doc}, name, set)
@@ -43,7 +48,7 @@ func timeoutAs(s keyword.Spec, name string, set func(*Timeouts, time.Duration)) 
 	s.Misuse = fmt.Sprintf("'timeout %s' expects an integer value (in milliseconds)", name)
 	field := durationSetBy(set)
 	return keyword.Define(s, func(e *keyword.Env, a *timeArgs) (Setting[Proxy], error) {
-		d, err := timeValue(a.Time, "timeout "+name, time.Millisecond)
+		d, err := timeValue(e, a.Time, "timeout "+name, time.Millisecond)
 		if err != nil {
 			return nil, err
 		}

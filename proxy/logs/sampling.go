@@ -10,7 +10,7 @@ import (
 func ParseSampling(s string) (*Sampling, error) {
 	ranges, size, ok := strings.Cut(s, ":")
 	if !ok {
-		return nil, fmt.Errorf("Missing smp_rgs and smp_size in sample '%s'", s)
+		return nil, fmt.Errorf("Missing sample size")
 	}
 	n, err := strconv.Atoi(size)
 	if err != nil || n <= 0 {

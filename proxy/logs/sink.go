@@ -74,7 +74,7 @@ func newSink(address string) (*Sink, error) {
 		return &Sink{network: "unixgram", address: "@" + a.Host}, nil
 	}
 	port := "514"
-	if a.HasPort {
+	if a.HasPort && a.Port != 0 {
 		port = itoa(a.Port)
 	}
 	host := a.Host

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
@@ -149,6 +150,9 @@ func (p *Params) apply(e *keyword.Env, words []source.Word, i int, isDefault boo
 		}
 		if d.Flags != 0 && !d.Note(e, i) {
 			return nil
+		}
+		if next < len(words) && len(words[next].Text) > 2 && delays[d.Name] {
+			_, _ = expr.LaxTime(words[next].Text, time.Millisecond, func(word string, b byte) { p.warn(e, next, "%s", expr.OddTime(word, b)) })
 		}
 		opt, after, err := d.Read(e, words, next)
 		if err != nil {

@@ -115,10 +115,18 @@ func oneOf(dst func(*Params) *string, complaint string, allowed ...string) func(
 	}
 }
 
+// delays are the words with a time; apply warns of what stands behind its unit.
+var delays = map[string]bool{
+	"inter": true, "fastinter": true, "downinter": true, "agent-inter": true, "slowstart": true, "pool-purge-delay": true, "tcp-ut": true,
+}
+
+// told is for times that apply has looked at.
+func told(string, byte) {}
+
 // parseDelay reads a time in milliseconds. label is what the original calls
 // the argument in its complaint about an odd character.
 func parseDelay(p *Params, v, name, label string) (time.Duration, error) {
-	d, err := expr.ParseTime(v, time.Millisecond)
+	d, err := expr.LaxTime(v, time.Millisecond, told)
 	if err == nil {
 		return d, nil
 	}

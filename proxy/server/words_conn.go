@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ var poolMaxConn = value("pool-max-conn", "Idle connections kept for reuse; -1: n
 var poolLowConn = value("pool-low-conn", "Idle connections below which threads do not take each other's.",
 	"'pool-low-conn' expects <value> as argument..", number(func(p *Params) *int { return &p.PoolLowConn }))
 var poolPurgeDelay = value("pool-purge-delay", "Interval at which half of the idle connections are closed.", "'pool-purge-delay' expects <value> as argument..", func(p *Params, v string) error {
-	d, err := expr.ParseTime(v, time.Millisecond)
+	d, err := expr.LaxTime(v, time.Millisecond, told)
 	switch err {
 	case nil:
 		p.PoolPurgeDelay = d
@@ -73,7 +74,7 @@ var ws = value("ws", "Protocol for websocket streams: auto, h1 or h2.", "",
 	oneOf(func(p *Params) *string { return &p.WebSocket }, "'ws' has to be 'auto', 'h1' or 'h2'.%.0s", "auto", "h1", "h2"))
 
 var tcpUT = valueWith(keyword.Spec{Name: "tcp-ut", Doc: "TCP user timeout of connections to the server.", Misuse: "'tcp-ut' : missing TCP User Timeout value."}, func(p *Params, v string) error {
-	d, err := expr.ParseTime(v, time.Millisecond)
+	d, err := expr.LaxTime(v, time.Millisecond, told)
 	if err != nil {
 		return fail(-1, "'tcp-ut' : expects a positive delay in milliseconds.")
 	}
@@ -87,7 +88,14 @@ var cc = valueWith(keyword.Spec{Name: "cc", Flags: keyword.NotActed, Doc: "TCP c
 var tcpMD5 = valueWith(keyword.Spec{Name: "tcp-md5sig", Flags: keyword.Refused, Doc: "Password of TCP MD5 signatures (RFC 2385).",
 	Misuse: "'tcp-md5sig' : missing TCP MD5 signature password."}, text(func(p *Params) *string { return &p.MD5Sig }))
 var namespace = valueWith(keyword.Spec{Name: "namespace", Flags: keyword.NotActed, Needs: "Linux", Doc: "Network namespace in which connections are made.",
-	Misuse: "'namespace' : expects <name> as argument."}, text(func(p *Params) *string { return &p.Namespace }))
+	Misuse: "'namespace' : expects <name> as argument."}, func(p *Params, v string) error {
+	f, err := os.Open("/var/run/netns/" + v)
+	if err != nil {
+		return fail(-1, "Cannot open namespace '%s'.", v)
+	}
+	p.Namespace = v
+	return f.Close()
+})
 var idlePing = valueWith(keyword.Spec{Name: "idle-ping", Flags: keyword.NotActed, Doc: "Interval of liveness probes on idle HTTP/2 connections.",
 	Misuse: "'idle-ping' expects an argument.."}, func(p *Params, v string) error {
 	d, err := parseDelay(p, v, "idle-ping", "idle-ping")

@@ -3,6 +3,7 @@ package stick
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -176,10 +177,12 @@ func (t *typeArgs) ParseArgs(a *keyword.Args) error {
 			a.Next()
 			w, at, _ := a.Next()
 			n, err := strconv.Atoi(w)
-			if err != nil || n <= 0 {
+			if err != nil || n == 0 {
 				return refuse(at, "'len' expects a positive integer argument.")
 			}
-			t.len = n
+			if t.len = n; n < 0 { // read as unsigned
+				t.len = math.MaxInt32
+			}
 		}
 	}
 	return nil
@@ -196,7 +199,7 @@ func (s *sizeArgs) ParseArgs(a *keyword.Args) error {
 	if err != nil {
 		return err
 	}
-	if s.size, err = expr.ParseSize(w); err != nil {
+	if s.size, err = expr.ParseSize(w); err != nil || s.size > math.MaxUint32 {
 		return refuse(at, "stick-table: unexpected character '%s' in argument of 'size'.", strange(w))
 	}
 	return nil
@@ -206,10 +209,18 @@ func (s *sizeArgs) ParseArgs(a *keyword.Args) error {
 func strange(w string) string {
 	for i := range len(w) {
 		if w[i] < '0' || w[i] > '9' {
+			if i+1 < len(w) && strings.IndexByte("kKmMgG", w[i]) >= 0 {
+				i++
+			}
 			return w[i : i+1]
 		}
 	}
-	return ""
+	return w[len(w)-1:]
+}
+
+// odd warns of what stands behind the unit of the time at word i.
+func odd(e *keyword.Env, i int) func(string, byte) {
+	return func(word string, b byte) { e.Warnf(diag.BadValue, i, "%s", expr.OddTime(word, b)).Layout = diag.Bare }
 }
 
 type expireArgs struct{ d time.Duration }
@@ -223,7 +234,7 @@ func (x *expireArgs) ParseArgs(a *keyword.Args) error {
 	if err != nil {
 		return err
 	}
-	x.d, err = expr.ParseTime(w, time.Millisecond)
+	x.d, err = expr.LaxTime(w, time.Millisecond, odd(a.Env, at))
 	var bad expr.TimeError
 	if errors.As(err, &bad) {
 		switch bad {
@@ -263,8 +274,11 @@ func (f *factorArgs) ParseArgs(a *keyword.Args) error {
 	if err != nil {
 		return err
 	}
-	if f.n, err = strconv.ParseUint(w, 10, 32); err != nil || f.n < 1 || f.n > 1024 {
-		return refuse(at, "stick-table: argument to 'brates-factor' must be between 1 and 1024 (got '%s').", w)
+	if f.n, err = strconv.ParseUint(w, 10, 32); err != nil {
+		return refuse(at, "stick-table: unexpected character '%s' in argument of 'brates-factor'.", strange(w))
+	}
+	if f.n < 1 || f.n > 1024 {
+		return refuse(at, "stick-table: argument 'brates-factor' must be greater than 0 and lower or equal than 1024.")
 	}
 	return nil
 }
@@ -347,12 +361,15 @@ func cutItem(s string) (item, rest string) {
 // readItem reads "name", "name(period)", "name(count)" or "name(count,period)".
 func readItem(item string, at int) (storeItem, error) {
 	name, in, has := strings.Cut(item, "(")
-	in = strings.TrimSuffix(in, ")")
+	in, closed := strings.CutSuffix(in, ")")
 	d, ok := DataNamed(name)
 	if !ok {
 		return storeItem{}, refuse(at, "stick-table: unknown store option '%s'.", name)
 	}
 	got := storeItem{data: d, n: 1}
+	if has && !closed {
+		return got, refuse(at, "stick-table: missing closing parenthesis after store option '%s'.", name)
+	}
 	info := &infos[d]
 	if !info.array && !info.rate {
 		if has {
