@@ -85,9 +85,8 @@ func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*t
 		return nil, fmt.Errorf("no SSL certificate specified for bind '%s' at [%s] (use 'crt').", b.Addrs[0], b.Span)
 	}
 	if len(s.ALPN) == 0 && !t.NoALPN && p.Mode == "http" {
-		s.ALPN = []string{"http/1.1"}
+		s.ALPN = []string{"h2", "http/1.1"}
 	}
-	s.ALPN = withoutH2(s.ALPN)
 	var err error
 	if s.Min, s.Max, err = certs.Range(t.MinVer, t.MaxVer, t.ForceVer, t.NoVer); err != nil {
 		return nil, err

@@ -61,6 +61,7 @@ var globalMisc = append([]*keyword.Def[Setting[Global]]{
 // globalFlags are the global words without arguments that size or choose
 // internals, or whose effect is nothing here.
 var globalFlags = slices.Concat(bare(0, map[string]string{
+	"h2-workaround-bogus-websocket-clients":         "No RFC 8441 towards clients.",
 	"h1-accept-payload-with-any-method":             "Accept bodies of GET, HEAD and DELETE in HTTP/1.0.",
 	"h1-do-not-close-on-insecure-transfer-encoding": "Keep connections with both lengths.",
 }), bare(tuning, map[string]string{
@@ -72,9 +73,8 @@ var globalFlags = slices.Concat(bare(0, map[string]string{
 	"tune.ssl.force-private-cache": "A session cache for each process.",
 }), bare(keyword.NotActed, map[string]string{
 	"noreuseport": "Bind without SO_REUSEPORT.", "limited-quic": "QUIC with the TLS library's own interface.",
-	"h2-workaround-bogus-websocket-clients": "No RFC 8441 towards clients.",
-	"insecure-setuid-wanted":                "Keep the right to gain privileges.",
-	"pp2-never-send-local":                  "Send PROXY v2 commands as PROXY always.",
+	"insecure-setuid-wanted": "Keep the right to gain privileges.",
+	"pp2-never-send-local":   "Send PROXY v2 commands as PROXY always.",
 }))
 
 // bare makes the Defs of words without arguments.

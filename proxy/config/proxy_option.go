@@ -16,7 +16,7 @@ func option(name string, in keyword.Scope, doc string) *keyword.Def[Setting[Prox
 // idleOptions are the options that nothing acts on yet, and those that only
 // choose how the original uses its sockets.
 var idleOptions = map[string]keyword.Flags{
-	"contstats": keyword.NotActed, "disable-h2-upgrade": keyword.Tuning,
+	"contstats":             keyword.NotActed,
 	"http-use-proxy-header": keyword.NotActed,
 	"tcp-smart-accept":      keyword.Tuning, "tcp-smart-connect": keyword.Tuning, "use-small-buffers": keyword.Tuning,
 }

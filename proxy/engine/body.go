@@ -7,6 +7,7 @@ import (
 
 	"tandem/proxy/filter"
 	"tandem/proxy/h1"
+	"tandem/proxy/h2"
 	"tandem/proxy/tx"
 )
 
@@ -23,8 +24,9 @@ type body struct {
 	err     error  // why it will never be complete
 	bad     *h1.Error
 	ch      h1.Chunks
-	in      uint64 // bytes of the body taken from the wire
-	data    uint64 // those of them that are data and not coding
+	mux     *h2.Stream // where the body comes on a stream
+	in      uint64     // bytes of the body taken from the wire
+	data    uint64     // those of them that are data and not coding
 }
 
 var errBadBody = errors.New("malformed body")
@@ -32,6 +34,7 @@ var errBadBody = errors.New("malformed body")
 // start prepares b for a message whose head was read into buf up to buf.r.
 func (b *body) start(s *sock, buf *buffer, m *tx.Message, o h1.Options) {
 	b.s, b.buf, b.base, b.d0, b.d1 = s, buf, buf.r, buf.r, buf.r
+	b.mux = nil
 	b.framing, b.left, b.done, b.err, b.bad, b.in, b.data = m.Framing, m.Length, false, nil, nil, 0, 0
 	switch m.Framing {
 	case tx.NoBody:
@@ -131,6 +134,9 @@ func (b *body) fill(deadline time.Time) bool {
 	switch {
 	case n > 0:
 		b.decode()
+		if b.mux != nil && b.framing >= tx.UntilClose && b.mux.Ended() {
+			b.done = true
+		}
 		return b.err == nil
 	case errors.Is(err, io.EOF) && b.framing >= tx.UntilClose:
 		b.done = true
@@ -138,6 +144,14 @@ func (b *body) fill(deadline time.Time) bool {
 	}
 	b.err = err
 	return false
+}
+
+// prefetch takes what a stream received already, so that a short body can go
+// on together with its head.
+func (b *body) prefetch() {
+	if b.mux != nil && !b.done && b.d0 == b.d1 && b.mux.Buffered() {
+		b.fill(time.Time{})
+	}
 }
 
 // compact makes room behind the raw bytes; false: there is none.
@@ -164,6 +178,7 @@ func (b *body) compact() bool {
 // framed is the form in which a body goes on.
 type framed struct {
 	dst     *sock
+	mux     *h2.Stream // where it goes on as a stream's
 	chunked bool
 	drop    bool // leave trailers out
 	sent    uint64
@@ -177,6 +192,9 @@ type framed struct {
 // pass writes what is ready of b to dst. prefix is a head that goes out in
 // the same write where it fits.
 func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
+	if f.mux != nil {
+		return f.passMux(b, deadline)
+	}
 	if f.zip != nil {
 		return f.squeeze(b, prefix, deadline)
 	}
@@ -225,11 +243,7 @@ func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
 		}
 	}
 	if f.chunked && b.finished() {
-		if b.framing == tx.Chunked {
-			out = b.ch.AppendTrailers(out, f.drop)
-		} else {
-			out = append(out, "0\r\n\r\n"...)
-		}
+		out = b.appendEnd(out, f.drop)
 	}
 	if len(out) == 0 {
 		return nil

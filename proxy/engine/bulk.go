@@ -36,7 +36,7 @@ func (f *framed) bulk(b *body, pool *bufPool, srcTO, dstTO time.Duration) error 
 		b.in += uint64(n)
 		b.left -= uint64(n)
 		f.sent += uint64(n)
-		if err := f.dst.write(buf.b[:n], after(time.Now(), dstTO)); err != nil {
+		if err := f.put(buf.b[:n], b.left == 0, after(time.Now(), dstTO)); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"tandem/proxy/action"
 	"tandem/proxy/h1"
+	"tandem/proxy/h2"
 	"tandem/proxy/listen"
 	"tandem/proxy/pattern"
 	"tandem/proxy/server"
@@ -34,7 +36,11 @@ type conn struct {
 	p    h1.Parser // requests
 	rp   h1.Parser // responses
 
-	up       *upConn        // to the server, while a transaction uses it
+	up       *upConn // to the server, while a transaction uses it
+	mux      muxed
+	parent   *conn          // of a stream: the connection that carries it
+	st       *h2.Stream     // of a stream
+	streamMu sync.Mutex     // of a connection with streams: guards sess
 	mine     []*upConn      // kept for this client alone (http-reuse never, NTLM)
 	src, dst netip.AddrPort // of the session, before rules of a request change them
 	headReq  bool           // the client asked with HEAD, whatever rules made of it
@@ -60,7 +66,8 @@ type conn struct {
 	capMem   [2][]byte
 	lineBuf  []byte
 	upl      upload
-	closing  bool // no further request: a limit or a drain says so
+	wsKey    []byte // of a websocket that came by HTTP/2
+	closing  bool   // no further request: a limit or a drain says so
 	logged   bool
 	sni      string
 
@@ -250,6 +257,11 @@ func (c *conn) serve() {
 	c.e.deps.Process.SessRate.Add(ms, 1)
 	c.sess.Listener.Stats.SessTot.Add(1)
 	if c.fe.http {
+		if c.speaksH2() {
+			c.fe.st.SessVersion.Add(stats.HTTP2)
+			c.serveH2()
+			return
+		}
 		c.fe.st.SessVersion.Add(stats.HTTP1)
 		c.serveHTTP()
 		return
@@ -290,6 +302,10 @@ func (c *conn) refuse(v action.Verdict, n *stats.Counter) {
 // nothing when it is closed. Where that needs rights that we lack, and with
 // "rst-ttl", a reset leaves that lives for so many hops only.
 func (c *conn) silentDrop(r *tx.Reply) {
+	if c.parent != nil {
+		c.parent.silentDrop(r)
+		return
+	}
 	ttl := r.RstTTL
 	c.control(func(fd int) {
 		if ttl == 0 {
@@ -383,7 +399,12 @@ func (c *conn) setCaptures() {
 }
 
 // Client implements tx.Conn.
-func (c *conn) Client() net.Conn { return c.cli.Conn }
+func (c *conn) Client() net.Conn {
+	if c.parent != nil {
+		return c.parent.cli.Conn
+	}
+	return c.cli.Conn
+}
 
 // BufferSize implements tx.Conn: what the body takes of the buffer is not
 // there for heads.
@@ -452,7 +473,11 @@ func (c *conn) continue100() {
 		return
 	}
 	c.p.Flags &^= h1.Expect100
-	c.cli.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"), c.writeDeadline())
+	if c.st != nil {
+		_ = c.st.SendHead(&tx.Message{Status: 100}, false)
+	} else {
+		c.cli.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"), c.writeDeadline())
+	}
 	c.t.Req.DelID(tx.HdrExpect)
 }
 
@@ -476,7 +501,7 @@ func (c *conn) Interim(status int, fields []tx.Field) {
 		return
 	}
 	m := tx.Message{Status: status, Reason: []byte(tx.Reason(status)), Version: 11, Fields: fields}
-	c.cli.write(h1.AppendResponse(nil, &m, c.adjust()), c.writeDeadline())
+	_ = c.interim(&m)
 }
 
 func (c *conn) adjust() h1.Adjust {

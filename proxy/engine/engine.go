@@ -93,6 +93,10 @@ type setup struct {
 	keepInsecure, anyPayload        bool
 	maxConn                         int64
 	adjust                          h1.Adjust
+	h2fe, h2be                      h2Tuning
+	h2Frame, h2Table                int
+	h2LogErrors                     string
+	noExtConnect                    bool
 	zips                            sync.Map // what holds for pairs of proxies that compress
 	zipLevel, zipCPU                int
 	uriLen, cookieLen               int  // longest request line and cookie that are logged, in bytes
@@ -133,6 +137,7 @@ func (e *Engine) Load(cfg *config.Config) {
 	rt.zipLevel = tune(cfg, "comp.maxlevel", 1)
 	rt.zipCPU = int(cfg.Global.Tune["maxcompcpuusage"])
 	e.zipRate.Store(cfg.Global.Tune["maxcomprate"] << 10)
+	rt.loadH2(cfg)
 	e.bufs.setSize(rt.bufSize)
 	for _, p := range cfg.Proxies {
 		if p.Caps&keyword.Backend != 0 {

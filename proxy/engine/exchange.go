@@ -215,6 +215,7 @@ func (c *conn) roundTrip() failure {
 	t.Bytes.ReqOut = htxSize(m)
 	nf := len(m.Fields)
 	c.connectionToServer(m)
+	c.webSocketKey(m)
 	if name := c.be.p.SendName; name != "" {
 		m.Del(lowered(name))
 		nf = min(nf, len(m.Fields))
@@ -226,6 +227,7 @@ func (c *conn) roundTrip() failure {
 	}
 	head := h1.AppendRequest(c.reqOut.out.b[:0], m, adj)
 	m.Fields = m.Fields[:nf] // another attempt adds its own
+	c.reqOut.mux = nil
 	c.reqOut.dst, c.reqOut.chunked, c.reqOut.drop, c.reqOut.sent = &up.sock, m.Framing == tx.Chunked, c.be.dropTrail, 0
 	c.rp.Options = c.parserOptions()
 	c.rp.Reset()
@@ -236,6 +238,7 @@ func (c *conn) roundTrip() failure {
 	to := c.serverTimeout()
 	short := after(now, min(orForever(to), watchAfter))
 	b := &c.reqBody
+	b.prefetch()
 	var n int
 	var err error
 	if out, whole := c.wholeRequest(head); whole {
@@ -274,14 +277,14 @@ func (c *conn) wholeRequest(head []byte) ([]byte, bool) {
 	if !b.done || c.bodySent || c.reqOut.zip != nil || len(head)+len(data)+h1.ChunkHeadLen+256 > cap(c.reqOut.out.b) {
 		return nil, false
 	}
-	if b.framing != tx.Chunked {
+	if !c.reqOut.chunked {
 		return append(head, data...), true
 	}
 	if len(data) > 0 {
 		head = h1.AppendChunkHead(head, len(data))
 		head = append(append(head, data...), "\r\n"...)
 	}
-	head = b.ch.AppendTrailers(head, c.be.dropTrail)
+	head = b.appendEnd(head, c.be.dropTrail)
 	return head, len(head) <= len(c.reqOut.out.b)
 }
 
@@ -373,6 +376,9 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 			t.Bytes.ResIn += htxSize(&t.Res)
 			return junkAnswer, true
 		}
+		if s == 101 && !c.webSocketAccepted(&t.Res) {
+			return junkAnswer, true
+		}
 		if s < 100 || s >= 200 || s == 101 {
 			return c.finalHead()
 		}
@@ -380,10 +386,7 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 		c.srv.s.Stats.ReqTot.Add(1) // the original counts each head
 		c.srv.s.Stats.Resp.Add(s)
 		if c.sess.Version >= 11 {
-			if c.out == nil {
-				c.out = c.e.bufs.get()
-			}
-			if c.cli.write(h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust()), c.writeDeadline()) != nil {
+			if c.interim(&t.Res) != nil {
 				c.aborted.Store(true)
 				return clientGone, true
 			}
@@ -548,6 +551,16 @@ func (c *conn) watch() {
 
 // watchFor calls gone once the client is gone, until unwatch.
 func (c *conn) watchFor(gone func()) {
+	if c.st != nil {
+		if !c.upl.running && (c.be == nil || c.be.abortOnClose) {
+			c.watched = true
+			c.st.OnReset(func() {
+				c.aborted.Store(true)
+				gone()
+			})
+		}
+		return
+	}
 	if c.upl.running || c.in == nil || c.be != nil && !c.be.abortOnClose {
 		return
 	}
@@ -577,6 +590,10 @@ func (c *conn) unwatch() {
 		return
 	}
 	c.watched = false
+	if c.st != nil {
+		c.st.OnReset(nil)
+		return
+	}
 	c.cli.interrupt()
 	<-c.watchDone
 	c.cli.revive()

@@ -78,6 +78,14 @@ func (c *conn) readRequest(first bool) bool {
 		return false
 	}
 	start := time.Now()
+	if first && c.in.b[c.in.r] == 'P' && c.priorKnowledge(after(start, c.fe.reqT)) {
+		if b := c.sess.Listener.Bind; c.fe.h2 && (b == nil || b.Proto != "h1") {
+			c.serveH2()
+		} else {
+			c.failRequest(405, 'P', true)
+		}
+		return false
+	}
 	c.t.Time.Idle = start.Sub(now)
 	if first {
 		c.t.Time.Idle = start.Sub(c.sess.HandshakeDone)
@@ -216,6 +224,12 @@ func (c *conn) failRequest(status int, cause byte, log bool) {
 }
 
 func (c *conn) sendReplyRaw(r *tx.Reply) {
+	if c.st != nil {
+		if r.Raw == nil {
+			_ = c.sendMessage(&tx.Message{Status: r.Status, Fields: r.Fields}, r.Body)
+		}
+		return
+	}
 	if r.Raw != nil {
 		c.cli.write(r.Raw, c.writeDeadline())
 		return
@@ -259,7 +273,7 @@ func (c *conn) transact() {
 	fe := c.fe
 	ms := c.e.nowMS(t.Now)
 	fe.st.ReqTot.Add(1)
-	fe.st.ReqVersion.Add(stats.HTTP1)
+	fe.st.ReqVersion.Add(c.version())
 	fe.st.ReqRate.Add(ms, 1)
 	c.sess.CountRequest(t.Now)
 	c.e.deps.Process.ReqTot.Add(1)
@@ -525,6 +539,10 @@ func (c *conn) denied() {
 // tarpit holds the client for d, unless it leaves.
 func (c *conn) tarpit(d time.Duration) {
 	deadline := time.Now().Add(d)
+	if c.st != nil {
+		c.st.WaitReset(deadline)
+		return
+	}
 	buf := c.e.bufs.get()
 	defer c.e.bufs.put(buf)
 	for {

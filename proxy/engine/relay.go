@@ -181,8 +181,11 @@ func (c *conn) tunnelHTTP(head []byte) {
 		return
 	}
 	toClient := append([]byte(nil), b.ready()...)
-	toServer := append([]byte(nil), c.in.b[c.in.r:c.in.w]...)
-	c.in.r = c.in.w
+	var toServer []byte
+	if c.in != nil {
+		toServer = append(toServer, c.in.b[c.in.r:c.in.w]...)
+		c.in.r = c.in.w
+	}
 	cliTO, srvTO := c.clientTimeout(), c.serverTimeout()
 	if d := c.tunnelTimeout(); d > 0 {
 		cliTO, srvTO = d, d

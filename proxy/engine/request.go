@@ -124,6 +124,9 @@ func (c *conn) addAddr(fe, be *addrHeader, a netip.Addr) {
 
 // connectionToServer adds what the server must know about the connection.
 func (c *conn) connectionToServer(m *tx.Message) {
+	if m.Version >= 20 && m.Framing == tx.Chunked {
+		m.Append(nameTE, valueChunked)
+	}
 	switch {
 	case c.closesServer() && !c.be.pretendKA:
 		if m.Version >= 11 && c.p.Flags&h1.ConnUpgrade == 0 {
@@ -175,7 +178,7 @@ func (c *conn) reply(r *tx.Reply) {
 		p.Limit = 1 << 30 // the file was measured when it was read
 		n, err := p.Response(raw, m, nil)
 		if err != nil || n == 0 {
-			c.cli.write(r.Raw, c.writeDeadline())
+			c.sendReplyRaw(r)
 			c.keep = false
 			t.Status, c.sent = r.Status, true
 			return
@@ -212,15 +215,28 @@ func (c *conn) reply(r *tx.Reply) {
 	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
-	if c.out == nil {
-		c.out = c.e.bufs.get()
-	}
-	head := h1.AppendResponse(c.out.b[:0], m, c.adjust())
 	c.sent = true
 	if c.headReq || m.Status == 204 || m.Status == 304 {
 		body = nil
 	}
 	t.Bytes.ResOut += uint64(len(body))
+	if err := c.sendAnswer(m, body); err != nil {
+		c.keep = false
+		if t.Term[0] == 0 || t.Term[0] == 'L' {
+			t.Term = [2]byte{'C', 'D'}
+		}
+	}
+}
+
+// sendAnswer writes a whole answer.
+func (c *conn) sendAnswer(m *tx.Message, body []byte) error {
+	if c.st != nil {
+		return c.sendMessage(m, body)
+	}
+	if c.out == nil {
+		c.out = c.e.bufs.get()
+	}
+	head := h1.AppendResponse(c.out.b[:0], m, c.adjust())
 	if len(head)+len(body) <= cap(c.out.b) {
 		head = append(head, body...)
 		body = nil
@@ -229,12 +245,7 @@ func (c *conn) reply(r *tx.Reply) {
 	if err == nil && len(body) > 0 {
 		err = c.cli.write(body, c.writeDeadline())
 	}
-	if err != nil {
-		c.keep = false
-		if t.Term[0] == 0 || t.Term[0] == 'L' {
-			t.Term = [2]byte{'C', 'D'}
-		}
-	}
+	return err
 }
 
 var nameLength = []byte("content-length")
@@ -283,7 +294,7 @@ const maxDrain = 1 << 20
 // not coming, so the connection must end.
 func (c *conn) drainRequest() bool {
 	b := &c.reqBody
-	if !c.keep || b.buf == nil {
+	if !c.keep || b.buf == nil || c.st != nil {
 		return true
 	}
 	if c.p.Flags&h1.Expect100 != 0 && !b.done && b.in == 0 {
@@ -303,7 +314,7 @@ func (c *conn) drainRequest() bool {
 // connectionToClient adds what the client must know about its connection.
 func (c *conn) connectionToClient(m *tx.Message) {
 	switch {
-	case m.Status == 101 || m.Status < 200 || m.Framing == tx.Tunnel:
+	case c.st != nil || m.Status == 101 || m.Status < 200 || m.Framing == tx.Tunnel:
 	case !c.keep:
 		if m.Version >= 11 {
 			m.Append(nameConnection, valueClose)

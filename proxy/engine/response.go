@@ -178,12 +178,18 @@ func (c *conn) responseCaptures() {
 // forward writes the response's head and body to the client.
 func (c *conn) forward() {
 	t, b := &c.t, &c.resBody
-	if c.out == nil {
+	f := &c.resOut
+	if f.mux = c.st; c.out == nil && f.mux == nil {
 		c.out = c.e.bufs.get()
 	}
-	f := &c.resOut
 	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked || f.zip != nil, c.fe.dropTrail, 0, c.out
-	head := h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
+	var head []byte
+	var err error
+	if f.mux != nil {
+		err = f.mux.SendHead(&t.Res, b.over(f.drop) || c.headReq && b.framing != tx.Tunnel)
+	} else {
+		head = h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
+	}
 	c.sent = true
 	if c.headReq && !b.finished() && b.framing != tx.Tunnel {
 		c.bodyless(head)
@@ -196,7 +202,9 @@ func (c *conn) forward() {
 	if b.framing == tx.UntilClose && len(b.ready()) == 0 {
 		head = c.moreUntilClose(head)
 	}
-	err := f.pass(b, head, c.writeDeadline())
+	if err == nil {
+		err = f.pass(b, head, c.writeDeadline())
+	}
 	if err == nil && !b.finished() {
 		err = c.copyBody()
 	}

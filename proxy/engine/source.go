@@ -163,7 +163,7 @@ func setKeepAlive(fd int, k config.KeepAliveProbes) {
 
 // control runs f on the client's descriptor, where there is one.
 func (c *conn) control(f func(fd int)) {
-	nc := c.cli.Conn
+	nc := c.Client()
 	if under, ok := nc.(interface{ NetConn() net.Conn }); ok { // TLS
 		nc = under.NetConn()
 	}

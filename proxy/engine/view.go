@@ -32,6 +32,7 @@ type front struct {
 	unsafe, adjust, socketStats                                       bool
 	needCaps                                                          bool
 	idleOnResponse, noLinger, indep                                   bool
+	h2                                                                bool   // a preface makes a connection HTTP/2
 	cliKA                                                             bool   // keep-alive packets to clients
 	logStart                                                          bool   // one line, when the transaction begins
 	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
@@ -147,6 +148,7 @@ func newFront(rt *setup, p *config.Proxy) *front {
 		cliKA:    p.Option("clitcpka") || p.Option("tcpka"),
 		needCaps: len(p.ReqCaptures)+len(p.ResCaptures) > 0 || p.CaptureCookie != nil,
 	}
+	f.h2 = !p.Option("disable-h2-upgrade")
 	f.dropTrail = p.Option("http-drop-response-trailers")
 	for _, name := range p.LogSteps {
 		if s, ok := logs.StepNamed(name); ok {

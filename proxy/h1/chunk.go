@@ -251,3 +251,10 @@ const ChunkHeadLen = 18
 func AppendChunkHead(dst []byte, n int) []byte {
 	return append(strconv.AppendUint(dst, uint64(n), 16), "\r\n"...)
 }
+
+// AppendTrailers appends the last chunk with fields that came another way than
+// in chunks.
+func AppendTrailers(dst []byte, fields []tx.Field, drop bool) []byte {
+	c := Chunks{Trailers: tx.Message{Fields: fields}}
+	return c.AppendTrailers(dst, drop)
+}

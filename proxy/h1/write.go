@@ -13,9 +13,15 @@ type Adjust map[string]string
 // AppendRequest appends the head of a request.
 func AppendRequest(dst []byte, m *tx.Message, adj Adjust) []byte {
 	dst = append(append(dst, m.Method...), ' ')
-	dst = append(dst, m.URI...)
+	uri := m.URI
+	if m.Version >= 20 && len(uri) > 0 && uri[0] != '/' { // made of pseudo-header fields
+		if p := m.PathQuery(); p != nil {
+			uri = p
+		}
+	}
+	dst = append(dst, uri...)
 	switch m.Version {
-	case 11:
+	case 11, 20, 30:
 		dst = append(dst, " HTTP/1.1\r\n"...)
 	case 10:
 		dst = append(dst, " HTTP/1.0\r\n"...)

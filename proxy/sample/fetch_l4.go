@@ -43,7 +43,10 @@ var l4Fetches = []word[Fetch]{
 	fetch("bc_err_name", "", tx.TypeStr, ServerL4, "Name of the error of the server connection.", never, keyword.NotActed),
 	fetch("fc_nb_streams", "", tx.TypeInt, ClientL4, "Streams open on the client connection.", plain(constant(1)), keyword.NotActed),
 	fetch("bc_nb_streams", "", tx.TypeInt, ServerL5, "Streams open on the server connection.", plain(constant(1)), keyword.NotActed),
-	fetch("fc_glitches", "", tx.TypeInt, ClientL4, "Protocol glitches counted on the client connection.", plain(constant(0)), keyword.NotActed),
+	fetch("fc_glitches", "", tx.TypeInt, ClientL4, "Protocol glitches counted on the client connection.", plain(func(t *tx.Tx, v *Value) bool {
+		v.SetInt(int64(t.Sess.Glitches))
+		return true
+	})),
 	fetch("bc_glitches", "", tx.TypeInt, ServerL4, "Protocol glitches counted on the server connection.", plain(constant(0)), keyword.NotActed),
 	fetch("fc_settings_streams_limit", "", tx.TypeInt, ClientL5, "Streams allowed on the client connection.", plain(constant(1)), keyword.NotActed),
 	fetch("bc_settings_streams_limit", "", tx.TypeInt, ServerL5, "Streams allowed on the server connection.", plain(constant(1)), keyword.NotActed),

@@ -32,6 +32,7 @@ type Session struct {
 	Tracked          [12]Track
 	Codes            StatusCodes // what statuses count as for tracked entries
 	Err              ConnError   // why the connection failed before any request
+	Glitches         int         // oddities of the client's protocol
 	Requests         int         // requests begun on this connection
 	HTTP             bool
 	Version          int // 10, 11, 20, 30 of the client's side

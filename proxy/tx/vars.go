@@ -75,6 +75,16 @@ func (v *Vars) Unset(name string) {
 // Reset forgets all variables.
 func (v *Vars) Reset() { v.list = v.list[:0] }
 
+// CopyFrom makes v hold what o holds.
+func (v *Vars) CopyFrom(o *Vars) {
+	if len(v.list) > 0 {
+		v.Reset()
+	}
+	for i := range o.list {
+		v.Set(o.list[i].name, o.list[i].value)
+	}
+}
+
 // Each calls f for every variable.
 func (v *Vars) Each(f func(name string, value Value)) {
 	for i := range v.list {

@@ -1,0 +1,464 @@
+package h2
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"tandem/proxy/tx"
+)
+
+// Stream is one exchange on a connection. It is a net.Conn of the body's
+// bytes: Read ends with io.EOF where the peer ends its message, CloseWrite
+// ends ours, Close lets go of the stream and resets it where it is not over.
+type Stream struct {
+	Head     tx.Message // as received; requests only
+	Flags    Flags
+	Protocol []byte // of extended CONNECT
+
+	c  *Conn
+	id uint32
+
+	// Guarded by c.mu.
+	recvEnd    bool
+	sentEnd    bool
+	sentHead   bool
+	err        error
+	closed     bool // our side let go
+	gone       bool // not in c.streams
+	left       uint64
+	hasLeft    bool
+	inTrailers tx.Message
+	recvWin    int64 // what the peer may still send
+	sendWin    int64
+	slack      int64 // what a peer may exceed the window by that did not know it
+	window     int64 // what it may send in all before we read
+	held       int   // received bytes that were not read
+	rbuf       chunks
+	waitOut    bool
+	onReset    func()
+	rwake      chan struct{}
+	wwake      chan struct{}
+	rdl, wdl   time.Time
+
+	// Client.
+	heads    []*tx.Message // response heads that were not taken
+	method   string
+	started  bool // the server answered something
+	sawFinal bool // with a final head; the reader's
+}
+
+func newStream(c *Conn, id uint32) *Stream {
+	return &Stream{c: c, id: id, window: int64(c.cfg.Window), recvWin: int64(c.cfg.Window),
+		rwake: make(chan struct{}, 1), wwake: make(chan struct{}, 1)}
+}
+
+// open makes s one of the connection's streams.
+func (c *Conn) open(s *Stream) {
+	s.sendWin = c.initWin
+	if !c.acked {
+		s.slack = max(0, defaultWindow-int64(c.cfg.Window))
+	}
+	c.streams[s.id] = s
+	c.held++
+	if st := c.cfg.Stats; st != nil {
+		st.OpenStreams.Add(1)
+		st.Streams.Add(1)
+	}
+}
+
+// ID is the stream's number.
+func (s *Stream) ID() uint32 { return s.id }
+
+func wake(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Stream) wakeRead()  { wake(s.rwake) }
+func (s *Stream) wakeWrite() { wake(s.wwake) }
+
+// drop takes s off the connection's streams.
+func (s *Stream) drop() {
+	if !s.gone {
+		s.gone = true
+		delete(s.c.streams, s.id)
+	}
+}
+
+// orphan says whether the peer reset a stream that we still work on.
+func (s *Stream) orphan() bool { return !s.closed }
+
+// fail ends the stream for both directions.
+func (s *Stream) fail(err error) {
+	if s.err != nil {
+		return
+	}
+	s.err = err
+	if !s.recvEnd {
+		s.releaseBuf()
+	}
+	s.wakeRead()
+	s.wakeWrite()
+	if f := s.onReset; f != nil && !(s.sentEnd && s.recvEnd) {
+		s.onReset = nil
+		f()
+	}
+}
+
+// resetLocked resets the stream; glitchy says that the peer made a mistake.
+func (s *Stream) resetLocked(code Code, fault bool) {
+	if s.gone {
+		return
+	}
+	if st := s.c.cfg.Stats; st != nil && fault {
+		st.StreamErrors.Add(1)
+		st.RstStreamSent.Add(1)
+	}
+	s.drop()
+	s.c.queueRst(s.id, code)
+	s.fail(&Error{Code: code})
+}
+
+// Reset ends the stream with a code.
+func (s *Stream) Reset(code Code) {
+	s.c.mu.Lock()
+	s.resetLocked(code, false)
+	s.c.mu.Unlock()
+}
+
+// OnReset calls f once when the stream ends before its time; nil takes that
+// back. F is called with the connection locked: it must not use the stream.
+func (s *Stream) OnReset(f func()) {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if s.onReset = f; f != nil && s.err != nil {
+		s.onReset = nil
+		f()
+	}
+}
+
+// receive takes payload of a frame. pad counts bytes that only took window.
+func (s *Stream) receive(p []byte, pad int, end bool) {
+	if s.hasLeft {
+		if uint64(len(p)) > s.left || end && uint64(len(p)) != s.left {
+			s.c.glitch()
+			s.resetLocked(ProtocolError, true)
+			return
+		}
+		s.left -= uint64(len(p))
+	}
+	s.rbuf.add(p)
+	s.held += len(p)
+	if end && len(p) > 0 { // as the original, which grants before it looks at the end
+		s.recvWin = 0
+		s.update(uint32(len(p) + pad))
+	}
+	s.recvEnd = s.recvEnd || end
+	if pad > 0 && !s.recvEnd {
+		s.grant()
+	}
+	s.finishLocked()
+	s.wakeRead()
+}
+
+// finishLocked forgets a stream that both sides ended.
+func (s *Stream) finishLocked() {
+	if s.recvEnd && s.sentEnd {
+		s.drop()
+	}
+}
+
+// grant lets the peer send more, once that is worth a frame. While few
+// streams receive, each gets more of the shared receive buffer.
+func (s *Stream) grant() {
+	c := s.c
+	if s.recvEnd || s.err != nil {
+		return
+	}
+	if c.cfg.RxBuf > 0 && s.window < int64(c.cfg.RxBuf)*7/8 {
+		share := int64(c.cfg.RxBuf) * 7 / 8 / int64(max(1, len(c.streams)))
+		if more := min(share-s.window, int64(c.cfg.RxBuf)*7/8-int64(c.extra)); more > 0 {
+			c.extra += int(more)
+			s.window += more
+		}
+	}
+	n := s.window - s.recvWin - int64(s.held)
+	if n <= 0 || n < s.window/2 && n < chunkSize && s.held > 0 {
+		return
+	}
+	s.recvWin += n
+	s.update(uint32(n))
+}
+
+func (s *Stream) update(n uint32) {
+	s.c.out = append32(appendFrameHead(s.c.out, 4, frWindowUpdate, 0, s.id), n)
+	s.c.flushLocked()
+}
+
+func (s *Stream) releaseBuf() {
+	s.rbuf.free()
+	s.held = 0
+	if x := s.window - int64(s.c.cfg.Window); x > 0 {
+		s.c.extra -= int(x)
+		s.window -= x
+	}
+}
+
+// Ended says whether the peer's message is complete and read.
+func (s *Stream) Ended() bool {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	return s.recvEnd && s.held == 0 && s.err == nil
+}
+
+// Trailers returns the fields behind the peer's body, once it is read.
+func (s *Stream) Trailers() *tx.Message { return &s.inTrailers }
+
+// Read implements net.Conn.
+func (s *Stream) Read(b []byte) (int, error) {
+	c := s.c
+	c.mu.Lock()
+	for {
+		switch {
+		case s.held > 0:
+			n := s.rbuf.read(b)
+			s.held -= n
+			s.grant()
+			c.mu.Unlock()
+			return n, nil
+		case s.recvEnd:
+			c.mu.Unlock()
+			return 0, io.EOF
+		case s.err != nil:
+			err := s.err
+			c.mu.Unlock()
+			return 0, err
+		}
+		d := s.rdl
+		if !d.IsZero() && !time.Now().Before(d) {
+			c.mu.Unlock()
+			return 0, os.ErrDeadlineExceeded
+		}
+		c.mu.Unlock()
+		wait(s.rwake, d)
+		c.mu.Lock()
+	}
+}
+
+// wait waits for ch until d.
+func wait(ch chan struct{}, d time.Time) {
+	if d.IsZero() {
+		<-ch
+		return
+	}
+	t := timers.get(time.Until(d))
+	select {
+	case <-ch:
+	case <-t.C:
+	}
+	timers.put(t)
+}
+
+// Write implements net.Conn.
+func (s *Stream) Write(b []byte) (int, error) { return s.send(b, false) }
+
+// Send writes b; end says that nothing follows.
+func (s *Stream) Send(b []byte, end bool, deadline time.Time) error {
+	s.c.mu.Lock()
+	s.wdl = deadline
+	s.c.mu.Unlock()
+	_, err := s.send(b, end)
+	return err
+}
+
+func (s *Stream) send(b []byte, end bool) (sent int, err error) {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(b) > 0 || end && !s.sentEnd {
+		switch {
+		case s.err != nil:
+			return sent, s.err
+		case s.sentEnd:
+			return sent, io.ErrClosedPipe
+		}
+		n := min(len(b), c.maxFrame)
+		if n > 0 {
+			n = int(min(int64(n), s.sendWin, c.sendWin))
+		}
+		if len(c.out) >= outLimit || n <= 0 && len(b) > 0 {
+			d := s.wdl
+			if !d.IsZero() && !time.Now().Before(d) {
+				return sent, os.ErrDeadlineExceeded
+			}
+			s.waitOut = true
+			c.waiting++
+			c.mu.Unlock()
+			wait(s.wwake, d)
+			c.mu.Lock()
+			c.waiting--
+			s.waitOut = false
+			continue
+		}
+		var fl byte
+		if end && n == len(b) {
+			fl = flagEndStream
+		}
+		c.out = append(appendFrameHead(c.out, n, frData, fl, s.id), b[:n]...)
+		c.sendWin -= int64(n)
+		s.sendWin -= int64(n)
+		b = b[n:]
+		sent += n
+		if fl != 0 {
+			s.sentEnd = true
+			s.finishLocked()
+		}
+		c.flushLocked()
+	}
+	return sent, nil
+}
+
+// SendHead writes a head; end says that no body follows. A response with a
+// status below 200 is an interim one.
+func (s *Stream) SendHead(m *tx.Message, end bool) error {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	c.out = appendHead(c.out, c.maxFrame, s.id, m, end)
+	s.sentHead = s.sentHead || m.Status == 0 || m.Status >= 200
+	if end {
+		s.sentEnd = true
+		s.finishLocked()
+	}
+	c.flushLocked()
+	return nil
+}
+
+// SendTrailers writes the fields behind a body and ends the stream.
+func (s *Stream) SendTrailers(fields []tx.Field) error {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	c.out = appendTrailers(c.out, c.maxFrame, s.id, fields)
+	s.sentEnd = true
+	s.finishLocked()
+	c.flushLocked()
+	return nil
+}
+
+// CloseWrite ends our message.
+func (s *Stream) CloseWrite() error {
+	_, err := s.send(nil, true)
+	return err
+}
+
+// Close lets go of the stream. One that is not over is reset: a complete
+// answer tells the client that the rest of its request is not wanted.
+func (s *Stream) Close() error {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.onReset = nil
+	if !s.gone {
+		code := Cancel
+		if s.sentEnd && !c.cfg.Client {
+			code = NoError
+		}
+		s.resetLocked(code, false)
+	}
+	s.fail(net.ErrClosed)
+	s.releaseBuf()
+	if st := c.cfg.Stats; st != nil {
+		st.OpenStreams.Add(-1)
+	}
+	if c.held--; c.held == 0 {
+		if c.idle = time.Now(); c.leaving {
+			c.wire.Kick()
+		}
+	}
+	c.cond.Broadcast()
+	return nil
+}
+
+// LocalAddr implements net.Conn; streams have no address of their own.
+func (s *Stream) LocalAddr() net.Addr { return streamAddr{} }
+
+// RemoteAddr implements net.Conn.
+func (s *Stream) RemoteAddr() net.Addr { return streamAddr{} }
+
+type streamAddr struct{}
+
+func (streamAddr) Network() string { return "h2" }
+func (streamAddr) String() string  { return "h2" }
+
+// SetDeadline implements net.Conn.
+func (s *Stream) SetDeadline(t time.Time) error {
+	s.SetReadDeadline(t)
+	return s.SetWriteDeadline(t)
+}
+
+// SetReadDeadline implements net.Conn.
+func (s *Stream) SetReadDeadline(t time.Time) error {
+	s.c.mu.Lock()
+	s.rdl = t
+	s.c.mu.Unlock()
+	s.wakeRead()
+	return nil
+}
+
+// SetWriteDeadline implements net.Conn.
+func (s *Stream) SetWriteDeadline(t time.Time) error {
+	s.c.mu.Lock()
+	s.wdl = t
+	s.c.mu.Unlock()
+	s.wakeWrite()
+	return nil
+}
+
+// WaitReset waits until the stream is reset, or until deadline.
+func (s *Stream) WaitReset(deadline time.Time) {
+	done := make(chan struct{}, 1)
+	s.OnReset(func() { wake(done) })
+	wait(done, deadline)
+	s.OnReset(nil)
+}
+
+// timers are reused.
+var timers timerPool
+
+type timerPool struct{ pool sync.Pool }
+
+func (p *timerPool) get(d time.Duration) *time.Timer {
+	if t, ok := p.pool.Get().(*time.Timer); ok {
+		t.Reset(d)
+		return t
+	}
+	return time.NewTimer(d)
+}
+
+func (p *timerPool) put(t *time.Timer) {
+	t.Stop()
+	p.pool.Put(t)
+}
+
+// Buffered says whether a Read would not wait.
+func (s *Stream) Buffered() bool {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	return s.held > 0 || s.recvEnd
+}
