@@ -88,6 +88,7 @@ var removedRows = []removedRow{
 	{"mails without Lua", "3.3", "mailers m\n mailer a 127.0.0.1:25\nlisten l\n bind 127.0.0.1:1\n server s 127.0.0.1:1\n email-alert mailers m\n email-alert from a@b\n email-alert to c@d", "", "legacy_mailers"},
 	{"node-name", "1.4", "global\n node-name n", "global\n node n", "legacy_words"},
 	{"wurfl-engine-mode,wurfl-useragent-priority", "2.0", "global\n wurfl-engine-mode a\n wurfl-useragent-priority b", "", "- there is no WURFL"},
+	{"HTTP/0.9 requests", "1.6", "listen l 127.0.0.1:1\n server s 127.0.0.1:1", "", "legacy_http09"},
 	{"no final LF", "2.3", "listen l\n bind 127.0.0.1:1\n server s 127.0.0.1:1$", "listen l\n bind 127.0.0.1:1\n server s 127.0.0.1:1", "- the line is read like others"},
 }
 

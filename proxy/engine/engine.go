@@ -91,6 +91,7 @@ type setup struct {
 
 	bufSize, maxRewrite, maxHeaders int
 	keepInsecure, anyPayload        bool
+	simple                          bool // requests of HTTP/0.9 are taken: the file is older than 1.6
 	maxConn                         int64
 	adjust                          h1.Adjust
 	h2fe, h2be                      h2Tuning
@@ -126,6 +127,7 @@ func (e *Engine) Load(cfg *config.Config) {
 	}
 	rt.maxHeaders = tune(cfg, "http.maxhdr", h1.DefaultMaxHeaders)
 	rt.keepInsecure = tune(cfg, "h1-do-not-close-on-insecure-transfer-encoding", 0) > 0
+	rt.simple = cfg.Era != 0 && cfg.Era < keyword.V(1, 6)
 	rt.anyPayload = tune(cfg, "h1-accept-payload-with-any-method", 0) > 0
 	rt.maxConn = int64(cfg.Global.MaxConn)
 	if len(cfg.Global.H1CaseAdjust) > 0 {

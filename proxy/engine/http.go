@@ -59,7 +59,7 @@ func (c *conn) readRequest(first bool) bool {
 	if !c.since.IsZero() {
 		now, c.since = c.since, time.Time{}
 	}
-	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe, KeepInsecure: c.rt.keepInsecure, AnyPayload: c.rt.anyPayload}
+	c.p.Options = h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite, Unsafe: c.fe.unsafe, Simple: c.rt.simple, KeepInsecure: c.rt.keepInsecure, AnyPayload: c.rt.anyPayload}
 	c.p.Reset()
 	c.t.Req.Reset()
 	c.reqBody.buf, c.reqBody.bad = nil, nil

@@ -18,6 +18,7 @@ const (
 type Options struct {
 	MaxHeaders int  // start line and fields of one head; 0: DefaultMaxHeaders
 	Limit      int  // bytes of one head, the rest of the buffer is for rewriting; 0: 15360
+	Simple     bool // take "GET /" without a version (HTTP/0.9), as releases before 1.6 did
 	Unsafe     bool // option accept-unsafe-violations-in-http-request or -response
 	// KeepUnsafeTrailers forwards content-length, transfer-encoding and host
 	// among trailers as HAProxy does; by default they are dropped, because no

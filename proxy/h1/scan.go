@@ -283,7 +283,7 @@ func (p *Parser) requestLine(b []byte, m *tx.Message) *Error {
 	if len(m.URI) == 0 {
 		return bad(400, i, "no request target")
 	}
-	if i == len(b) && p.Unsafe && string(m.Method) == "GET" { // HTTP/0.9: no version, no fields
+	if i == len(b) && (p.Unsafe || p.Simple) && string(m.Method) == "GET" { // HTTP/0.9: no version, no fields
 		p.simple, p.Major, p.Minor, m.Version = true, 1, 0, 10
 		return nil
 	}
