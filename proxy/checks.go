@@ -3,6 +3,7 @@ package proxy
 import (
 	"crypto/tls"
 	"errors"
+	"time"
 
 	"tandem/parser/keyword"
 	"tandem/proxy/check"
@@ -16,7 +17,7 @@ func newProber(cfg *config.Config, side *tlsSide) *check.Prober {
 	return &check.Prober{
 		Spread: g.SpreadChecks, MaxSpread: g.MaxSpreadChecks, Node: g.Node,
 		Dialer: &check.NetDialer{TLS: func(s *server.Server) (*tls.Config, error) {
-			c := side.servers[s.Params]
+			c := side.of(s.Params)
 			if c == nil {
 				return nil, errors.New("no TLS configuration")
 			}
@@ -35,12 +36,47 @@ func targets(cfg *config.Config) []check.Target {
 		setup, _ := p.CheckSetup.(*check.Setup)
 		method := setup.Method()
 		for _, l := range p.Servers {
-			method := method
-			if h := keyword.Target[*config.Block](l.Server.Params.Check.Healthcheck); h != nil {
-				method = h.Check.Method()
-			}
-			list = append(list, check.Target{Server: l.Server, Method: method, Connect: p.Timeouts.Connect, Check: p.Timeouts.Check, UniqueID: p.UniqueID})
+			list = append(list, target(p, l, method))
 		}
 	}
 	return list
+}
+
+// target is one server, checked by the method of its own or its backend's.
+func target(p *config.Proxy, l *config.ServerLine, method check.Method) check.Target {
+	if h := keyword.Target[*config.Block](l.Server.Params.Check.Healthcheck); h != nil {
+		method = h.Check.Method()
+	}
+	return check.Target{Server: l.Server, Method: method, Connect: p.Timeouts.Connect, Check: p.Timeouts.Check, UniqueID: p.UniqueID}
+}
+
+// addServer is "add server": the line is read, its TLS files are loaded, and
+// the server is one of its backend's, in maintenance.
+func (p *Proxy) addServer(px *config.Proxy, name string, words []string) error {
+	l, err := p.cfg.ReadServer(px, name, words)
+	if err != nil {
+		return err
+	}
+	if l.Params.TLS.Enabled || l.Params.Check.SSL {
+		c, err := serverTLS(p.tls.store, &p.cfg.Global, &l.Params.TLS)
+		if err != nil {
+			return err
+		}
+		p.tls.add(l.Params, c)
+	}
+	l.Add(px, time.Now())
+	if prober := p.marked.Load(); prober != nil {
+		setup, _ := px.CheckSetup.(*check.Setup)
+		prober.Add(target(px, l, setup.Method()))
+	}
+	return nil
+}
+
+// removeServer is "del server" once nothing bars it.
+func (p *Proxy) removeServer(px *config.Proxy, s *server.Server) {
+	if prober := p.marked.Load(); prober != nil {
+		prober.Remove(s)
+	}
+	px.Back.Remove(s)
+	p.eng.Forget(s)
 }

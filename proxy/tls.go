@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
@@ -20,6 +21,7 @@ type tlsSide struct {
 	binds   map[*listen.Bind]*tls.Config
 	servers map[*server.Params]*certs.Client
 	store   *certs.Store
+	added   sync.Map // *server.Params -> *certs.Client: of servers added at run time
 }
 
 // loadTLS loads all certificates that binds and servers name. Failures are
@@ -142,13 +144,27 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 	return c, nil
 }
 
+// of returns the settings towards a server, nil for none.
+func (s *tlsSide) of(p *server.Params) *certs.Client {
+	if c := s.servers[p]; c != nil {
+		return c
+	}
+	if c, ok := s.added.Load(p); ok {
+		return c.(*certs.Client)
+	}
+	return nil
+}
+
+// add notes those of a server that is added at run time.
+func (s *tlsSide) add(p *server.Params, c *certs.Client) { s.added.Store(p, c) }
+
 // server is the engine's ServerTLS.
 func (s *tlsSide) server(l *listen.Listener) *tls.Config { return s.binds[l.Bind] }
 
 // client is the engine's ClientTLS: the name sent is the "sni" expression's,
 // or the request's Host.
 func (s *tlsSide) client(srv *server.Server, t *tx.Tx) *tls.Config {
-	c := s.servers[srv.Params]
+	c := s.of(srv.Params)
 	if c == nil || !srv.Params.TLS.Enabled {
 		return nil
 	}

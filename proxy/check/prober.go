@@ -105,6 +105,34 @@ func (p *Prober) Set(list []Target) {
 	}
 }
 
+// Add checks one more server from now on.
+func (p *Prober) Add(t Target) {
+	p.mu.Lock()
+	list := []Target{t}
+	for key, l := range p.loops {
+		if !key.agent || p.loops[loopKey{key.s, false}] == nil {
+			l.mu.Lock()
+			list = append(list, l.target)
+			l.mu.Unlock()
+		}
+	}
+	p.mu.Unlock()
+	p.Set(list)
+}
+
+// Remove ends the checks of a server.
+func (p *Prober) Remove(s *server.Server) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, agent := range []bool{false, true} {
+		key := loopKey{s, agent}
+		if l := p.loops[key]; l != nil {
+			l.end()
+			delete(p.loops, key)
+		}
+	}
+}
+
 // shortest returns the shortest interval of all targets, and at most the
 // spread's maximum.
 func (p *Prober) shortest(list []Target) time.Duration {

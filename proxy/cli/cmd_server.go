@@ -30,6 +30,8 @@ var serverCommands = []*keyword.Def[Command]{
 	command("enable dynamic-cookie backend", " <bk>", Admin, "make dynamic cookies.", func(c *Call) { dynamicCookies(c, true) }),
 	command("disable dynamic-cookie backend", " <bk>", Admin, "stop making dynamic cookies.", func(c *Call) { dynamicCookies(c, false) }),
 	command("set dynamic-cookie-key backend", " <bk> <k>", Admin, "change the key of dynamic cookies.", setCookieKey),
+	command("add server", " <bk>/<srv>", Admin, "create a server.", addServer),
+	command("del server", " <bk>/<srv>", Admin, "delete a server that nothing names.", delServer),
 	command("set maxconn server", " <bk>/<srv>", Admin, "change the connection limit of a server.", setServerMaxConn),
 }
 
@@ -391,10 +393,51 @@ const nameBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678
 func removalBar(_ *config.Proxy, s *server.Server, now time.Time) (why string, final bool) {
 	v := s.View(now)
 	switch {
+	case s.Named():
+		return "This server cannot be removed at runtime due to other configuration elements pointing to it.", true
 	case v.Admin&server.AnyMaint == 0:
 		return "Only servers in maintenance mode can be deleted.", true
 	case s.Cur() > 0 || s.Waiting() > 0:
 		return "Server still has connections attached to it, cannot remove it.", false
 	}
 	return "", false
+}
+
+// addServer is "add server": it may be told all but the server's name wrongly.
+func addServer(c *Call) {
+	if c.arg(0) == "help" {
+		c.printf("List of keywords supported for dynamic server:\n%s\n", strings.Join(config.DynamicWords(), "\n"))
+		return
+	}
+	be, name, ok := strings.Cut(c.arg(0), "/")
+	if !ok || name == "" {
+		c.fail("Require 'backend/server'.")
+		return
+	}
+	p := c.backendOf(be)
+	switch {
+	case p == nil:
+		c.fail("No such backend.")
+	case c.AddServer == nil:
+		c.fail("Servers cannot be added in this process.")
+	default:
+		if err := c.AddServer(p, name, c.Args[1:]); err != nil {
+			c.fail("%s", err)
+			return
+		}
+		c.say(Info, "New server registered.")
+	}
+}
+
+func delServer(c *Call) {
+	p, s := c.target()
+	if s == nil {
+		return
+	}
+	if why, _ := removalBar(p, s, c.now()); why != "" || c.RemoveServer == nil {
+		c.fail("%s", why)
+		return
+	}
+	c.RemoveServer(p, s)
+	c.say(Notice, "Server deleted.")
 }

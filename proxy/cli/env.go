@@ -12,6 +12,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/pattern"
+	"tandem/proxy/server"
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
@@ -46,6 +47,10 @@ type Env struct {
 	BadMessages func() (total uint64, list []*tx.BadMessage)
 	// Certs holds the certificates of binds and servers.
 	Certs *certs.Store
+	// AddServer makes a server of a backend out of the words of "add server";
+	// the error is the answer. RemoveServer takes it out again.
+	AddServer    func(p *config.Proxy, name string, words []string) error
+	RemoveServer func(p *config.Proxy, s *server.Server)
 	// StartupLogs returns what was reported while starting.
 	StartupLogs func() string
 	// Frontend pauses, resumes or stops the listeners of a frontend.

@@ -88,7 +88,11 @@ func (n proxyNames) HasFrontend(name string) bool { return n.c.proxy(name, keywo
 
 // attach hands the rooms what they ask for while any line is read.
 func (c *compiler) attach() {
-	e := c.env
+	c.cfg.attachTo = c.attachTo
+	c.attachTo(c.env)
+}
+
+func (c *compiler) attachTo(e *keyword.Env) {
 	keyword.Attach(e, c)
 	keyword.Attach(e, &c.shared)
 	keyword.Attach(e, &c.cfg.Global)

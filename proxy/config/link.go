@@ -182,6 +182,9 @@ func (c *compiler) find(r *keyword.Ref) []any {
 		}
 		if p := c.proxy(be, keyword.Backend); p != nil {
 			if s := p.server(name); s != nil {
+				if t := s.prepare(p); r.By != "server" && r.By != "server-template" {
+					t.NameIt()
+				}
 				return []any{s, s.prepare(p)}
 			}
 		}

@@ -37,6 +37,8 @@ type Config struct {
 	Patterns *pattern.Registry // ACL files and maps
 	Era      keyword.Version   // the newest release that would have taken all lines
 
+	attachTo func(*keyword.Env) // what lines read at run time may ask for
+
 	sticks *stick.Registry // entries of stick tables, adopted by Commit
 }
 

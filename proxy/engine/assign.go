@@ -89,13 +89,13 @@ func (c *conn) rdpServer() *server.Server {
 	if !ok {
 		return nil
 	}
-	for _, x := range c.be.servers {
-		a := x.s.Addr()
+	for _, x := range c.be.b.Servers() {
+		a := x.Addr()
 		if a == nil || a.Port != int(to.Port()) || a.Host != to.Addr().String() {
 			continue
 		}
-		if c.usable(x.s) || c.be.persist {
-			return x.s
+		if c.usable(x) || c.be.persist {
+			return x
 		}
 	}
 	return nil
@@ -136,8 +136,7 @@ func (c *conn) assign(avoid *server.Server) failure {
 	c.slot.s = s
 	x := c.be.srvOf(s)
 	if x == nil {
-		x = &srv{s: s, pool: c.e.poolOf(s), redir: redirOf(s)}
-		s.Attach(shutter{c.e, s})
+		x = c.be.viewOf(c.e, s)
 	}
 	c.srv = x
 	c.use.enter(s)

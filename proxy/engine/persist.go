@@ -137,13 +137,13 @@ func (c *conn) cookieFound(v []byte) {
 		return
 	}
 	t.CookieIn = cookieInvalid
-	for _, x := range c.be.servers {
-		if string(v) != cookieValue(x.s) {
+	for _, x := range c.be.b.Servers() {
+		if string(v) != cookieValue(x) {
 			continue
 		}
-		if c.usable(x.s) || c.be.persist || t.Settings.ForcePersist {
+		if c.usable(x) || c.be.persist || t.Settings.ForcePersist {
 			t.CookieIn = cookieValid
-			c.cookieServer = x.s
+			c.cookieServer = x
 			return
 		}
 		t.CookieIn = cookieDown

@@ -174,9 +174,7 @@ func (p *pool) sweep(before time.Time) {
 func (e *Engine) closeIdle(age time.Duration) {
 	before := time.Now().Add(-age)
 	for _, b := range e.rt.Load().backs {
-		for _, s := range b.servers {
-			s.pool.sweep(before)
-		}
+		b.everyServer(func(s *srv) { s.pool.sweep(before) })
 	}
 }
 
@@ -184,14 +182,14 @@ func (e *Engine) closeIdle(age time.Duration) {
 // pool-purge-delay, or that the server closed.
 func (e *Engine) Sweep(now time.Time) {
 	for _, b := range e.rt.Load().backs {
-		for _, s := range b.servers {
+		b.everyServer(func(s *srv) {
 			d := 5 * time.Second
 			if p := s.s.Params; p != nil && p.PoolPurgeDelay > 0 {
 				d = p.PoolPurgeDelay
 			}
 			s.pool.sweep(now.Add(-d))
 			s.pool.relax(s)
-		}
+		})
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"sync"
 	"time"
 
 	"tandem/parser/keyword"
@@ -54,6 +55,7 @@ type back struct {
 	reuse                                                        reuseMode
 	tarpitT                                                      time.Duration
 	defaultPick                                                  roundRobin
+	added                                                        sync.Map // *server.Server -> *srv: those added at run time
 }
 
 // side is what both have in common.
@@ -232,4 +234,34 @@ func (b *back) srvOf(s *server.Server) *srv {
 		}
 	}
 	return nil
+}
+
+// viewOf returns the engine's view of a server that was added at run time.
+func (b *back) viewOf(e *Engine, s *server.Server) *srv {
+	if x, ok := b.added.Load(s); ok {
+		return x.(*srv)
+	}
+	x, loaded := b.added.LoadOrStore(s, &srv{s: s, pool: e.poolOf(s), redir: redirOf(s), noLinger: b.noLinger})
+	if !loaded {
+		s.Attach(shutter{e, s})
+	}
+	return x.(*srv)
+}
+
+// everyServer calls f for all servers, those added at run time too.
+func (b *back) everyServer(f func(*srv)) {
+	for _, s := range b.servers {
+		f(s)
+	}
+	b.added.Range(func(_, x any) bool { f(x.(*srv)); return true })
+}
+
+// Forget closes the idle connections to a server that is gone.
+func (e *Engine) Forget(s *server.Server) {
+	for _, b := range e.rt.Load().backs {
+		b.added.Delete(s)
+	}
+	if p, ok := pools.LoadAndDelete(s); ok {
+		p.(*pool).sweep(time.Now().Add(time.Hour))
+	}
 }

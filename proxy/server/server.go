@@ -86,6 +86,8 @@ type Server struct {
 	tracked    *Server
 	trackers   []*Server
 	warming    *time.Timer
+	dynamic    bool // added at run time
+	named      bool // the configuration names it elsewhere than on its line
 	Check      CheckState
 	Agent      CheckState
 
