@@ -68,6 +68,9 @@ func start(a *arguments) int {
 		code := checked(a, diags)
 		if a.verbose && !a.json {
 			fmt.Printf("The newest release that takes this configuration is HAProxy %s\n", cfg.Era)
+			for _, n := range cfg.EraNotes() {
+				fmt.Println(n)
+			}
 		}
 		return code
 	}

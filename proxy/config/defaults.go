@@ -14,7 +14,7 @@ import (
 // chapter 4; reference values of 3.5).
 func newProxy() *Proxy {
 	return &Proxy{
-		Mode: "tcp", Retries: 3, Reuse: "safe", Options: map[string]bool{},
+		Mode: "tcp", Retries: 3, Options: map[string]bool{},
 		DefaultServer: server.DefaultParams(), MaxKeepAliveQueue: -1,
 		ErrorFiles: map[int]*ErrorFile{}, FullConn: 0,
 	}

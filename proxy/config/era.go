@@ -39,6 +39,58 @@ func (c *compiler) defaultBalance() *balance.Algorithm {
 	return balance.Default()
 }
 
+// reuseSince is the release that shares connections to servers between clients
+// where nothing else is said; before, each client had its own.
+var reuseSince = keyword.V(1, 9)
+
+// defaultReuse is the "http-reuse" of backends that have none.
+func (c *compiler) defaultReuse() string {
+	if c.cfg.Era < reuseSince {
+		return "never"
+	}
+	return "safe"
+}
+
+// eraDefault is a default that a release changed.
+type eraDefault struct {
+	since    keyword.Version
+	was, now string // what was so before it, and is since
+	kept     bool   // files of before keep it here
+}
+
+// eraDefaults are the changed defaults that a user of an old file could meet.
+// Kept are those without which a file would do something else; those that only
+// made things stricter, quicker or larger are of today for all.
+var eraDefaults = []eraDefault{
+	{keyword.V(3, 3), "balance roundrobin", "balance random(2)", true},
+	{keyword.V(1, 9), "http-reuse never", "http-reuse safe", true},
+	{keyword.V(1, 6), "requests of HTTP/0.9 are accepted", "they are refused", true},
+	{keyword.V(3, 3), "no option abortonclose", "option abortonclose", false},
+	{keyword.V(3, 3), "no server name sent to TLS servers", "that of the Host field is (no-sni-auto)", false},
+	{keyword.V(2, 8), "no ALPN on TLS listeners", "alpn h2,http/1.1", false},
+	{keyword.V(2, 2), "ssl-min-ver TLSv1.0", "ssl-min-ver TLSv1.2", false},
+	{keyword.V(2, 0), "maxconn 2000 in each frontend", "that of the global section", false},
+	{keyword.V(2, 0), "names of header fields as they were written", "in lower case (h1-case-adjust)", false},
+	{keyword.V(2, 0), "error pages in HTTP/1.0 that close the connection", "in HTTP/1.1 with a length", false},
+	{keyword.V(1, 5), "the first request and response alone are looked at (tunnel)", "option http-keep-alive", false},
+}
+
+// EraNotes says, line by line, which defaults of the era of the text hold here
+// and which are of today; nil for a file of today.
+func (c *Config) EraNotes() []string {
+	var out []string
+	for _, d := range eraDefaults {
+		switch {
+		case c.Era >= d.since:
+		case d.kept:
+			out = append(out, "Kept from before "+d.since.String()+": "+d.was+" (since then: "+d.now+")")
+		default:
+			out = append(out, "Not kept from before "+d.since.String()+": "+d.was+"; here: "+d.now)
+		}
+	}
+	return out
+}
+
 // dropped notes that a line uses what a release dropped.
 func (c *compiler) dropped(in keyword.Version) {
 	if in != 0 && (c.until == 0 || in < c.until) {

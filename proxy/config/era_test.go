@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 
 	"tandem/parser/diag"
@@ -53,6 +54,36 @@ func TestDefaultBalance(t *testing.T) {
 			if p.Back != nil && (p.Balance == nil || p.Balance.Name != want) {
 				t.Errorf("%q: balance is %v, want %s: %v", text, p.Balance, want, diags.All)
 			}
+		}
+	}
+}
+
+// TestEraNotes holds that every default of an old file is explained, and that
+// those said to be kept are.
+func TestEraNotes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text, reuse string
+		kept, other int
+	}{
+		{"listen l\n bind 127.0.0.1:1\n", "safe", 0, 0},
+		{"listen l\n bind 127.0.0.1:1\n redisp\n", "safe", 1, 4},
+		{"listen l 127.0.0.1:1\n", "never", 3, 7},
+		{"listen l 127.0.0.1:1\n http-reuse always\n", "always", 3, 7},
+		{"listen l\n bind 127.0.0.1:1\n keepalive\n", "never", 3, 8},
+	} {
+		cfg := Compile([]*source.File{source.New("t.cfg", []byte(c.text))}, Options{CheckOnly: true}, NewDeps(), &diag.List{})
+		notes, kept := cfg.EraNotes(), 0
+		for _, n := range notes {
+			if strings.HasPrefix(n, "Kept ") {
+				kept++
+			}
+		}
+		if kept != c.kept || len(notes)-kept != c.other {
+			t.Errorf("%q: %d kept and %d others, want %d and %d: %q", c.text, kept, len(notes)-kept, c.kept, c.other, notes)
+		}
+		if got := cfg.Proxies[0].Reuse; got != c.reuse {
+			t.Errorf("%q: http-reuse %s, want %s", c.text, got, c.reuse)
 		}
 	}
 }

@@ -328,6 +328,9 @@ func (c *compiler) linkProxy(p *Proxy) {
 	if p.Balance == nil {
 		p.Balance = c.defaultBalance()
 	}
+	if p.Reuse == "" {
+		p.Reuse = c.defaultReuse()
+	}
 }
 
 // resolveServer finds a server's address; a name that has none is refused, as
