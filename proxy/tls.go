@@ -22,12 +22,15 @@ type tlsSide struct {
 	servers map[*server.Params]*certs.Client
 	store   *certs.Store
 	added   sync.Map // *server.Params -> *certs.Client: of servers added at run time
+
+	verifiers map[*listen.Bind]*certs.Verifier // of binds that ask clients for a certificate
 }
 
 // loadTLS loads all certificates that binds and servers name. Failures are
 // reported with the place of their line.
 func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
-	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}, store: certs.NewStore()}
+	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}, store: certs.NewStore(),
+		verifiers: map[*listen.Bind]*certs.Verifier{}}
 	refuse := func(at, what string, err error) {
 		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Unreadable, Layout: diag.PostParse, Text: fmt.Sprintf("[%s] : %s : %s", at, what, err)})
 	}
@@ -72,7 +75,8 @@ func under(base, path string) string {
 // bind makes the configuration of one bind line of p.
 func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*tls.Config, error) {
 	t := &b.TLS
-	s := &certs.Server{Bind: side.store.Bind(p.Name, b.Span, t.StrictSNI), ALPN: t.ALPN, Verify: t.Verify, Tickets: !t.NoTickets}
+	s := &certs.Server{Bind: side.store.Bind(p.Name, b.Span, t.StrictSNI), ALPN: t.ALPN, Tickets: !t.NoTickets,
+		Policy: policy(config.BindVersions(t), t.Ciphers, t.Curves, t.ECDHE)}
 	for _, path := range append(append([]string(nil), t.DefaultCrt...), t.Certs...) {
 		if err := side.store.Add(s.Bind, under(g.CRTBase, path)); err != nil {
 			return nil, err
@@ -90,17 +94,77 @@ func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*t
 		s.ALPN = []string{"h2", "http/1.1"}
 	}
 	var err error
-	if s.Min, s.Max, err = certs.Range(t.MinVer, t.MaxVer, t.ForceVer, t.NoVer); err != nil {
-		return nil, err
+	if s.Policy.Min == 0 {
+		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
 	}
-	if t.CAFile != "" {
-		if s.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
+	if t.TicketKeys != "" {
+		if s.Keys, err = certs.LoadTicketKeys(t.TicketKeys); err != nil {
 			return nil, err
 		}
-	} else if t.Verify == "required" || t.Verify == "optional" {
-		return nil, fmt.Errorf("verify is enabled but no CA file specified for bind '%s' at [%s].", b.Addrs[0], b.Span)
+	}
+	if t.GenerateCerts {
+		ca, err := certs.Load(t.CASignFile)
+		if err == nil {
+			s.Forger, err = certs.NewForger(ca)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if t.Verify == "required" || t.Verify == "optional" {
+		if err := side.askClients(g, b, s); err != nil {
+			return nil, err
+		}
 	}
 	return s.Config(), nil
+}
+
+// policy makes what is agreed on of the words of a line.
+func policy(v certs.VersionWords, ciphers, curves, ecdhe string) certs.Policy {
+	r := v.Range()
+	p := certs.Policy{Min: r.Min, Max: r.Max}
+	if ciphers != "" {
+		p.Suites = certs.CipherSuites(ciphers)
+	}
+	if curves == "" {
+		curves = ecdhe
+	}
+	if curves != "" {
+		p.Groups, _ = certs.Groups(curves)
+	}
+	return p
+}
+
+// askClients makes s ask clients for a certificate.
+func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Server) (err error) {
+	t := &b.TLS
+	v := &certs.Verifier{Required: t.Verify == "required"}
+	if t.CAFile == "" && t.CAVerifyFile == "" {
+		return fmt.Errorf("verify is enabled but no CA file specified for bind '%s' at [%s].", b.Addrs[0], b.Span)
+	}
+	// What verifies is both files; what is announced is ca-file's.
+	if v.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile), under(g.CABase, t.CAVerifyFile)); err != nil {
+		return err
+	}
+	if t.CAFile != "" && !t.NoCANames {
+		if s.Announced, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
+			return err
+		}
+	}
+	if t.CRLFile != "" {
+		if v.CRLs, err = certs.LoadCRLs(under(g.CABase, t.CRLFile)); err != nil {
+			return err
+		}
+	}
+	if v.IgnoreCrt, err = certs.ParseErrorSet(t.CrtIgnoreErr); err != nil {
+		return err
+	}
+	if v.IgnoreCA, err = certs.ParseErrorSet(t.CAIgnoreErr); err != nil {
+		return err
+	}
+	s.Verifier = v
+	side.verifiers[b] = v
+	return nil
 }
 
 // withoutH2 takes out what the engine does not speak yet: agreeing on it
@@ -123,10 +187,13 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 			verify = "required"
 		}
 	}
-	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: withoutH2(t.ALPN)}
+	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: withoutH2(t.ALPN), Policy: policy(config.ServerVersions(t), t.Ciphers, t.Curves, "")}
 	var err error
-	if c.Min, c.Max, err = certs.Range(t.MinVer, t.MaxVer, t.ForceVer, t.NoVer); err != nil {
-		return nil, err
+	if c.Policy.Min == 0 {
+		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
+	}
+	if t.MinVer == "" && t.MaxVer == "" && c.Policy.Max >= tls.VersionTLS12 {
+		c.Policy.Min = max(c.Policy.Min, tls.VersionTLS12) // OpenSSL's own default speaks nothing older
 	}
 	if c.Verify {
 		if t.CAFile == "" {
@@ -134,6 +201,11 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 		}
 		if c.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
 			return nil, err
+		}
+		if t.CRLFile != "" {
+			if c.CRLs, err = certs.LoadCRLs(under(g.CABase, t.CRLFile)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if t.Cert != "" {
@@ -160,6 +232,17 @@ func (s *tlsSide) add(p *server.Params, c *certs.Client) { s.added.Store(p, c) }
 
 // server is the engine's ServerTLS.
 func (s *tlsSide) server(l *listen.Listener) *tls.Config { return s.binds[l.Bind] }
+
+// verdict is the engine's ClientVerdict: what the verification of a client's
+// certificate found, also where it was told to ignore it.
+func (s *tlsSide) verdict(l *listen.Listener, st *tls.ConnectionState) tx.Verdict {
+	v := s.verifiers[l.Bind]
+	if v == nil {
+		return tx.Verdict{}
+	}
+	d := v.Verdict(st)
+	return tx.Verdict{Err: d.Err, CAErr: d.CAErr, CADepth: d.CADepth}
+}
 
 // client is the engine's ClientTLS: the name sent is the "sni" expression's,
 // or the request's Host.

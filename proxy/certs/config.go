@@ -3,84 +3,73 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
-	"slices"
+	"time"
 )
-
-// versions are the protocol versions by the names that configurations use.
-var versions = map[string]uint16{"SSLv3": tls.VersionTLS10, "TLSv1.0": tls.VersionTLS10, "TLSv1.1": tls.VersionTLS11, "TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13}
-
-// Range turns min, max, forced and refused versions into the lowest and
-// highest that are spoken; both TLSv1.2 and 1.3 by default.
-func Range(minVer, maxVer, force string, refused []string) (low, high uint16, err error) {
-	low, high = tls.VersionTLS12, tls.VersionTLS13
-	if v, ok := versions[minVer]; ok {
-		low = v
-	}
-	if v, ok := versions[maxVer]; ok {
-		high = v
-		if minVer == "" && low > high {
-			low = high
-		}
-	}
-	if v, ok := versions[force]; ok {
-		return v, v, nil
-	}
-	for slices.Contains(refused, name(low)) && low < high {
-		low++
-	}
-	for slices.Contains(refused, name(high)) && high > low {
-		high--
-	}
-	if low > high || slices.Contains(refused, name(low)) {
-		return low, high, fmt.Errorf("all SSL/TLS versions are disabled")
-	}
-	return low, high, nil
-}
-
-func name(v uint16) string {
-	for n, x := range versions {
-		if x == v && n != "SSLv3" {
-			return n
-		}
-	}
-	return ""
-}
 
 // Server is the TLS side of a bind line.
 type Server struct {
-	Bind     *Bind
-	ALPN     []string
+	Bind      *Bind
+	ALPN      []string
+	Policy    Policy
+	Verifier  *Verifier      // nil: clients are not asked for a certificate
+	Announced *x509.CertPool // CAs that clients are told of
+	Tickets   bool
+	Keys      [][32]byte // of tickets; nil: crypto/tls's own
+	Forger    *Forger    // makes certificates for unknown names; nil: none are made
+}
+
+// Policy is what both sides agree on.
+type Policy struct {
 	Min, Max uint16
-	Verify   string // none, optional, required
-	Roots    *x509.CertPool
-	Tickets  bool
+	Suites   []uint16      // up to TLS 1.2; nil: crypto/tls's choice
+	Groups   []tls.CurveID // nil: crypto/tls's choice
+}
+
+func (p *Policy) apply(c *tls.Config) {
+	c.MinVersion, c.MaxVersion, c.CipherSuites, c.CurvePreferences = p.Min, p.Max, p.Suites, p.Groups
 }
 
 // Config makes the crypto/tls configuration.
 func (s *Server) Config() *tls.Config {
-	c := &tls.Config{
-		GetCertificate: s.Bind.Pick, NextProtos: s.ALPN, MinVersion: s.Min, MaxVersion: s.Max,
-		ClientCAs: s.Roots, SessionTicketsDisabled: !s.Tickets,
+	c := &tls.Config{GetCertificate: s.Bind.Pick, NextProtos: s.ALPN, SessionTicketsDisabled: !s.Tickets}
+	s.Policy.apply(c)
+	if s.Keys != nil {
+		c.SetSessionTicketKeys(s.Keys)
 	}
-	switch s.Verify {
-	case "optional":
-		c.ClientAuth = tls.VerifyClientCertIfGiven
-	case "required":
-		c.ClientAuth = tls.RequireAndVerifyClientCert
+	if v := s.Verifier; v != nil {
+		// The verifier does what crypto/tls would, and looks at revocation and
+		// at what is to be ignored besides.
+		c.ClientCAs, c.ClientAuth, c.VerifyConnection = s.Announced, tls.RequestClientCert, v.Check
+		if v.Required {
+			c.ClientAuth = tls.RequireAnyClientCert
+		}
+	}
+	if s.Forger != nil {
+		c.GetCertificate = s.forge
 	}
 	return c
 }
 
+// forge makes a certificate where no loaded one has the client's name.
+func (s *Server) forge(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if h.ServerName != "" && !s.Bind.Names().Has(h.ServerName) {
+		if c, err := s.Forger.Certificate(h.ServerName, time.Now()); err == nil || s.Bind.Strict {
+			return c, err
+		}
+	}
+	return s.Bind.Pick(h)
+}
+
 // Client is the TLS side of a server line.
 type Client struct {
-	Verify   bool
-	Host     string // verifyhost: name that the certificate must have; "" takes the SNI
-	Roots    *x509.CertPool
-	Cert     *Entry
-	ALPN     []string
-	Min, Max uint16
+	Verify bool
+	Host   string // verifyhost: name that the certificate must have; "" takes the SNI
+	Roots  *x509.CertPool
+	CRLs   []*x509.RevocationList // nil: revocation is not looked at
+	Cert   *Entry
+	ALPN   []string
+	Policy Policy
 }
 
 // Config makes the crypto/tls configuration for one server name ("" sends
@@ -88,9 +77,10 @@ type Client struct {
 // where there is one (configuration manual 5.2, verify, verifyhost).
 func (k *Client) Config(serverName string) *tls.Config {
 	c := &tls.Config{
-		ServerName: serverName, NextProtos: k.ALPN, MinVersion: k.Min, MaxVersion: k.Max, RootCAs: k.Roots,
+		ServerName: serverName, NextProtos: k.ALPN, RootCAs: k.Roots,
 		InsecureSkipVerify: true, // verification is VerifyConnection's: a name is not always required
 	}
+	k.Policy.apply(c)
 	if k.Cert != nil {
 		if cert := k.Cert.Cert(); cert != nil {
 			c.Certificates = []tls.Certificate{cert.TLS}
@@ -108,8 +98,15 @@ func (k *Client) check(st tls.ConnectionState, serverName string) error {
 	for _, c := range st.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(c)
 	}
-	if _, err := st.PeerCertificates[0].Verify(opts); err != nil {
+	chains, err := st.PeerCertificates[0].Verify(opts)
+	if err != nil {
 		return err
+	}
+	if k.CRLs != nil {
+		v := Verifier{CRLs: k.CRLs}
+		if d := v.anyGood(chains, time.Now()); d.cause != nil {
+			return d.cause
+		}
 	}
 	want := k.Host
 	if want == "" {

@@ -94,5 +94,12 @@ func best(h *tls.ClientHelloInfo, list []*Cert) *tls.Certificate {
 	return &list[0].TLS
 }
 
+// Has says whether a certificate was loaded for a name.
+func (n *Names) Has(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	_, parent, _ := strings.Cut(name, ".")
+	return len(n.exact[name]) > 0 || len(n.wild[parent]) > 0 && !n.excluded[name]
+}
+
 // Empty says whether no certificate was loaded.
 func (n *Names) Empty() bool { return len(n.fallback) == 0 }

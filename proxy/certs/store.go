@@ -171,28 +171,39 @@ func dirFiles(path string) ([]string, error) {
 	return out, nil
 }
 
-// LoadPool reads a CA file, or all files of a directory.
-func LoadPool(path string) (*x509.CertPool, error) {
-	if path == "@system-ca" {
-		return x509.SystemCertPool()
-	}
+// LoadPool reads CA files into one pool; a directory stands for all files in
+// it, "@system-ca" for the system's, "" for nothing.
+func LoadPool(paths ...string) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
-	files := []string{path}
-	if st, err := os.Stat(path); err == nil && st.IsDir() {
-		if files, err = filepath.Glob(filepath.Join(path, "*")); err != nil {
-			return nil, err
+	for _, path := range paths {
+		if path == "@system-ca" {
+			system, err := x509.SystemCertPool()
+			if err != nil || len(paths) == 1 {
+				return system, err
+			}
+			pool = system.Clone()
 		}
 	}
-	found := false
-	for _, f := range files {
-		data, err := os.ReadFile(f)
-		if err != nil {
-			return nil, fmt.Errorf("unable to load %s", f)
+	for _, path := range paths {
+		if path == "" || path == "@system-ca" {
+			continue
 		}
-		found = pool.AppendCertsFromPEM(bytes.TrimSpace(data)) || found
-	}
-	if !found {
-		return nil, fmt.Errorf("unable to load %s", path)
+		if st, err := os.Stat(path); err == nil && st.IsDir() {
+			files, err := filepath.Glob(filepath.Join(path, "[^.]*"))
+			if err != nil {
+				return nil, err
+			}
+			for _, f := range files { // what cannot be read there is left out, as the original does
+				if data, err := os.ReadFile(f); err == nil {
+					pool.AppendCertsFromPEM(bytes.TrimSpace(data))
+				}
+			}
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil || !pool.AppendCertsFromPEM(bytes.TrimSpace(data)) {
+			return nil, fmt.Errorf("unable to load %s", path)
+		}
 	}
 	return pool, nil
 }

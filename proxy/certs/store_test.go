@@ -134,24 +134,6 @@ func TestPick(t *testing.T) {
 	f("other.example.com", "*.example.com")
 }
 
-func TestRange(t *testing.T) {
-	t.Parallel()
-	f := func(minVer, maxVer, force string, no []string, low, high uint16, ok bool) {
-		t.Helper()
-		l, h, err := Range(minVer, maxVer, force, no)
-		if (err == nil) != ok || ok && (l != low || h != high) {
-			t.Errorf("Range(%q,%q,%q,%v) = %x,%x,%v", minVer, maxVer, force, no, l, h, err)
-		}
-	}
-	f("", "", "", nil, tls.VersionTLS12, tls.VersionTLS13, true)
-	f("TLSv1.0", "", "", nil, tls.VersionTLS10, tls.VersionTLS13, true)
-	f("", "TLSv1.1", "", nil, tls.VersionTLS11, tls.VersionTLS11, true)
-	f("", "", "TLSv1.3", nil, tls.VersionTLS13, tls.VersionTLS13, true)
-	f("", "", "", []string{"TLSv1.3"}, tls.VersionTLS12, tls.VersionTLS12, true)
-	f("", "", "", []string{"TLSv1.2", "TLSv1.3"}, 0, 0, false)
-}
-
-// TestHandshake joins a bind line's side and a server line's side.
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -166,7 +148,7 @@ func TestHandshake(t *testing.T) {
 	if err := store.Add(bind, path); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Bind: bind, ALPN: []string{"http/1.1"}, Min: tls.VersionTLS12, Max: tls.VersionTLS13, Tickets: true}
+	s := &Server{Bind: bind, ALPN: []string{"http/1.1"}, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS13}, Tickets: true}
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", s.Config())
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +176,7 @@ func TestHandshake(t *testing.T) {
 			t.Errorf("verify %v, host %q, sni %q: %v", k.Verify, k.Host, sni, err)
 		}
 	}
-	base := Client{Min: tls.VersionTLS12, Max: tls.VersionTLS13, Roots: roots}
+	base := Client{Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS13}, Roots: roots}
 	k := base
 	f(&k, "other.example", true) // verify none
 	k.Verify = true

@@ -65,6 +65,16 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		}
 	}
 	b.TLS.NoCerts = names.Empty()
+	for _, f := range []struct{ word, list string }{{"crt-ignore-err", t.CrtIgnoreErr}, {"ca-ignore-err", t.CAIgnoreErr}} {
+		if _, err := certs.ParseErrorSet(f.list); err != nil {
+			return refuse("'" + f.word + "' : " + err.Error())
+		}
+	}
+	if t.TicketKeys != "" {
+		if _, err := certs.LoadTicketKeys(t.TicketKeys); err != nil {
+			return refuse(err.Error())
+		}
+	}
 	for _, f := range []struct{ word, path string }{{"ca-file", t.CAFile}, {"ca-verify-file", t.CAVerifyFile}, {"crl-file", t.CRLFile}} {
 		path := under(g.CABase, f.path)
 		if text := readableCA(path); text != "" {
@@ -95,8 +105,8 @@ func (g *Global) bindDefaults(t *listen.TLS) {
 		if _, ok := d["no-"+word]; ok {
 			t.NoVer = append(t.NoVer, version)
 		}
-		if _, ok := d["force-"+word]; ok && t.ForceVer == "" {
-			t.ForceVer = version
+		if _, ok := d["force-"+word]; ok && t.MinVer == "" && t.MaxVer == "" {
+			t.MinVer, t.MaxVer = version, version
 		}
 	}
 	for word, to := range map[string]*bool{"no-tls-tickets": &t.NoTickets, "prefer-client-ciphers": &t.PreferClientCiphers, "strict-sni": &t.StrictSNI} {
@@ -123,8 +133,8 @@ func (g *Global) serverDefaults(t *server.TLS) {
 		if _, ok := d["no-"+word]; ok {
 			t.NoVer = append(t.NoVer[:len(t.NoVer):len(t.NoVer)], version)
 		}
-		if _, ok := d["force-"+word]; ok && t.ForceVer == "" {
-			t.ForceVer = version
+		if _, ok := d["force-"+word]; ok && t.MinVer == "" && t.MaxVer == "" {
+			t.MinVer, t.MaxVer = version, version
 		}
 	}
 	if _, ok := d["no-tls-tickets"]; ok {
@@ -178,6 +188,7 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 			c.afterf(diag.Alert, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s] (use 'crt').", p.Name, addr, b.Span)
 		case cipherless(b.TLS.Ciphers):
 			c.afterf(diag.Alert, diag.BadValue, p, "Proxy '%s': unable to set SSL cipher list to '%s' for bind '%s' at [%s].", p.Name, b.TLS.Ciphers, addr, b.Span)
+		case c.badPolicy(p, b, addr):
 		case (b.TLS.Verify == "required" || b.TLS.Verify == "optional") && b.TLS.CAFile == "" && b.TLS.CAVerifyFile == "":
 			c.afterf(diag.Alert, diag.BadArguments, p, "Proxy '%s': verify is enabled but no CA file specified for bind '%s' at [%s].", p.Name, addr, b.Span)
 		}
@@ -207,6 +218,8 @@ func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
 	}
 	if cipherless(t.Ciphers) {
 		refuse("unable to set SSL cipher list to '" + t.Ciphers + "'.")
+	} else {
+		c.checkServerPolicy(p, l, refuse)
 	}
 	if verifies(g, t) && t.CAFile == "" {
 		refuse("verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.")

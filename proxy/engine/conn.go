@@ -372,6 +372,9 @@ func (c *conn) handshakes() bool {
 	tc.SetDeadline(time.Time{})
 	state := tc.ConnectionState()
 	c.sess.TLS = &state
+	if len(state.PeerCertificates) > 0 && c.e.deps.ClientVerdict != nil {
+		c.sess.Verdict = c.e.deps.ClientVerdict(l, &state)
+	}
 	st.SSL.Sess.Add(1)
 	if state.DidResume {
 		st.SSL.Reused.Add(1)

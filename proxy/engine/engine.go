@@ -34,6 +34,8 @@ type Deps struct {
 	ReadProxy func(c net.Conn, l *listen.Listener) (*listen.ProxyHeader, net.Conn, error)
 	// ServerTLS returns the TLS configuration of a listener, nil for clear ones.
 	ServerTLS func(l *listen.Listener) *tls.Config
+	// ClientVerdict tells how a client's certificate was judged.
+	ClientVerdict func(l *listen.Listener, st *tls.ConnectionState) tx.Verdict
 	// ClientTLS returns the TLS configuration towards a server for a
 	// transaction, nil for clear ones.
 	ClientTLS func(s *server.Server, t *tx.Tx) *tls.Config

@@ -61,7 +61,7 @@ type TLS struct {
 	CRLFile                                                      string
 	Verify                                                       string // "", none, optional, required
 	CrtIgnoreErr, CAIgnoreErr                                    string
-	MinVer, MaxVer, ForceVer                                     string
+	MinVer, MaxVer                                               string
 	NoVer                                                        []string
 	Ciphers, CipherSuites, Curves, ECDHE, SigAlgs, ClientSigAlgs string
 	NoTickets                                                    bool
@@ -72,7 +72,6 @@ type TLS struct {
 	DHParam                                                      string
 	TicketKeys                                                   string
 	NoCANames                                                    bool
-	OCSPUpdate                                                   string
 	DefaultCrt                                                   []string
 	NoCerts                                                      bool // the files that the line names hold none
 }

@@ -38,7 +38,8 @@ func value(name, doc string, set func(b *Bind, v string) error) def {
 
 // missing is what is said where the argument of a word is not there.
 var missing = map[string]string{
-	"expose-fd": "missing fd type", "group": "missing group name", "guid-prefix": "expects an argument", "id": "expects an integer argument",
+	"alpn": "missing the comma-delimited ALPN protocol suite", "ca-ignore-err": "missing error IDs list", "crt": "missing certificate location",
+	"crt-ignore-err": "missing error IDs list", "crt-list": "missing certificate location", "expose-fd": "missing fd type", "group": "missing group name", "guid-prefix": "expects an argument", "id": "expects an integer argument",
 	"interface": "missing interface name", "label": "missing label", "level": "missing level", "mode": "missing or invalid mode '' (octal integer expected)",
 	"mss": "missing MSS value", "name": "missing name", "severity-output": "missing severity format", "tcp-ss": saveSYN,
 	"tcp-ut": "missing TCP User Timeout value", "user": "missing user name",

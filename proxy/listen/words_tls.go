@@ -38,7 +38,7 @@ func noVersion(suffix, version string) def {
 }
 
 func forceVersion(suffix, version string) def {
-	return tlsFlag("force-"+suffix, "Only "+version+".", func(t *TLS) { t.ForceVer = version })
+	return tlsFlag("force-"+suffix, "Only "+version+".", func(t *TLS) { t.MinVer, t.MaxVer = version, version })
 }
 
 // tlsWords are the words about TLS (configuration manual 5.1).
@@ -72,8 +72,8 @@ var tlsWords = []def{
 	tlsText("ciphersuites", "Cipher suites of TLS 1.3.", func(t *TLS) *string { return &t.CipherSuites }),
 	tlsText("curves", "Key exchange groups.", func(t *TLS) *string { return &t.Curves }),
 	tlsText("ecdhe", "Curve of ECDHE.", func(t *TLS) *string { return &t.ECDHE }),
-	tlsText("sigalgs", "Signature algorithms.", func(t *TLS) *string { return &t.SigAlgs }),
-	tlsText("client-sigalgs", "Signature algorithms of clients.", func(t *TLS) *string { return &t.ClientSigAlgs }),
+	valueWith(keyword.Spec{Name: "sigalgs", Doc: "Signature algorithms.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.SigAlgs = v; return nil }),
+	valueWith(keyword.Spec{Name: "client-sigalgs", Doc: "Signature algorithms of clients.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.ClientSigAlgs = v; return nil }),
 	tlsVersion("ssl-min-ver", "Oldest version.", func(t *TLS) *string { return &t.MinVer }),
 	tlsVersion("ssl-max-ver", "Newest version.", func(t *TLS) *string { return &t.MaxVer }),
 	noVersion("sslv3", "SSLv3"), noVersion("tlsv10", "TLSv1.0"), noVersion("tlsv11", "TLSv1.1"),
@@ -83,13 +83,12 @@ var tlsWords = []def{
 	tlsFlag("no-tls-tickets", "No session tickets.", func(t *TLS) { t.NoTickets = true }),
 	tlsFlag("tls-tickets", "Session tickets.", func(t *TLS) { t.NoTickets = false }),
 	tlsFlag("prefer-client-ciphers", "The client's order of ciphers.", func(t *TLS) { t.PreferClientCiphers = true }),
-	tlsFlag("allow-0rtt", "Accept early data.", func(t *TLS) { t.AllowZeroRTT = true }),
+	flagWith(keyword.Spec{Name: "allow-0rtt", Doc: "Accept early data.", Flags: keyword.NotActed}, func(b *Bind) { b.TLS.AllowZeroRTT = true }),
 	tlsFlag("no-ca-names", "Do not announce CA names.", func(t *TLS) { t.NoCANames = true }),
 	tlsFlag("generate-certificates", "Make certificates for unknown names.", func(t *TLS) { t.GenerateCerts = true }),
 	tlsText("ca-sign-file", "CA that signs made certificates.", func(t *TLS) *string { return &t.CASignFile }),
 	tlsText("ca-sign-pass", "Password of that CA's key.", func(t *TLS) *string { return &t.CASignPass }),
 	tlsText("tls-ticket-keys", "File of session ticket keys.", func(t *TLS) *string { return &t.TicketKeys }),
-	tlsText("dh-param", "File of DH parameters.", func(t *TLS) *string { return &t.DHParam }),
-	tlsText("ocsp-update", "Fetch OCSP answers.", func(t *TLS) *string { return &t.OCSPUpdate }),
+	valueWith(keyword.Spec{Name: "dh-param", Doc: "File of DH parameters.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.DHParam = v; return nil }),
 	valueWith(keyword.Spec{Name: "ktls", Doc: "TLS in the kernel.", Flags: keyword.NotActed}, func(*Bind, string) error { return nil }),
 }

@@ -24,10 +24,10 @@ var certFetches = append(append(append(
 		v.SetBool(clientCert(t) != nil)
 		return t.Sess.TLS != nil
 	})),
-	fetch("ssl_c_verify", "", tx.TypeInt, ClientL5, "Result of the client certificate's verification, 0 if none was wrong.", plain(evalVerify)),
-	fetch("ssl_c_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification at depth 0.", plain(evalVerify)),
-	fetch("ssl_c_ca_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification above depth 0.", plain(noVerifyDepth)),
-	fetch("ssl_c_ca_err_depth", "", tx.TypeInt, ClientL5, "Depth of that error.", plain(noVerifyDepth)),
+	fetch("ssl_c_verify", "", tx.TypeInt, ClientL5, "Result of the client certificate's verification, 0 if none was wrong.", verdictOf(firstError)),
+	fetch("ssl_c_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification at depth 0.", verdictOf(func(d *tx.Verdict) int { return d.Err })),
+	fetch("ssl_c_ca_err", "", tx.TypeInt, ClientL5, "First error of the client certificate's verification above depth 0.", verdictOf(func(d *tx.Verdict) int { return d.CAErr })),
+	fetch("ssl_c_ca_err_depth", "", tx.TypeInt, ClientL5, "Depth of that error.", verdictOf(func(d *tx.Verdict) int { return d.CADepth })),
 	fetch("ssl_c_chain_der", "", tx.TypeBin, ClientL5, "The client's certificate chain, in DER.", plain(evalClientChain)),
 	gone(fetch("ssl_c_der_chain", "", tx.TypeBin, ClientL5, "Oldest name of ssl_c_chain_der.", plain(evalClientChain)), keyword.V(2, 4), "ssl_c_chain_der"),
 	fetch("ssl_s_chain_der", "", tx.TypeBin, ClientL5, "The server's certificate chain, in DER.", plain(evalServerChain)),
@@ -240,26 +240,20 @@ func dnOneline(n *pkix.Name) string {
 	return b.String()
 }
 
-// unverified is X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY.
-const unverified = 20
-
-// evalVerify is 0 only for a verified certificate, or for none: a certificate
-// that was let in without a chain to a trusted one must not pass for good.
-func evalVerify(t *tx.Tx, v *Value) bool {
-	c := t.Sess.TLS
-	if c == nil {
-		return false
+// firstError is the error that a verification met first, from the root down.
+func firstError(d *tx.Verdict) int {
+	if d.CAErr != 0 {
+		return d.CAErr
 	}
-	v.SetInt(0)
-	if len(c.PeerCertificates) > 0 && len(c.VerifiedChains) == 0 {
-		v.SetInt(unverified)
-	}
-	return true
+	return d.Err
 }
 
-func noVerifyDepth(t *tx.Tx, v *Value) bool {
-	v.SetInt(0)
-	return t.Sess.TLS != nil
+// verdictOf makes a fetch of one number of the client certificate's verdict.
+func verdictOf(field func(*tx.Verdict) int) buildFunc {
+	return plain(func(t *tx.Tx, v *Value) bool {
+		v.SetInt(int64(field(&t.Sess.Verdict)))
+		return t.Sess.TLS != nil
+	})
 }
 
 func chain(certs []*x509.Certificate, t *tx.Tx, v *Value) bool {

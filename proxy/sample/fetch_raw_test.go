@@ -138,9 +138,10 @@ func TestUnverifiedCertificate(t *testing.T) {
 	trx.Sess.TLS = &tls.ConnectionState{}
 	runCases(t, trx, []evalCase{{"ssl_c_verify", "0"}, {"ssl_c_err", "0"}, {"ssl_c_used", "0"}})
 	trx.Sess.TLS.PeerCertificates = []*x509.Certificate{{Version: 3}}
-	runCases(t, trx, []evalCase{{"ssl_c_verify", "20"}, {"ssl_c_err", "20"}, {"ssl_c_used", "1"}, {"ssl_c_version", "3"}})
-	trx.Sess.TLS.VerifiedChains = [][]*x509.Certificate{trx.Sess.TLS.PeerCertificates}
-	runCases(t, trx, []evalCase{{"ssl_c_verify", "0"}, {"ssl_c_ca_err", "0"}})
+	trx.Sess.Verdict = tx.Verdict{Err: 20}
+	runCases(t, trx, []evalCase{{"ssl_c_verify", "20"}, {"ssl_c_err", "20"}, {"ssl_c_used", "1"}, {"ssl_c_version", "3"}, {"ssl_c_ca_err", "0"}})
+	trx.Sess.Verdict = tx.Verdict{CAErr: 19, CADepth: 1}
+	runCases(t, trx, []evalCase{{"ssl_c_verify", "19"}, {"ssl_c_err", "0"}, {"ssl_c_ca_err", "19"}, {"ssl_c_ca_err_depth", "1"}})
 }
 
 func TestCipherNames(t *testing.T) {

@@ -140,7 +140,6 @@ type TLS struct {
 	Ciphers, CipherSuites, Curves, SigAlgs string
 	ClientSigAlgs                          string
 	MinVer, MaxVer                         string
-	ForceVer                               string
 	NoVer                                  []string
 	NoTickets                              bool
 	NoReuse                                bool

@@ -29,9 +29,6 @@ func (p *Params) ClientTLS() (*tls.Config, error) {
 		c.MaxVersion = v
 		c.MinVersion = min(c.MinVersion, v)
 	}
-	if v := tlsVersions[t.ForceVer]; v != 0 {
-		c.MinVersion, c.MaxVersion = v, v
-	}
 	if t.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(t.Cert, t.Cert)
 		if err != nil {

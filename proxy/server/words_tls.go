@@ -88,7 +88,7 @@ var (
 )
 
 func forceVer(name, version string) def {
-	return flag(name, "Speak "+version+" and nothing else.", func(p *Params) { p.TLS.ForceVer = version })
+	return flag(name, "Speak "+version+" and nothing else.", func(p *Params) { p.TLS.MinVer, p.TLS.MaxVer = version, version })
 }
 
 func noVer(name, version string) def {

@@ -13,6 +13,14 @@ import (
 	"tandem/proxy/stick"
 )
 
+// Verdict is what the verification of a client's certificate found, in
+// OpenSSL's numbers (X509_STORE_CTX_get_error(3)); also what was ignored.
+type Verdict struct {
+	Err     int // first error at depth 0
+	CAErr   int // first error above
+	CADepth int
+}
+
 // Session is one client connection.
 type Session struct {
 	ID       uint64
@@ -25,6 +33,7 @@ type Session struct {
 	RealSrc, RealDst netip.AddrPort // as the socket sees them
 	UnixPath         string
 	TLS              *tls.ConnectionState // nil on clear connections
+	Verdict          Verdict              // of the client's certificate
 	TLSHello         *listen.Hello        // what the ClientHello said, where it was read
 	Proxy            *listen.ProxyHeader  // nil where none was received
 	Accepted         time.Time
