@@ -330,7 +330,11 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	}
 	set, n, err := def.Read(e, l.Words, args)
 	if err == nil && n < len(l.Words) && !def.Flags.Has(keyword.Open) {
-		err = &keyword.Error{Index: n, Code: diag.BadArguments, Text: "'" + def.Name + "' cannot handle unexpected argument '" + l.Words[n].Text + "'."}
+		text := "'" + def.Name + "' cannot handle unexpected argument '" + l.Words[n].Text + "'."
+		if strings.HasPrefix(def.Name, "timeout ") && n == args+1 {
+			text = "'" + def.Name + "' : unexpected extra argument '" + l.Words[n].Text + "' after value '" + l.Words[args].Text + "'."
+		}
+		err = &keyword.Error{Index: n, Code: diag.BadArguments, Text: text}
 	}
 	if err == nil && late && !idle {
 		def.Note(e, first) // a line that is refused needs no word of what it would not do

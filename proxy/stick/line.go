@@ -331,7 +331,7 @@ func (s *storeArgs) ParseArgs(a *keyword.Args) error {
 	for rest := w; rest != ""; {
 		item, after := cutItem(rest)
 		rest = after
-		got, err := readItem(item, at)
+		got, err := readItem(a.Env, item, at)
 		if err != nil {
 			return err
 		}
@@ -359,7 +359,7 @@ func cutItem(s string) (item, rest string) {
 }
 
 // readItem reads "name", "name(period)", "name(count)" or "name(count,period)".
-func readItem(item string, at int) (storeItem, error) {
+func readItem(e *keyword.Env, item string, at int) (storeItem, error) {
 	name, in, has := strings.Cut(item, "(")
 	in, closed := strings.CutSuffix(in, ")")
 	d, ok := DataNamed(name)
@@ -393,7 +393,7 @@ func readItem(item string, at int) (storeItem, error) {
 	}
 	got.n = n
 	if info.rate {
-		t, err := expr.ParseTime(strings.TrimSpace(period), time.Millisecond)
+		t, err := expr.LaxTime(strings.TrimSpace(period), time.Millisecond, odd(e, at))
 		if err != nil {
 			return got, refuse(at, "stick-table: error when processing store option '%s'.", name)
 		}
