@@ -201,14 +201,20 @@ func (p *pgsqlArgs) ParseArgs(a *keyword.Args) error {
 
 // compileFormat compiles a log format of a check line.
 func compileFormat(e *keyword.Env, text string, i int, what string) (*logformat.Format, error) {
-	defer sample.Within(e, sample.TCPCheckRule)()
-	parsed, err := expr.ParseFmt(text)
+	f, err := readFormat(e, text, i)
 	if err == nil {
-		parsed.Index = i
-		var f *logformat.Format
-		if f, err = logformat.CompileMode(e, parsed, logformat.Verbatim); err == nil {
-			return f, nil
-		}
+		return f, nil
 	}
 	return nil, bad(i, "'%s' : '%s' invalid log-format string (%s).\n.", what, text, strings.TrimSuffix(err.Error(), "."))
+}
+
+// readFormat is compileFormat without the words around an error.
+func readFormat(e *keyword.Env, text string, i int) (*logformat.Format, error) {
+	defer sample.Within(e, sample.TCPCheckRule)()
+	f, err := expr.ParseFmt(text)
+	if err != nil {
+		return nil, err
+	}
+	f.Index = i
+	return logformat.CompileMode(e, f, logformat.Verbatim)
 }

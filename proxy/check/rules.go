@@ -316,8 +316,10 @@ func readSend(e *keyword.Env, c *cursor, h *httpSend) (remark string, err error)
 			if name == "" || c.i > len(c.list) {
 				return "", c.fail("'hdr' expects <name> and <value> as arguments.")
 			}
-			f, bad := compileFormat(e, v, c.first+c.i-1, c.what)
-			err = bad
+			f, bad := readFormat(e, v, c.first+c.i-1)
+			if bad != nil {
+				err = c.fail("%s.", strings.TrimSuffix(bad.Error(), "."))
+			}
 			h.headers = append(h.headers, httpHeader{name: lowerName(name), text: v, fmt: f})
 		default:
 			err = c.fail("expects 'comment', 'meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body' or 'body-lf' but got '%s' as argument..", w)

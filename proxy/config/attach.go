@@ -36,7 +36,7 @@ func (serverCompiler) ServerExpr(e *keyword.Env, text string, index int) (any, e
 // ServerFormat compiles a format.
 func (serverCompiler) ServerFormat(e *keyword.Env, text string, index int) (any, error) {
 	defer sample.Within(e, sample.ServerSource)()
-	return compileFormat(e, expr.Word{Text: text, Index: index}, "set-proxy-v2-tlv-fmt")
+	return compileFormat(e, expr.Word{Text: text, Index: index}, "")
 }
 
 // AddSlot declares a capture slot; see action.Slots.

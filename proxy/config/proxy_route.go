@@ -129,7 +129,9 @@ func (r *routeArgs) ParseArgs(in *keyword.Args) error {
 		f, err := expr.ParseFmt(name)
 		if err == nil {
 			f.Index = i
+			restore := sample.Within(in.Env, sample.UseBackendRule) // for both lines
 			r.format, err = logformat.Compile(in.Env, f)
+			restore()
 		}
 		if err != nil {
 			if what == "use-server" {

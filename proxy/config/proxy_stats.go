@@ -9,6 +9,7 @@ import (
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
 	"tandem/proxy/pattern"
+	"tandem/proxy/sample"
 )
 
 // statsPage returns the proxy's own stats page, with the built-in values.
@@ -108,6 +109,9 @@ func (condArgs) Usage() string { return "{if|unless} <condition>" }
 // ParseArgs compiles the condition.
 func (a *condArgs) ParseArgs(in *keyword.Args) error {
 	what := joinWords(in.Words[:in.Pos])
+	if strings.HasSuffix(what, "-persist") {
+		defer sample.Within(in.Env, sample.BackTCPContentRule)()
+	}
 	if w := in.Peek(); w != "if" && w != "unless" {
 		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' requires either 'if' or 'unless' followed by a condition."}
 	}

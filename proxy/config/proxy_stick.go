@@ -3,6 +3,7 @@ package config
 import (
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
+	"tandem/proxy/sample"
 	"tandem/proxy/stick"
 )
 
@@ -40,6 +41,11 @@ func (a *stickArgs) ParseArgs(in *keyword.Args) (err error) {
 		return err
 	}
 	a.rule.At = ruleAt(in.Env)
+	place := sample.UseServerRule
+	if a.rule.StoreResponse {
+		place = sample.StickStoreRule
+	}
+	defer sample.Within(in.Env, place)()
 	a.rule.Cond, err = condition(in, "stick")
 	return err
 }

@@ -330,7 +330,10 @@ func (r *Registry) file(e *keyword.Env, name string, asMap bool) (*List, error) 
 		case errors.Is(err, syscall.EISDIR):
 			return nil, fmt.Errorf("error encountered while reading  <%s> : Is a directory", path)
 		case path == "", err != nil && !optional:
-			return nil, fmt.Errorf("failed to open pattern file <%s>", name)
+			if optional {
+				path = name
+			}
+			return nil, fmt.Errorf("failed to open pattern file <%s>", path)
 		}
 	}
 	l = r.newList(name, -1)

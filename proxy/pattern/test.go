@@ -84,22 +84,6 @@ func (x *Test) matches(t *tx.Tx, v *sample.Value) bool {
 	return false
 }
 
-// inGroup asks the userlist of http_auth_group for the user's groups.
-func (x *Test) inGroup(v *sample.Value) bool {
-	list := keyword.Target[sample.Userlist](x.expr.Ref())
-	if list == nil {
-		return false
-	}
-	for _, s := range x.sets {
-		for _, e := range s.list.Entries(0) {
-			if list.InGroup(v.B, e.Key) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // CompileTest compiles the words of an "acl" line after its name, or those
 // between braces: criterion, flags, patterns. index is the first word's place.
 func CompileTest(e *keyword.Env, words []string, index int) (*Test, error) {
@@ -315,7 +299,7 @@ func (c *testCompiler) patterns() error {
 	l.Where = "acl '" + c.name + "' " + placeOf(c.env)
 	places := map[*Entry]int{}
 	numbers := c.test.method == Int || c.test.method == Dotted || c.test.method == Len
-	op := ""
+	op, strayAt := "", 0
 	for ; c.pos < len(c.words); c.pos++ {
 		w := c.words[c.pos]
 		if numbers {
@@ -332,12 +316,7 @@ func (c *testCompiler) patterns() error {
 			}
 		}
 		if w == "(" && !c.ended {
-			d := c.env.Warnf(diag.NoEffect, c.index+c.pos, "parsing acl '%s' :\n"+
-				"  matching '%s' for pattern '(' is likely a mistake and probably\n"+
-				"  not what you want. Maybe you need to remove the extraneous space before '('.\n"+
-				"  If you are really sure this is not an error, please insert '--' between the\n"+
-				"  match and the pattern to make this warning message disappear.\n", c.acl, c.name)
-			d.Layout = diag.Bare
+			strayAt = c.pos
 		}
 		places[l.appendEntry(op+w, "")] = c.pos
 	}
@@ -350,33 +329,20 @@ func (c *testCompiler) patterns() error {
 		return c.errorf(at, diag.BadValue, "%s", err)
 	}
 	c.test.sets = append(c.test.sets, s)
+	if strayAt > 0 {
+		c.strayParen(strayAt)
+	}
 	return nil
 }
 
-// checkGroups refuses http_auth_group where no group is named, or one that
-// its userlist does not have.
-func (c *testCompiler) checkGroups() {
-	ref := c.test.expr.Ref()
-	if ref == nil {
-		return
-	}
-	who := "proxy " + c.env.Owner + ": acl " + c.acl + " http_auth_group(): "
-	sets := c.test.sets
-	ref.Check = func(any) string {
-		list := keyword.Target[sample.Userlist](ref)
-		any := false
-		for _, s := range sets {
-			for _, e := range s.list.Entries(0) {
-				if any = true; list != nil && !list.HasGroup(e.Key) {
-					return who + "invalid group '" + e.Key + "'."
-				}
-			}
-		}
-		if !any {
-			return who + "no groups specified."
-		}
-		return ""
-	}
+// strayParen warns of a parenthesis that stands alone.
+func (c *testCompiler) strayParen(at int) {
+	d := c.env.Warnf(diag.NoEffect, c.index+at, "parsing acl '%s' :\n"+
+		"  matching '%s' for pattern '(' is likely a mistake and probably\n"+
+		"  not what you want. Maybe you need to remove the extraneous space before '('.\n"+
+		"  If you are really sure this is not an error, please insert '--' between the\n"+
+		"  match and the pattern to make this warning message disappear.\n", c.acl, c.name)
+	d.Layout = diag.Bare
 }
 
 // looksNumeric says whether a word begins as a number or range does.

@@ -65,6 +65,11 @@ func mqttPartial(b []byte) bool {
 	if len(b) < 2 {
 		return true
 	}
+	// Flags that a type does not have are told from the first byte (MQTT 3.1.1, 2.2.2).
+	switch typ, flags := b[0]>>4, b[0]&15; {
+	case typ == 0, typ != 3 && typ != 6 && typ != 8 && typ != 10 && flags != 0, (typ == 6 || typ == 8 || typ == 10) && flags != 2:
+		return false
+	}
 	size, i := 0, 1
 	for ; i < 5; i++ {
 		if i == len(b) {

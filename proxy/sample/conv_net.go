@@ -21,7 +21,7 @@ var netConvs = []word[Conv]{
 		}
 		return be16(f[n-4:]) & 0xfff, true
 	}))),
-	conv("ip.ver", "", tx.TypeBin, tx.TypeInt, "Version of an IP packet.", plain(packetInt(func(p *packet) int64 { return int64(p.version) }))),
+	conv("ip.ver", "", tx.TypeBin, tx.TypeInt, "Version of an IP packet.", plain(applyIPVersion)),
 	conv("ip.data", "", tx.TypeBin, tx.TypeBin, "What follows the header of an IP packet.", plain(packetBin(func(p *packet) []byte { return p.b[p.head:] }))),
 	conv("ip.hdr", "", tx.TypeBin, tx.TypeBin, "Header of an IP packet.", plain(packetBin(func(p *packet) []byte { return p.b[:p.head] }))),
 	conv("ip.src", "", tx.TypeBin, tx.TypeAddr, "Source of an IP packet.", plain(packetAddr(true))),
@@ -157,6 +157,15 @@ func parsePacket(b []byte, p *packet) bool {
 	return false
 }
 
+// applyIPVersion looks at the first byte only, whatever follows.
+func applyIPVersion(_ *tx.Tx, v *Value) bool {
+	if len(v.B) == 0 {
+		return false
+	}
+	v.SetInt(int64(v.B[0] >> 4))
+	return true
+}
+
 func packetInt(get func(*packet) int64) evalFunc {
 	return func(_ *tx.Tx, v *Value) bool {
 		var p packet
@@ -268,9 +277,10 @@ func option(kind byte, get func([]byte) int64, size int) evalFunc {
 
 func hasOption(kind byte) evalFunc {
 	return func(_ *tx.Tx, v *Value) bool {
+		whole := segment(v.B) != nil
 		_, ok := findOption(v.B, kind)
 		v.SetInt(boolInt(ok))
-		return true
+		return whole
 	}
 }
 

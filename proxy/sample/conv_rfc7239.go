@@ -195,7 +195,12 @@ func applyMakeNode(t *tx.Tx, v *Value) bool {
 			v.SetStr([]byte("unknown"))
 			return true
 		}
-		return obfuscate(t, v)
+		if !obfuscate(t, v) {
+			v.SetStr([]byte("unknown"))
+		}
+		return true
+	case tx.TypeInt, tx.TypeBool:
+		return castStr(t, v) && obfuscate(t, v)
 	}
 	return false
 }
@@ -204,6 +209,8 @@ func applyMakePort(t *tx.Tx, v *Value) bool {
 	switch v.Type {
 	case tx.TypeInt:
 		return v.Int >= 0 && v.Int <= 65535 && castStr(t, v)
+	case tx.TypeBool:
+		return castStr(t, v) && obfuscate(t, v)
 	case tx.TypeStr, tx.TypeBin:
 		return len(v.B) > 0 && obfuscate(t, v)
 	}

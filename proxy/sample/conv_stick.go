@@ -56,7 +56,7 @@ func newTableData(name string, index bool) buildFunc {
 			if table == nil || !known {
 				return false
 			}
-			e, ok := stickEntry(t, table, v, false)
+			e, ok := stickEntry(t, table, v, op.raise)
 			return ok && op.run(t, table, e, idx, v)
 		}, nil
 	}

@@ -140,7 +140,7 @@ func newCaptureConv(s side) buildFunc {
 			if i < len(caps) {
 				caps[i] = append([]byte(nil), v.B...)
 			}
-			return true
+			return i < len(caps)
 		}, nil
 	}
 }

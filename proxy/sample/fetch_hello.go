@@ -17,10 +17,10 @@ var helloFetches = []word[Fetch]{
 	fetch("req_ssl_ver", "", tx.TypeInt, RequestRaw, "Older name of req.ssl_ver.", plain(evalHelloVersion)),
 	fetch("req.ssl_ec_ext", "", tx.TypeBool, RequestRaw, "Whether the ClientHello has the supported groups extension.", plain(evalHelloEC)),
 	fetch("req.ssl_st_ext", "", tx.TypeInt, RequestRaw, "0: no session ticket extension, 1: an empty one, 2: with a ticket.", plain(evalHelloTicket)),
-	fetch("req.ssl_cipherlist", "", tx.TypeBin, ClientL4, "Cipher suites of the ClientHello.", plain(helloPart(func(h *hello) []byte { return h.ciphers }))),
-	fetch("req.ssl_sigalgs", "", tx.TypeBin, ClientL4, "Signature algorithms of the ClientHello.", plain(helloList(13))),
-	fetch("req.ssl_supported_groups", "", tx.TypeBin, ClientL4, "Supported groups of the ClientHello.", plain(helloList(10))),
-	fetch("req.ssl_keyshare_groups", "", tx.TypeBin, ClientL4, "Groups of the key shares of the ClientHello.", plain(evalKeyShares)),
+	fetch("req.ssl_cipherlist", "", tx.TypeBin, ClientL4|RequestRaw, "Cipher suites of the ClientHello.", plain(helloPart(func(h *hello) []byte { return h.ciphers }))),
+	fetch("req.ssl_sigalgs", "", tx.TypeBin, ClientL4|RequestRaw, "Signature algorithms of the ClientHello.", plain(helloList(13))),
+	fetch("req.ssl_supported_groups", "", tx.TypeBin, ClientL4|RequestRaw, "Supported groups of the ClientHello.", plain(helloList(10))),
+	fetch("req.ssl_keyshare_groups", "", tx.TypeBin, ClientL4|RequestRaw, "Groups of the key shares of the ClientHello.", plain(evalKeyShares)),
 }
 
 // hello is what is read of a ClientHello or ServerHello (RFC 8446 4.1).

@@ -112,6 +112,10 @@ func (s signature) read(e *keyword.Env, words []source.Word) (args, error) {
 			return nil, err
 		}
 	}
+	at := n // the original counts the arguments of a list that does not end so
+	if n > 1 {
+		at = n - 1
+	}
 	rest := site.call.From(n)
 	if n > 0 && n < len(s.types) {
 		rest = strings.TrimPrefix(rest, ",")
@@ -119,10 +123,10 @@ func (s signature) read(e *keyword.Env, words []source.Word) (args, error) {
 	switch {
 	case n < s.min:
 		return nil, &argError{index: n, err: fmt.Errorf("missing arguments (got %d/%d), type '%s' expected", n, s.min, s.types[n])}
-	case n < len(words) && rest != "":
-		return nil, &argError{index: n, err: fmt.Errorf("expected ')' before '%s'", rest)}
+	case n < len(words)-1, n == len(words)-1 && (n == len(s.types) || words[n].Text != ""):
+		return nil, &argError{index: at, err: fmt.Errorf("expected ')' before '%s'", rest)}
 	case site.call.Open:
-		return nil, &argError{index: n, err: fmt.Errorf("expected ')'")}
+		return nil, &argError{index: at, err: fmt.Errorf("expected ')'")}
 	}
 	return out, nil
 }

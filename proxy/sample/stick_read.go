@@ -75,6 +75,10 @@ func (op *stickOp) run(t *tx.Tx, table *stick.Table, e *stick.Entry, index int, 
 func stickEntry(t *tx.Tx, table *stick.Table, v *Value, create bool) (e *stick.Entry, ok bool) {
 	var mem [64]byte
 	key, ok := StickKey(mem[:0], t, table, v)
+	if !ok && (v.Type == tx.TypeStr || v.Type == tx.TypeBin) && len(v.B) == 0 {
+		// No rule stores an empty text, but converters look it up.
+		key, ok = table.AppendBytes(mem[:0], nil), true
+	}
 	if !ok {
 		return nil, false
 	}

@@ -51,7 +51,7 @@ func compileExpr(e *keyword.Env, v string, i int, dst *any) error {
 	}
 	x, err := c.ServerExpr(e, v, i)
 	if err != nil {
-		return fail(i, "error detected while parsing sni or pool-conn-name expressions : %s.", strings.TrimSuffix(err.Error(), "."))
+		return fail(i, "error detected while parsing sni or pool-conn-name expressions : %s..", strings.TrimSuffix(err.Error(), "."))
 	}
 	*dst = x
 	return nil
