@@ -66,6 +66,9 @@ func (c *Config) ReadServer(p *Proxy, name string, words []string) (*ServerLine,
 			return nil, errors.New(d.Text)
 		}
 	}
+	if l.Params.Proto != "" && p.Mode != "http" {
+		return nil, errors.New("MUX protocol is not usable for server.")
+	}
 	s := &ServerLine{Name: l.Name, Params: l.Params, Addr: l.Addr}
 	for _, r := range e.Refs {
 		if err := c.resolveNew(p, r); err != nil {
@@ -102,6 +105,8 @@ func (c *Config) resolveNew(p *Proxy, r *keyword.Ref) error {
 		return fmt.Errorf("unable to find required server '%s' for tracking.", name)
 	case s.Dynamic():
 		return fmt.Errorf("unable to use %s/%s for tracking as it is a dynamic server.", be, name)
+	case !s.Params.Check.Enabled && !s.Params.Agent.Enabled && s.Params.Track == nil:
+		return fmt.Errorf("unable to use %s/%s for tracking as it does not have any check nor agent enabled.", be, name)
 	}
 	r.Resolve(s)
 	return nil

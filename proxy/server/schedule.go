@@ -27,7 +27,7 @@ func orElse(d, def time.Duration) time.Duration {
 }
 
 // BeginCheck notes that a check starts and says whether it may: not while it
-// is paused or the server is in maintenance.
+// is paused; health checks, not agents, stop while the server is in maintenance.
 func (s *Server) BeginCheck(agent bool, now time.Time) bool {
 	unlock := s.Backend.lock()
 	defer unlock()
@@ -35,7 +35,7 @@ func (s *Server) BeginCheck(agent bool, now time.Time) bool {
 	if agent {
 		c = &s.Agent
 	}
-	if !c.Enabled || c.Paused || s.admin&AnyMaint != 0 || s.addr.Load() == nil {
+	if !c.Enabled || c.Paused || !agent && s.admin&AnyMaint != 0 || s.addr.Load() == nil {
 		return false
 	}
 	c.Running, c.Start = true, now
