@@ -53,8 +53,8 @@ var removedRows = []removedRow{
 	{"mode health", "2.3", "listen l\n mode health\n bind 127.0.0.1:1", "listen l\n bind 127.0.0.1:1\n http-request return status 200", "legacy_health"},
 	{"grace", "2.5", " grace 1s", "global\n grace 1s", "- files of the time wait, this program stops at once"},
 	{"dispatch", "3.5", "listen l\n bind 127.0.0.1:1\n dispatch 127.0.0.1:1", "listen l\n bind 127.0.0.1:1\n server dispatch 127.0.0.1:1", "legacy_2004"},
-	{"transparent", "3.5", "listen l\n bind 127.0.0.1:1\n transparent", "listen l\n bind 127.0.0.1:1\n server transparent 0.0.0.0", "legacy_http_proxy"},
-	{"option transparent", "3.5", "listen l\n bind 127.0.0.1:1\n option transparent", "listen l\n bind 127.0.0.1:1\n server transparent 0.0.0.0", "legacy_http_proxy"},
+	{"transparent", "3.5", "listen l\n bind 127.0.0.1:1\n transparent", "listen l\n bind 127.0.0.1:1\n server transparent 0.0.0.0", "TestTransparent"},
+	{"option transparent", "3.5", "listen l\n bind 127.0.0.1:1\n option transparent", "listen l\n bind 127.0.0.1:1\n server transparent 0.0.0.0", "TestTransparent"},
 	{"option http_proxy", "2.5", "listen l\n bind 127.0.0.1:1\n option http_proxy", "listen l\n bind 127.0.0.1:1\n http-request set-dst url_ip\n http-request set-dst-port url_port\n server s 0.0.0.0", "legacy_http_proxy"},
 	{"option forceclose", "2.5", " option forceclose", " option httpclose", "legacy_2004"},
 	{"option http-tunnel", "2.5", " option http-tunnel", "", "- 2.1 ignored it already"},
@@ -176,7 +176,7 @@ func (r *removedRow) checkRun(t *testing.T) {
 	for _, name := range strings.Split(r.run, ",") {
 		path, want := "../../testdata/haproxy/run/"+name+".txtar", "-- cfg --"
 		if strings.HasPrefix(name, "Test") {
-			path, want = "../source_linux_test.go", "func "+name+"("
+			path, want = "../../cmd/haproxy/transparent_linux_test.go", "func "+name+"("
 		}
 		if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), want) {
 			t.Errorf("no run test %s: %v", name, err)
