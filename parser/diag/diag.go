@@ -96,9 +96,15 @@ func (l *List) HasErrors() bool { return l.fatal > 0 }
 // Refusals returns how many messages refuse the configuration.
 func (l *List) Refusals() int { return l.fatal }
 
+// Refuse refuses the configuration beside the messages: the original words
+// some of its refusals as warnings.
+func (l *List) Refuse() { l.fatal++ }
+
 // Append adds all messages of m behind those of l.
 func (l *List) Append(m *List) {
+	refusals := l.fatal + m.fatal
 	for _, d := range m.All {
 		l.Add(d)
 	}
+	l.fatal = refusals
 }

@@ -94,6 +94,7 @@ type Error struct {
 	Hint  string
 	Stop  bool // the text ends with a full stop that is part of it: layouts add theirs
 	Place bool // print as "[f:3] :" and not "parsing [f:3] :"
+	Tight bool // print as "parsing [f:3]:", without the space
 }
 
 // Error returns the text without place.

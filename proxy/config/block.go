@@ -1,6 +1,9 @@
 package config
 
 import (
+	"fmt"
+	"strings"
+
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/haproxy"
@@ -17,6 +20,7 @@ type Block struct {
 	Kind, Name string
 	Span       source.Span
 	Lines      [][]string
+	Spans      []source.Span      // of Lines
 	Errors     map[int]*ErrorFile // of http-errors
 	Check      *check.Setup       // of healthcheck
 	Profile    *logs.Profile      // of log-profile
@@ -46,8 +50,11 @@ func line(in keyword.Scope, name string, flags keyword.Flags, doc string, check 
 				return nil, err
 			}
 		}
-		words := texts(e.Words)
-		return func(b *Block) error { b.Lines = append(b.Lines, words); return nil }, nil
+		words, at := texts(e.Words), e.LineSpan()
+		return func(b *Block) error {
+			b.Lines, b.Spans = append(b.Lines, words), append(b.Spans, at)
+			return nil
+		}, nil
 	})
 }
 
@@ -59,6 +66,55 @@ func most(n int) lineCheck {
 		}
 		return nil
 	}
+}
+
+// upTo is most, then the other checks.
+func upTo(n int, then ...lineCheck) lineCheck { return both(append([]lineCheck{most(n)}, then...)...) }
+
+// both makes the checks in order.
+func both(list ...lineCheck) lineCheck {
+	return func(e *keyword.Env, w []expr.Word) error {
+		for _, f := range list {
+			if err := f(e, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// upToNamed is upTo in the words of sections that tell the first value too.
+func upToNamed(n int, then ...lineCheck) lineCheck {
+	return func(e *keyword.Env, w []expr.Word) error {
+		if len(w) > n {
+			return e.Errorf(w[n].Index, "'%s' cannot handle unexpected argument '%s'.", strings.Join(texts(e.Words[:2]), " "), w[n].Text)
+		}
+		return both(then...)(e, w)
+	}
+}
+
+// tightf is a refusal laid out as "parsing [f:3]: text".
+func tightf(index int, format string, args ...any) error {
+	return &keyword.Error{Index: index, Code: diag.BadValue, Text: fmt.Sprintf(format, args...), Tight: true}
+}
+
+// tightly lays out what check refuses as "parsing [f:3]: text".
+func tightly(check lineCheck) lineCheck {
+	return func(e *keyword.Env, w []expr.Word) error {
+		err := check(e, w)
+		if at, ok := err.(*keyword.Error); ok {
+			at.Tight = true
+		}
+		return err
+	}
+}
+
+// first returns the first word, "" if there is none.
+func first(w []expr.Word) string {
+	if len(w) == 0 {
+		return ""
+	}
+	return w[0].Text
 }
 
 // least asks for n words with a text.
@@ -104,43 +160,21 @@ func addrAt(i int, allow expr.AddrAllow, prefix string) lineCheck {
 func readBlock(table blockTable, missing string, file func(o *Others) *map[string]any, check func(c *compiler, b *Block)) sectionReader {
 	return func(c *compiler, s *haproxy.Section) {
 		b := &Block{Profile: &logs.Profile{Name: s.Name()}, Kind: s.Keyword.Text, Name: s.Name(), Span: s.Line.Span, Errors: map[int]*ErrorFile{}}
-		if b.Name == "" && missing != "" {
-			c.diags.Alertf(diag.BadArguments, s.Line.Span, "%s", missing)
-			return
-		}
-		if bad := badNameByte(b.Name); bad != 0 {
-			c.diags.Alertf(diag.BadValue, s.Line.Span, "character '%c' is not permitted in '%s' name '%s'.", bad, b.Kind, b.Name)
+		if !c.blockHead(b, s, missing) {
 			return
 		}
 		m := file(&c.cfg.Others)
 		if *m == nil {
 			*m = map[string]any{}
 		}
-		if old, ok := (*m)[b.Name].(*Block); ok && missing != "" && !c.again(b, old) {
-			return
+		if old, ok := (*m)[b.Name].(*Block); ok && missing != "" {
+			c.again(b, old)
 		}
 		(*m)[b.Name] = b
+		before := c.diags.Count(diag.Alert)
 		readLines(c, table, s, b)
-		if check != nil {
+		if check != nil && (c.diags.Count(diag.Alert) == before || b.Kind == "cache") {
 			check(c, b)
 		}
 	}
-}
-
-// again reports a second section of one name, and says whether it counts.
-func (c *compiler) again(b, old *Block) bool {
-	switch b.Kind {
-	case "userlist":
-		c.diags.Warnf(diag.Duplicate, b.Span, "ignoring duplicated userlist '%s'.", b.Name).Layout = diag.ParsingTight
-		return false
-	case "peers", "crt-store", "traces", "namespace_list":
-		return true
-	case "http-errors":
-		c.diags.Alertf(diag.Duplicate, b.Span, "http-errors section '%s' already exists (declared at %s).", b.Name, old.Span).Layout = diag.ParsingTight
-	case "resolvers", "mailers":
-		c.diags.Alertf(diag.Duplicate, b.Span, "Parsing [%s]: %s '%s' has same name as another %s (declared at %s).", b.Span, b.Kind, b.Name, b.Kind, old.Span).Layout = diag.PostParse
-	default:
-		c.diags.Alertf(diag.Duplicate, b.Span, "%s '%s' already exists (declared at %s).", b.Kind, b.Name, old.Span)
-	}
-	return true
 }

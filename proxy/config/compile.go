@@ -59,12 +59,14 @@ type compiler struct {
 	nextID     int
 	environ    *haproxy.Environ
 	late       []diag.Diagnostic // told after all lines were read
+	ending     []func()          // run after all checks
 	unfound    []*keyword.Ref    // arguments that name nothing
 	pending    []diag.Diagnostic // what the lexer said, not yet told
 	until      keyword.Version   // the first release that refuses a line that was read
 	past       bool              // a section other than global was read
 	mails      bool              // mails without Lua were noticed
 	full       bool              // the file has too many errors
+	refused    bool              // something was refused by words that are a WARNING
 	limit      int               // alerts at which it has
 	storeBase  string            // crt-base of the crt-store being read
 	stored     map[string]string // certificates of crt-stores: "@store/name" to file
@@ -236,6 +238,9 @@ func (c *compiler) section(s *haproxy.Section) {
 	if s.Keyword.Text == "" {
 		for i := range s.Lines {
 			w := s.Lines[i].Words[0]
+			if !s.Lines[i].CheckPrefix(c.diags) {
+				continue
+			}
 			c.diags.Alertf(diag.UnknownSection, w.Span, "unknown keyword '%s' out of section.", w.Text).Layout = diag.ParsingTight
 		}
 		return
@@ -250,6 +255,10 @@ func (c *compiler) section(s *haproxy.Section) {
 		c.shared = server.Shared{}
 	}
 	c.enter(def.In, s)
+	if s.Keyword.Text == "acme" && !c.env.Experimental {
+		c.diags.Alertf(diag.BadValue, s.Keyword.Span, "section 'acme' is experimental, must be allowed via a global 'expose-experimental-directives'").Layout = diag.ParsingTight
+		return
+	}
 	c.dropped(def.Until)
 	read, _, err := def.Read(c.env, s.Line.Words, len(s.Line.Words))
 	if err != nil {
@@ -372,12 +381,12 @@ func (c *compiler) unknown(l *haproxy.Line, i int, near string) {
 		return
 	}
 	w := l.Words[i]
-	text := "unknown keyword '" + w.Text + "' in '" + c.env.Section + "' section"
+	text, layout := c.unknownText(w.Text)
 	if near != "" {
 		text += "; did you mean '" + near + "' maybe ?"
 	}
 	d := c.diags.Alertf(diag.UnknownKeyword, w.Span, "%s", text)
-	d.Hint = near
+	d.Hint, d.Layout = near, layout
 	if strings.ContainsAny(w.Text, "\u00a0\u201c\u201d\u2018\u2019\u2192") {
 		d.Code = diag.ForeignChars
 	}
@@ -395,7 +404,10 @@ func (c *compiler) refuse(err error) {
 	}
 	d := c.diags.Alertf(at.Code, e.Span(at.Index), "%s", at.Text)
 	d.Hint, d.Subject = at.Hint, e.Subject
-	if at.Place || e.Subject != "" {
+	switch {
+	case at.Place || e.Subject != "":
 		d.Layout = diag.Place
+	case at.Tight || e.Section == "userlist":
+		d.Layout = diag.ParsingTight
 	}
 }

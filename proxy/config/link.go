@@ -56,6 +56,9 @@ func (c *compiler) link() {
 	for _, p := range c.cfg.Proxies {
 		c.checkLate(p)
 	}
+	for _, f := range c.ending {
+		f()
+	}
 	if c.checkDefaultCiphers(); c.diags.HasErrors() {
 		return
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
@@ -64,56 +63,6 @@ func userlistLines() []*keyword.Def[Setting[auth.Userlist]] {
 	return out
 }
 
-var cacheWords = keyword.NewTable("cache keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.Cache, "total-max-size", 0, "Size in megabytes.", cacheNumber(1, 4095)),
-	line(keyword.Cache, "max-age", 0, "Longest life of an object in seconds.", cacheNumber(0, maxInt)),
-	line(keyword.Cache, "max-object-size", 0, "Largest object in bytes.", cacheNumber(0, maxInt)),
-	line(keyword.Cache, "process-vary", 0, "Follow Vary.", cacheSwitch),
-	line(keyword.Cache, "max-secondary-entries", 0, "Variants of one URL.", cacheNumber(1, maxInt)),
-	line(keyword.Cache, "early-hints", 0, "Send 103 while an object is fetched again.", cacheHints),
-})
-
-func cacheNumber(lo, hi int64) lineCheck {
-	return func(e *keyword.Env, w []expr.Word) error {
-		k := e.Words[0].Text
-		if len(w) == 0 {
-			e.Warnf(diag.BadValue, -1, "%s wrong value ''", k).Layout = diag.ParsingTight
-			return &keyword.Error{Index: -1, Code: diag.BadValue, Text: fmt.Sprintf("'%s' expects a value.", k)}
-		}
-		if n := laxInt(w[0].Text); sizeRest(w[0].Text) != "" || n < lo || n > hi {
-			e.Warnf(diag.BadValue, w[0].Index, "%s wrong value '%s'", k, w[0].Text).Layout = diag.ParsingTight
-			return e.Errorf(w[0].Index, "'%s' : invalid value '%s'.", k, w[0].Text)
-		}
-		return most(1)(e, w)
-	}
-}
-
-func cacheSwitch(e *keyword.Env, w []expr.Word) error {
-	if len(w) == 0 || w[0].Text != "on" && w[0].Text != "off" {
-		return e.Errorf(-1, "'%s' expects \"on\" or \"off\" (enable or disable).", e.Words[0].Text)
-	}
-	return nil
-}
-
-// cacheHints reads "{on|off|only} [ratio <n>]"; of other words the original
-// only warns.
-func cacheHints(e *keyword.Env, w []expr.Word) error {
-	if len(w) == 0 || w[0].Text != "on" && w[0].Text != "off" && w[0].Text != "only" {
-		e.Warnf(diag.BadValue, -1, "'%s' expects \"on\", \"off\" or \"only\" (enable or disable HTTP 103 Early Hints support, or store only hints).", e.Words[0].Text).Layout = diag.ParsingTight
-	}
-	return nil
-}
-
-// checkCache refuses a cache without a size.
-func checkCache(c *compiler, b *Block) {
-	for _, l := range b.Lines {
-		if l[0] == "total-max-size" {
-			return
-		}
-	}
-	c.diags.Alertf(diag.BadArguments, b.Span, "Size not specified for cache '%s'", b.Name).Layout = diag.Bare
-}
-
 var errorsWords = keyword.NewTable("http-errors keyword", []*keyword.Def[Setting[Block]]{
 	keyword.Define(keyword.Spec{Name: "errorfile", In: keyword.HTTPErrors, Doc: "Answer a status with a file's content."}, func(e *keyword.Env, a *restArgs) (Setting[Block], error) {
 		if len(a.Words) < 2 {
@@ -131,43 +80,6 @@ var errorsWords = keyword.NewTable("http-errors keyword", []*keyword.Def[Setting
 	}),
 })
 
-var ringWords = keyword.NewTable("ring keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.Ring, "size", 0, "Size in bytes.", ringSize),
-	line(keyword.Ring, "maxlen", 0, "Longest message.", ringSize),
-	line(keyword.Ring, "format", 0, "Header of messages.", func(e *keyword.Env, w []expr.Word) error {
-		f := ""
-		if len(w) > 0 {
-			f = w[0].Text
-		}
-		if indexOf(logFormats, f) < 0 {
-			return e.Errorf(-1, "unknown format '%s'.", f)
-		}
-		return nil
-	}),
-	line(keyword.Ring, "description", 0, "Description of the ring.", least(1, "missing ring description text.")),
-	line(keyword.Ring, "server", keyword.NotActed, "Where messages are sent on to.", least(2, "'server' expects <name> and <addr>[:<port>] as arguments.")),
-	line(keyword.Ring, "timeout", 0, "Timing of the servers.", func(e *keyword.Env, w []expr.Word) error {
-		if len(w) < 2 && len(w) > 0 && (w[0].Text == "connect" || w[0].Text == "server") {
-			return e.Errorf(-1, "'timeout %s' expects <time> as argument.", w[0].Text)
-		}
-		return nil
-	}),
-	line(keyword.Ring, "backing-file", keyword.NotActed, "File that keeps the ring.", least(1, "cannot open backing-file '' for ring: No such file or directory.")),
-})
-
-var logFormats = []string{"local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw"}
-
-func ringSize(e *keyword.Env, w []expr.Word) error {
-	v := ""
-	if len(w) > 0 {
-		v = w[0].Text
-	}
-	if n, err := expr.ParseSize(v); err != nil || n == 0 {
-		return e.Errorf(-1, "invalid size '%s' for new sink buffer.", v)
-	}
-	return nil
-}
-
 var crtStoreWords = keyword.NewTable("crt-store keyword", []*keyword.Def[Setting[Block]]{
 	line(keyword.CrtStore, "crt-base", 0, "Directory of certificates.", least(1, "'crt-base' requires a <path> argument.", most(1), func(e *keyword.Env, w []expr.Word) error {
 		keyword.Attached[*compiler](e).storeBase = w[0].Text
@@ -184,7 +96,7 @@ func loadCrt(e *keyword.Env, w []expr.Word) error {
 		switch k {
 		case "crt", "key", "issuer", "ocsp", "sctl", "alias", "ocsp-update", "domains", "acme", "jwt":
 		default:
-			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': unknown keyword '%s'.", innerPlace(e), k)
+			return e.Errorf(w[i].Index, "%s'load %s' in section 'crt-store': unknown keyword '%s'.", innerPlace(e), k, k)
 		}
 		if i+1 >= len(w) {
 			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': '%s' requires an argument.", innerPlace(e), k)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 
 	"tandem/parser/diag"
@@ -15,7 +16,7 @@ var resolversWords = keyword.NewTable("resolvers keyword", []*keyword.Def[Settin
 	line(keyword.Resolvers, "nameserver", 0, "A name server.", nameserver),
 	line(keyword.Resolvers, "parse-resolv-conf", 0, "Use the system's name servers.", wordsOnly),
 	line(keyword.Resolvers, "hold", 0, "How long answers of a kind are kept.", hold),
-	line(keyword.Resolvers, "resolve_retries", 0, "Queries before giving up.", least(1, "'resolve_retries' expects <nb> as argument.", most(1))),
+	line(keyword.Resolvers, "resolve_retries", 0, "Queries before giving up.", least(1, "'resolve_retries' expects <nb> as argument.")),
 	line(keyword.Resolvers, "timeout", 0, "Timing of queries.", resolverTimeout),
 	line(keyword.Resolvers, "accepted_payload_size", 0, "Longest answer in bytes.", payloadSize),
 	line(keyword.Resolvers, "resolution_pool_size", 0, "Never in a release.", func(e *keyword.Env, _ []expr.Word) error {
@@ -39,13 +40,16 @@ func nameserver(e *keyword.Env, w []expr.Word) error {
 func hold(e *keyword.Env, w []expr.Word) error {
 	if len(w) < 2 {
 		e.Diags.Alertf(diag.BadArguments, e.LineSpan(), "'hold' expects an <event> and a <time> as arguments.")
-		e.Diags.Alertf(diag.BadArguments, e.LineSpan(), "<event> can be either 'valid', 'nx', 'refused', 'timeout', or 'other'").Layout = diag.PostParse
+		e.Diags.Alertf(diag.BadArguments, e.LineSpan(), "<event> can be either 'valid', 'nx', 'refused', 'timeout', or 'other'").Layout = diag.Bare
 		return nil
+	}
+	if err := tightly(timeAt(1, "hold"))(e, w); err != nil {
+		return err
 	}
 	if indexOf([]string{"valid", "nx", "refused", "timeout", "obsolete", "other"}, w[0].Text) < 0 {
 		return e.Errorf(w[0].Index, "'hold' unknown <event>: '%s', expects either 'nx', 'timeout', 'valid', 'obsolete' or 'other'.", w[0].Text)
 	}
-	return timeAt(1, "hold")(e, w)
+	return soonWarn("hold "+w[0].Text, tightly(timeAt(1, "hold")))(e, w)
 }
 
 func resolverTimeout(e *keyword.Env, w []expr.Word) error {
@@ -57,7 +61,7 @@ func resolverTimeout(e *keyword.Env, w []expr.Word) error {
 	case len(w) < 2:
 		return e.Errorf(-1, "'timeout %s' expects <time> as argument.", w[0].Text)
 	}
-	return timeAt(1, "timeout "+w[0].Text)(e, w)
+	return soonWarn("timeout "+w[0].Text, tightly(timeAt(1, "timeout "+w[0].Text)))(e, w)
 }
 
 func payloadSize(e *keyword.Env, w []expr.Word) error {
@@ -65,22 +69,53 @@ func payloadSize(e *keyword.Env, w []expr.Word) error {
 		return e.Errorf(-1, "'accepted_payload_size' expects <nb> as argument.")
 	}
 	if n := laxInt(w[0].Text); n < 12 || n > 65535 {
-		return e.Errorf(w[0].Index, "'accepted_payload_size' must be between 12 and 65535 inclusive (was %d).", n)
+		return e.Errorf(w[0].Index, "'accepted_payload_size' must be between 12 and 65535 inclusive (was %s).", w[0].Text)
 	}
-	return most(1)(e, w)
+	return nil
+}
+
+// soonWarn is check, and the original's hint on a time that looks like a
+// number of seconds. It is worded as an ALERT and refuses nothing.
+func soonWarn(what string, check lineCheck) lineCheck {
+	return func(e *keyword.Env, w []expr.Word) error {
+		if err := check(e, w); err != nil {
+			return err
+		}
+		if v := w[1].Text; sizeRest(v) == "" && laxInt(v) > 0 && laxInt(v) < 100 {
+			e.Diags.Add(diag.Diagnostic{Severity: diag.Alert, Lenient: true, Code: diag.BadValue, Span: e.Span(w[1].Index),
+				Text: fmt.Sprintf("'%s %s' looks suspiciously small for a value in milliseconds. Please use an explicit unit ('%sms') if that was the intent.", what, v, v)})
+		}
+		return nil
+	}
 }
 
 // checkResolvers refuses two name servers of one name.
 func checkResolvers(c *compiler, b *Block) {
-	seen := map[string]bool{}
-	for _, l := range b.Lines {
+	seen, any := map[string]int{}, false
+	for i, l := range b.Lines {
+		any = any || l[0] == "parse-resolv-conf" || l[0] == "nameserver"
 		if l[0] == "nameserver" && len(l) > 2 {
-			if seen[l[1]] {
-				c.diags.Alertf(diag.Duplicate, b.Span, "Parsing [%s]: nameserver '%s' has same name as another nameserver (declared at %s).", b.Span, l[1], b.Span).Layout = diag.PostParse
+			if seen[l[1]] > 0 {
+				c.diags.Alertf(diag.Duplicate, b.Spans[i], "Parsing [%s]: nameserver '%s' has same name as another nameserver (declared at %s).", b.Spans[i], l[1], b.Spans[seen[l[1]]-1]).Layout = diag.Bare
 			}
-			seen[l[1]] = true
+			seen[l[1]] = i + 1
 		}
 	}
+	if !any {
+		c.atEnd(diag.Warning, diag.NoEffect, b, "resolvers '"+b.Name+"' ["+b.Span.String()+"] has no nameservers configured!")
+	}
+}
+
+// checkMailers says what becomes of a section that no proxy uses.
+func checkMailers(c *compiler, b *Block) {
+	c.ending = append(c.ending, func() {
+		for _, p := range c.cfg.Proxies {
+			if p.Text["email-alert mailers"] == b.Name && p.Text["email-alert from"] != "" && p.Text["email-alert to"] != "" {
+				return
+			}
+		}
+		c.diags.Warnf(diag.NoEffect, b.Span, "Removing incomplete section 'mailers %s'.", b.Name).Layout = diag.Told
+	})
 }
 
 var mailersWords = keyword.NewTable("mailers keyword", []*keyword.Def[Setting[Block]]{
@@ -97,43 +132,12 @@ func mailTimeout(e *keyword.Env, w []expr.Word) error {
 	case len(w) < 2:
 		return e.Errorf(-1, "'timeout mail' expects <time> as argument.")
 	}
-	return timeAt(1, "timeout mail")(e, w)
-}
-
-var peersWords = keyword.NewTable("peers keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.Peers, "peer", 0, "A peer by name and address.", peerLine),
-	line(keyword.Peers, "server", 0, "A peer with the words of a server line.", peerLine),
-	line(keyword.Peers, "bind", 0, "Where the local peer listens.", wordsOnly),
-	line(keyword.Peers, "default-bind", 0, "Words of the bind line.", wordsOnly),
-	line(keyword.Peers, "default-server", 0, "Words of the peers.", wordsOnly),
-	line(keyword.Peers, "table", 0, "A stick table of the section.", peerTable),
-	line(keyword.Peers, "log", 0, "Where log lines go.", wordsOnly),
-	line(keyword.Peers, "shards", 0, "How many shards tables have.", least(1, "'shards' : missing value", most(1))),
-	line(keyword.Peers, "disabled", 0, "Do not use this section.", most(0)),
-	line(keyword.Peers, "enabled", 0, "Undo disabled.", most(0)),
-})
-
-func peerLine(e *keyword.Env, w []expr.Word) error {
-	kind := e.Words[0].Text
-	name := ""
-	if len(w) > 0 {
-		name = w[0].Text
-	}
-	if len(w) < 2 {
-		if kind == "peer" || len(w) == 0 {
-			e.Warnf(diag.BadArguments, -1, "'%s %s' : ignoring invalid peer definition (missing address:port)", kind, name)
-		}
-		return nil
-	}
-	if _, err := expr.ParseAddr(w[1].Text, expr.NeedPort|expr.AllowNames); err != nil {
-		return e.Errorf(w[1].Index, "'server %s/%s' : %s", e.Owner, name, err)
-	}
-	return nil
+	return tightly(timeAt(1, "timeout mail"))(e, w)
 }
 
 func peerTable(e *keyword.Env, w []expr.Word) error {
 	if len(w) == 0 {
-		return e.Errorf(-1, "'table' expects <name> as argument.")
+		return e.Errorf(-1, "table: missing size.")
 	}
 	in := keyword.Args{Env: e, Words: e.Words, Pos: 2}
 	name := e.Owner + "/" + w[0].Text
@@ -157,7 +161,7 @@ var namespaceWords = keyword.NewTable("namespace keyword", []*keyword.Def[Settin
 	line(keyword.Namespaces, "namespace", keyword.NotActed, "A network namespace.", func(e *keyword.Env, w []expr.Word) error {
 		if len(w) > 0 {
 			if _, err := e.ReadFile("/var/run/netns/" + w[0].Text); err != nil && notFound(err) {
-				return &keyword.Error{Index: w[0].Index, Code: diag.Unreadable, Text: "Cannot open namespace '" + w[0].Text + "'."}
+				return &keyword.Error{Index: w[0].Index, Code: diag.Unreadable, Text: "Cannot open namespace '" + w[0].Text + "'.", Tight: true}
 			}
 		}
 		return nil

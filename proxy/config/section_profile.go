@@ -10,7 +10,7 @@ var profileSteps = []string{"accept", "request", "connect", "response", "close",
 
 var logProfileWords = keyword.NewTable("log-profile keyword", []*keyword.Def[Setting[Block]]{
 	keyword.Define(keyword.Spec{Name: "log-tag", In: keyword.LogProfile, Doc: "Tag of the lines."}, func(e *keyword.Env, a *restArgs) (Setting[Block], error) {
-		if err := least(1, "'log-tag' expects a tag for use in syslog.", most(1))(e, a.Words); err != nil {
+		if err := least(1, "'log-tag' expects a tag for use in syslog.")(e, a.Words); err != nil {
 			return nil, err
 		}
 		tag := a.Words[0].Text
@@ -29,7 +29,7 @@ var logProfileWords = keyword.NewTable("log-profile keyword", []*keyword.Def[Set
 // profileOn reads "<step> [drop] [format <fmt>] [sd <fmt>]".
 func profileOn(e *keyword.Env, w []expr.Word) (*logs.Override, error) {
 	if len(w) == 0 || indexOf(profileSteps, w[0].Text) < 0 {
-		return nil, e.Errorf(-1, "'on' expects a log step.\nexpected values are: 'accept', 'request', 'connect', 'response', 'close', 'error' or 'any'.\nOr one of the additional log steps: 'http-req', 'http-res', 'http-after-res', 'tcp-req-conn', 'tcp-req-sess', 'tcp-req-cont', 'tcp-res-cont'.")
+		return nil, tightf(-1, "'on' expects a log step.\nexpected values are: 'accept', 'request', 'connect', 'response', 'close', 'error' or 'any'.\nOr one of the additional log steps: 'http-req', 'http-res', 'http-after-res', 'tcp-req-conn', 'tcp-req-sess', 'tcp-req-cont', 'tcp-res-cont'.")
 	}
 	bad := e.Errorf(-1, "'on %s' expects 'drop', 'format' or 'sd'.", w[0].Text)
 	if len(w) < 2 {

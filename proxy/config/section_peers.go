@@ -1,0 +1,149 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+
+	"tandem/parser/diag"
+	"tandem/parser/expr"
+	"tandem/parser/keyword"
+	"tandem/proxy/listen"
+	"tandem/proxy/server"
+)
+
+// The peers section (configuration manual 11.3).
+
+var peersWords = keyword.NewTable("peers keyword", []*keyword.Def[Setting[Block]]{
+	line(keyword.Peers, "peer", 0, "A peer by name and address.", peerLine),
+	line(keyword.Peers, "server", 0, "A peer with the words of a server line.", peerLine),
+	line(keyword.Peers, "bind", 0, "Where the local peer listens.", blockBind),
+	line(keyword.Peers, "default-bind", 0, "Words of the bind line.", defaultBind),
+	line(keyword.Peers, "default-server", 0, "Words of the peers.", func(e *keyword.Env, w []expr.Word) error {
+		if len(w) == 0 {
+			return nil
+		}
+		return server.ParseDefault(e, e.Words, &server.Params{})
+	}),
+	line(keyword.Peers, "table", 0, "A stick table of the section.", peerTable),
+	line(keyword.Peers, "log", 0, "Where log lines go.", func(e *keyword.Env, w []expr.Word) error { return blockLog(e, "log") }),
+	line(keyword.Peers, "shards", 0, "How many shards tables have.", peerShards),
+	line(keyword.Peers, "disabled", 0, "Do not use this section.", nil),
+	line(keyword.Peers, "enabled", 0, "Undo disabled.", nil),
+})
+
+// peerLine reads "peer <name> <addr>" and "server <name> [<addr>]". The local
+// peer of a "server" line has no address: its bind line has it.
+func peerLine(e *keyword.Env, w []expr.Word) error {
+	c := keyword.Attached[*compiler](e)
+	kind, name := e.Words[0].Text, first(w)
+	local := name == c.localPeer()
+	switch {
+	case len(w) < 2:
+		if kind == "peer" {
+			e.Warnf(diag.BadArguments, -1, "'%s %s' : ignoring invalid peer definition (missing address:port)", kind, name)
+		}
+		return nil
+	case local && kind == "server":
+		e.Subject = "server " + name + "/" + name
+		return &keyword.Error{Index: w[1].Index, Code: diag.UnknownKeyword, Place: true, Text: "unknown keyword '" + w[1].Text + "'. Hint: no address was expected for this server."}
+	}
+	owner := e.Owner
+	defer func() { e.Owner = owner }()
+	if e.Owner = "(null)"; local {
+		e.Owner = name
+	}
+	if _, err := expr.ParseAddr(w[1].Text, expr.NeedPort|expr.NonZeroPort|expr.AllowNames); err != nil {
+		e.Subject = "server " + e.Owner + "/" + name
+		return &keyword.Error{Index: w[1].Index, Code: diag.BadValue, Place: true, Text: err.Error()}
+	}
+	return blockServer(e, w)
+}
+
+// localPeer returns the name of this process among peers.
+func (c *compiler) localPeer() string {
+	if n := c.cfg.Global.LocalPeer; n != "" {
+		return n
+	}
+	name, _ := c.environ.Lookup("HAPROXY_LOCALPEER")
+	return name
+}
+
+func peerShards(e *keyword.Env, w []expr.Word) error {
+	if len(w) == 0 {
+		return e.Errorf(-1, "'shards' : missing value")
+	}
+	switch n, err := strconv.Atoi(w[0].Text); {
+	case err != nil:
+		return e.Errorf(w[0].Index, "'shards' : expects an integer argument, found '%s'", w[0].Text)
+	case n == 0:
+		return e.Errorf(w[0].Index, "'shards' : expects a strictly positive integer argument")
+	}
+	return nil
+}
+
+// checkPeers says what becomes of a section without this process among its
+// peers, and refuses two local peers.
+func checkPeers(c *compiler, b *Block) {
+	local := 0
+	for i, l := range b.Lines {
+		switch {
+		case l[0] == "disabled":
+			return
+		case (l[0] == "peer" && len(l) > 2 || l[0] == "server") && len(l) > 1 && l[1] == c.localPeer():
+			if local > 0 {
+				c.diags.Alertf(diag.Duplicate, b.Spans[i], "'%s %s' : local peer name already referenced at %s. %s", l[0], l[1], b.Spans[local-1], l[1])
+				continue
+			}
+			local = i + 1
+		}
+	}
+	if local == 0 {
+		c.atEnd(diag.Warning, diag.NoEffect, b, "Removing incomplete section 'peers "+b.Name+"' (no peer named '"+c.localPeer()+"').")
+	}
+}
+
+// blockBind has a "bind" line of a section that is no proxy read; nothing is
+// kept of it but its words.
+func blockBind(e *keyword.Env, w []expr.Word) error {
+	if len(w) == 0 {
+		return nil
+	}
+	in := keyword.Args{Env: e, Words: e.Words, Pos: 1}
+	_, err := readBind(&in, e.Words[0].Text)
+	if at, ok := err.(*keyword.Error); ok {
+		// Addresses are told together with the line's first words here.
+		at.Text = strings.Replace(at.Text, "'"+e.Words[0].Text+"' : ", "'"+e.Words[0].Text+" "+w[0].Text+"' : ", 1)
+	}
+	return err
+}
+
+func defaultBind(e *keyword.Env, w []expr.Word) error {
+	in := keyword.Args{Env: e, Words: e.Words, Pos: 1}
+	b := listen.NewBind(nil)
+	if err := listen.Words.ReadWords(&in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) }); err != nil {
+		return prefixError(err, "'default-bind "+first(w)+"' in section '"+e.Section+"': ")
+	}
+	return nil
+}
+
+// blockLog reads a "log" line, or one that is like it, of a section that is
+// no proxy.
+func blockLog(e *keyword.Env, what string) error {
+	in := keyword.Args{Env: e, Words: e.Words, Pos: 1}
+	if !in.More() {
+		return e.Errorf(-1, "%s : expects <address> and <facility> or global as arguments", what)
+	}
+	var err error
+	if in.Peek() == "global" {
+		in.Next()
+		if w, i, ok := in.Next(); ok {
+			err = e.Errorf(i, "log : unknown log facility '%s'", w)
+		}
+	} else {
+		_, err = readLogTarget(&in)
+	}
+	if at, ok := err.(*keyword.Error); ok {
+		at.Text = what + strings.TrimPrefix(at.Text, "log")
+	}
+	return err
+}
