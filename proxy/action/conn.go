@@ -161,7 +161,7 @@ func (expectArgs) ParseArgs(a *keyword.Args) error {
 	what := a.Words[max(a.Pos-1, 0)].Text
 	w, at, _ := a.Next()
 	if w != "layer4" {
-		return refuse(at, "'tcp-request connection %s' only supports 'layer4' in proxy '%s' (got '%s')", what, a.Env.Owner, w)
+		return refuse(at, "'tcp-request connection %s' only supports 'layer4' in %s '%s' (got '%s')", what, kind(a.Env.Section), a.Env.Owner, w)
 	}
 	return nil
 }

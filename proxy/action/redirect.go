@@ -108,8 +108,7 @@ func (r *redirect) set(e *keyword.Env, w, v string, at int, formats bool) error 
 			r.code, _ = strconv.Atoi(v)
 			return nil
 		}
-		n, _ := strconv.Atoi(v)
-		return refuse(at, "'code': unsupported HTTP code '%d' (must be one of 301, 302, 303, 307 or 308)", n)
+		return refuse(at, "'code': unsupported HTTP code '%s' (must be one of 301, 302, 303, 307 or 308)", v)
 	case "set-cookie":
 		r.cookie, r.cookieFmt = []byte(v+"; path=/;"), nil
 	case "clear-cookie":

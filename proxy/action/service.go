@@ -17,7 +17,7 @@ import (
 // program.
 var services = []*keyword.Def[Action]{
 	keyword.Define(keyword.Spec{
-		Name: "use-service", In: tcpCnt | httpReq, Misuse: "'use-service' expects a service name.",
+		Name: "use-service", In: tcpCnt | httpReq,
 		Doc: "Let a built-in service answer.",
 	}, newUseService),
 	keyword.Define(keyword.Spec{
@@ -56,8 +56,19 @@ var services = []*keyword.Def[Action]{
 // nothing is an action of a word that is not acted on.
 var nothing = Action{Run: func(*tx.Tx) Verdict { return Continue }}
 
-type serviceArgs struct {
-	Name expr.Word `parser:"@@"`
+type serviceArgs struct{ Name expr.Word }
+
+// Usage is what messages say of the argument.
+func (serviceArgs) Usage() string { return "<service-name>" }
+
+// ParseArgs reads the service's name.
+func (s *serviceArgs) ParseArgs(a *keyword.Args) error {
+	w, at, ok := a.Next()
+	if !ok {
+		return refuse(-1, "'%s' expects a service name.", firstWord(a, "use-service"))
+	}
+	s.Name = expr.Word{Text: w, Index: at}
+	return nil
 }
 
 // ServiceRunner is implemented by a tx.Conn that has built-in services. It
@@ -243,9 +254,17 @@ func (c *cacheArgs) ParseArgs(a *keyword.Args) error {
 	return nil
 }
 
+// kind is what messages call a section: a listen is a "proxy".
+func kind(section string) string {
+	if section == "listen" {
+		return "proxy"
+	}
+	return section
+}
+
 func newCache(e *keyword.Env, a *cacheArgs) (Action, error) {
 	ref := e.NewRef(keyword.ToCache, a.name.Text, a.name.Index)
-	ref.Missing = fmt.Sprintf("config: proxy '%s': unable to find the cache '%s' referenced by the filter 'cache'.", e.Owner, a.name.Text)
+	ref.Missing = fmt.Sprintf("config: %s '%s': unable to find the cache '%s' referenced by the filter 'cache'.", kind(e.Section), e.Owner, a.name.Text)
 	return nothing, nil
 }
 

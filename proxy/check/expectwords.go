@@ -186,7 +186,7 @@ func readMatch(e *keyword.Env, c *cursor, x *expect, r *rule, w string) (err err
 		x.format, err = compileFormat(e, v, c.first+c.i-1, c.what)
 	case "rstring", "rbinary", "rstatus":
 		if x.regex, err = sample.CompileRegexp(v, false); err != nil {
-			return c.fail("regex '%s' is invalid (%s).", v, err)
+			return c.fail("regex '%s' is invalid (error=%s).", v, err)
 		}
 		r.name = "expect " + neg + w + " regex"
 	case "status":
@@ -261,7 +261,7 @@ func readPattern(e *keyword.Env, c *cursor, w string, isFormat, fold bool, missi
 		f, err = compileFormat(e, text, c.first+c.i-1, c.what)
 	case meth == "reg":
 		if re, err = sample.CompileRegexp(text, fold); err != nil {
-			err = c.fail("regex '%s' is invalid (%s).", text, err)
+			err = c.fail("regex '%s' is invalid (error=%s).", text, err)
 		}
 	}
 	return meth, text, f, re, err

@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -160,9 +161,9 @@ func readConnect(e *keyword.Env, c *cursor) (to connectWords, where, remark stri
 		case "sni":
 			to.SNI, err = c.need("'sni' expects a string as argument..")
 		case "alpn":
-			to.ALPN, err = c.need("'alpn' expects a comma-delimited protocol suite as argument..")
+			to.ALPN, err = c.need("'alpn' : missing the comma-delimited ALPN protocol suite.")
 		case "comment":
-			remark, err = c.need("'comment' expects a string as argument.")
+			remark, err = c.need("'comment' expects a string as argument..")
 		case "proto":
 			v := c.next()
 			check, _, _ := strings.Cut(c.what, " ")
@@ -348,6 +349,9 @@ func tcpSend(name, doc string, isHex, isFormat bool) *keyword.Def[Change] {
 		c := &cursor{words: a, what: "tcp-check " + name}
 		v := c.next()
 		if v == "" {
+			if isHex {
+				return nil, c.fail("'binary string' expects a %s as argument.", name)
+			}
 			return nil, c.fail("'string' expects a send as argument.")
 		}
 		var data []byte
@@ -360,6 +364,10 @@ func tcpSend(name, doc string, isHex, isFormat bool) *keyword.Def[Change] {
 			}
 		case isHex:
 			if data, err = hex.DecodeString(v); err != nil {
+				var odd hex.InvalidByteError
+				if errors.As(err, &odd) && len(v)%2 == 0 {
+					return nil, c.fail("'%s' invalid binary string (an hex digit is expected (found '%c')).\n.", v, byte(odd))
+				}
 				return nil, c.fail("'%s' invalid binary string (an even number of hex digit is expected).\n.", v)
 			}
 		default:

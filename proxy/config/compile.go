@@ -337,6 +337,7 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	if !idle && !late && !def.Note(e, first) {
 		return
 	}
+	refs := len(e.Refs)
 	set, n, err := def.Read(e, l.Words, args)
 	if err == nil && n < len(l.Words) && !def.Flags.Has(keyword.Open) {
 		text := "'" + def.Name + "' cannot handle unexpected argument '" + l.Words[n].Text + "'."
@@ -356,7 +357,7 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		err = set(object)
 	}
 	if err != nil {
-		e.Words = l.Words
+		e.Words, e.Refs = l.Words, e.Refs[:min(refs, len(e.Refs))] // what it names is not looked for
 		c.refuse(err)
 		return
 	}

@@ -19,7 +19,7 @@ func (c *compiler) mayInherit(p, d *Proxy, at source.Span) bool {
 		return true
 	}
 	refuse := func(format string, args ...any) bool {
-		c.diags.Alertf(diag.WrongSection, at, format, args...)
+		c.diags.Alertf(diag.WrongSection, at, format, args...).Layout = diag.ParsingTight
 		return false
 	}
 	side := p.Caps & (keyword.Frontend | keyword.Backend)

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"strings"
 
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
@@ -22,15 +21,15 @@ func (a *httpErrorArgs) ParseArgs(in *keyword.Args) error {
 	in.Env.Scope = keyword.HTTPRequest
 	spec, err := action.ReadReply(in, 0)
 	in.Env.Scope = saved
-	if err != nil {
-		err = prefixError(err, "http-error : ")
-		if at, ok := err.(*keyword.Error); ok {
-			at.Text = strings.TrimSuffix(at.Text, ".")
-		}
-		return err
-	}
-	if indexOfInt(errorStatuses, spec.Status) < 0 {
-		return badPlace(-1, "http-error : status code '"+itoa(spec.Status)+"' not handled (200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500, 501, 502, 503, 504)")
+	switch {
+	case spec != nil && spec.Status == 0:
+		return badPlace(-1, "http-error : expects at least a <status> as arguments.")
+	case spec != nil && indexOfInt(errorStatuses, spec.Status) < 0:
+		return badPlace(-1, "http-error: status code '"+itoa(spec.Status)+"' not handled.")
+	case err != nil:
+		return prefixError(err, "http-error : ")
+	case in.More():
+		return badPlace(in.Pos, "http-error : unknown keyword '"+in.Peek()+"'.")
 	}
 	a.file = &ErrorFile{Status: spec.Status, Spec: spec}
 	return nil

@@ -115,9 +115,29 @@ func (a *condArgs) ParseArgs(in *keyword.Args) error {
 	if w := in.Peek(); w != "if" && w != "unless" {
 		return &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' requires either 'if' or 'unless' followed by a condition."}
 	}
+	if place := condPlace(what, in.Env.Section); place != 0 {
+		defer sample.Within(in.Env, place)()
+	}
 	var err error
 	a.cond, err = condition(in, what)
 	return err
+}
+
+// condPlace is where the condition of such a line is evaluated, by which fetches
+// without data there are told.
+func condPlace(what, section string) sample.Place {
+	switch what {
+	case "force-persist", "ignore-persist":
+		return sample.BackTCPContentRule
+	case "force-be-switch":
+		return sample.FrontTCPContentRule
+	case "stats admin":
+		if section == "backend" {
+			return sample.BackHTTPRequestRule
+		}
+		return sample.FrontHTTPRequestRule
+	}
+	return 0
 }
 
 var statsAdmin = keyword.Define(keyword.Spec{

@@ -48,6 +48,9 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	line := scope.name + " " + a.Words[a.Pos].Text
 	a.Pos = n
 	if w := a.Peek(); a.More() && w != "if" && w != "unless" {
+		if countsArguments(def.Name) {
+			return scope.explain(e, &keyword.Error{Index: a.Pos, Code: diag.BadArguments, Text: def.Misuse}, line)
+		}
 		return scope.trailing(e, a.Pos, line, w)
 	}
 	e.Scope = scope.in
@@ -70,7 +73,20 @@ type ruleScope struct {
 // experimental refuses an action that must be allowed first.
 func (s ruleScope) experimental(e *keyword.Env, i int, name string) error {
 	text := "'" + name + "' action is experimental, must be allowed via a global 'expose-experimental-directives'"
-	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: text, Place: !s.http()}
+	if !s.http() {
+		text = innerPlace(e) + text
+	}
+	return &keyword.Error{Index: i, Code: diag.BadArguments, Text: text}
+}
+
+// countsArguments says whether an action looks itself at what follows its
+// arguments, so that messages about it are the action's.
+func countsArguments(name string) bool {
+	switch name {
+	case "set-method", "set-path", "set-pathq", "set-query", "set-uri", "replace-path", "replace-pathq", "replace-uri", "send-spoe-group":
+		return true
+	}
+	return false
 }
 
 // http says whether the rule set is one of the HTTP ones, whose messages

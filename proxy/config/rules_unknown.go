@@ -51,10 +51,28 @@ func (s ruleScope) listed() []string {
 	return names
 }
 
+// near returns the rule set's action that is most like w, or "".
+func (s ruleScope) near(w string) string {
+	var names []string
+	for _, d := range action.Actions.All() {
+		if d.In&s.in != 0 {
+			names = append(names, strings.TrimSuffix(d.Name, "("))
+		}
+	}
+	return diag.Nearest(w, names)
+}
+
 // unknownAction refuses a word that is no action of the rule set.
 func unknownAction(a *keyword.Args, scope ruleScope) error {
 	w := a.Peek()
-	near := strings.TrimSuffix(action.Actions.Suggest(w, scope.in), "(")
+	if tcp := scope.in == keyword.TCPConnection || scope.in == keyword.TCPSession; tcp && w == "capture" {
+		what := ""
+		if a.Pos+1 < len(a.Words) {
+			what = a.Words[a.Pos+1].Text
+		}
+		return a.Env.Errorf(a.Pos, "'capture %s' is not allowed in '%s' rules in %s '%s'", what, scope.name, kindWord(a.Env.Section), a.Env.Owner)
+	}
+	near := scope.near(w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "'%s' expects ", scope.name)
 	list := strings.Join(scope.listed(), ", ")
