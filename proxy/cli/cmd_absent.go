@@ -30,7 +30,6 @@ var absentCommands = []*keyword.Def[Command]{
 	absent("del ssl jwt", " <certfile>", User, "no longer use a certificate to check JWTs."),
 	absent("new ssl ca-file", " <cafile>", Admin, "create an empty CA file."),
 	absent("new ssl crl-file", " <crlfile> ", Admin, "create an empty revocation list."),
-	absent("publish backend", " <backend>", Admin, "let traffic reach a backend."),
 	absent("set anon global-key", " <value>", Admin, "change the key of hidden names."),
 	absent("set ssl ca-file", " <cafile> <payload>", Admin, "replace a CA file."),
 	absent("set ssl crl-file", " <crlfile> <payload>", Admin, "replace a revocation list."),
@@ -57,6 +56,5 @@ var absentCommands = []*keyword.Def[Command]{
 	absent("show tls-keys", " [id|*]", Admin, "show the keys of session tickets."),
 	absent("show trace", " [<module>]", User, "show what is traced."),
 	absent("trace", " [<module>|0] [cmd [args...]]", Operator, "trace at run time."),
-	absent("unpublish backend", " <backend>", Admin, "keep traffic from a backend."),
 	absent("update ssl ocsp-response", " <certfile>", Admin, "fetch an OCSP response."),
 }

@@ -154,6 +154,9 @@ func (s *snapshot) backend(p *config.Proxy) {
 		r.State = stats.Down
 	}
 	r.Status = stats.ServerStatus(r.State, &stats.CheckInfo{}, "")
+	if p.Back.Unpublished.Load() {
+		r.Status += " (UNPUB)"
+	}
 	r.Active, r.Backup, r.HasServers = uint32(farm.Active), uint32(farm.Backups), len(servers) > 0
 	r.Weight = weightOf(farm.Total)
 	for _, x := range farm.Servers {

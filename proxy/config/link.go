@@ -30,7 +30,11 @@ func (c *compiler) finish(p *Proxy) {
 		c.defaultLogFormat(p)
 	}
 	if p.Caps&keyword.Backend != 0 {
-		p.Back = c.deps.Servers.Backend(p.Name)
+		// What the CLI published or not outlives a change of configuration.
+		known := c.deps.Servers.Has(p.Name)
+		if p.Back = c.deps.Servers.Backend(p.Name); !known {
+			p.Back.Unpublished.Store(p.Unpublished)
+		}
 	}
 }
 

@@ -83,7 +83,9 @@ type Proxy struct {
 	heirs             keyword.Scope // of defaults with rules: sides of the proxies that inherit them
 	GUID, Description string
 	Disabled          bool
-	Mode              string // "tcp", "http", "log", "spop"
+	Unpublished       bool            // be-unpublished: how a backend starts
+	ForceSwitch       []*pattern.Cond // force-be-switch: disabled and unpublished backends may be chosen
+	Mode              string          // "tcp", "http", "log", "spop"
 
 	Front *listen.Frontend // run time state; nil without the capability
 	Back  *server.Backend

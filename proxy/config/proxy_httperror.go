@@ -1,7 +1,6 @@
 package config
 
 import (
-
 	"tandem/parser/keyword"
 	"tandem/proxy/action"
 )

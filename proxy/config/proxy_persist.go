@@ -22,9 +22,9 @@ func needsCond(s keyword.Spec, set func(*Proxy, *pattern.Cond)) *keyword.Def[Set
 var proxyPersist = []*keyword.Def[Setting[Proxy]]{
 	needsCond(keyword.Spec{Name: "force-persist", In: keyword.Backend, Doc: "Follow the cookie to servers that are down."}, func(p *Proxy, c *pattern.Cond) { p.ForcePersist = append(p.ForcePersist, c) }),
 	needsCond(keyword.Spec{Name: "ignore-persist", In: keyword.Backend, Doc: "Do not follow the cookie."}, func(p *Proxy, c *pattern.Cond) { p.IgnorePersist = append(p.IgnorePersist, c) }),
-	needsCond(keyword.Spec{Name: "force-be-switch", In: keyword.Frontend, Flags: keyword.NotActed, Doc: "Use backends that are unpublished or disabled."}, func(p *Proxy, c *pattern.Cond) {}),
-	keyword.Define(keyword.Spec{Name: "be-unpublished", In: keyword.Backend, Flags: keyword.NotActed | keyword.Open, Doc: "The backend takes no traffic until it is published."}, func(*keyword.Env, *keyword.None) (Setting[Proxy], error) {
-		return nil, nil
+	needsCond(keyword.Spec{Name: "force-be-switch", In: keyword.Frontend, Doc: "Use backends that are unpublished or disabled."}, func(p *Proxy, c *pattern.Cond) { p.ForceSwitch = append(p.ForceSwitch, c) }),
+	keyword.Define(keyword.Spec{Name: "be-unpublished", In: keyword.Backend, Flags: keyword.Open, Doc: "The backend takes no traffic until it is published."}, func(*keyword.Env, *keyword.None) (Setting[Proxy], error) {
+		return func(p *Proxy) error { p.Unpublished = true; return nil }, nil
 	}),
 	redirectLine, rdpPersist, sourceLine,
 }

@@ -22,17 +22,36 @@ func (c *conn) route() *back {
 		if u.cond.Eval(&c.t) != pattern.Pass {
 			continue
 		}
-		if u.format == nil {
-			return u.to
+		to := u.to
+		if u.format != nil {
+			c.lineBuf = u.format.Append(c.lineBuf[:0], &c.t)
+			if to = c.rt.byName[string(c.lineBuf)]; to == nil {
+				// An unknown dynamic name means the default backend (manual, use_backend).
+				break
+			}
 		}
-		c.lineBuf = u.format.Append(c.lineBuf[:0], &c.t)
-		if b := c.rt.byName[string(c.lineBuf)]; b != nil {
-			return b
+		if c.open(to) {
+			return to
 		}
-		// An unknown dynamic name means the default backend (manual, use_backend).
-		break
 	}
-	return c.fe.def
+	if c.open(c.fe.def) {
+		return c.fe.def
+	}
+	return c.fe.own
+}
+
+// open says whether a rule may choose a backend: it is neither disabled nor
+// unpublished, or a force-be-switch rule lets it be chosen nevertheless.
+func (c *conn) open(b *back) bool {
+	if b == nil || b == c.fe.own || !b.p.Disabled && (b.b == nil || !b.b.Unpublished.Load()) {
+		return true
+	}
+	for _, f := range c.fe.p.ForceSwitch {
+		if f.Eval(&c.t) == passResult {
+			return true
+		}
+	}
+	return false
 }
 
 // captureRequest fills the request's capture slots and the captured cookie.

@@ -23,7 +23,8 @@ type front struct {
 	f     *listen.Frontend
 	st    *stats.Frontend
 	uses  []useBackend
-	def   *back
+	def   *back // the default backend, or the proxy itself
+	own   *back // the proxy itself where it is a listen section, or nil
 	http  bool
 	reqT  time.Duration // timeout http-request
 	kaT   time.Duration // timeout http-keep-alive
@@ -172,8 +173,9 @@ func newFront(rt *setup, p *config.Proxy) *front {
 		f.uses = append(f.uses, useBackend{u.Cond, rt.backs[keyword.Target[*config.Proxy](u.To)], u.Format})
 	}
 	f.def = rt.backs[keyword.Target[*config.Proxy](p.DefaultBackend)]
+	f.own = rt.backs[p]
 	if f.def == nil {
-		f.def = rt.backs[p] // a listen section serves itself
+		f.def = f.own // a listen section serves itself
 	}
 	return f
 }

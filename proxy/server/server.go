@@ -122,7 +122,11 @@ type Backend struct {
 
 	lastChange time.Time // state lock
 	downTotal  time.Duration
-	restoring  bool // states are taken from a file: nobody is told that servers lack
+	// Unpublished keeps other proxies' use_backend and default_backend rules
+	// from choosing the backend.
+	Unpublished atomic.Bool
+
+	restoring bool // states are taken from a file: nobody is told that servers lack
 
 	qmu     sync.Mutex
 	queue   waitList // requests that any server may take
@@ -150,6 +154,13 @@ type Event struct {
 // OnEvent makes f receive all changes of state from now on. f is called with
 // the state lock held: it must not call back into this package.
 func (r *Registry) OnEvent(f func(Event)) { r.notify.Store(&f) }
+
+// Has says whether there is a backend of that name.
+func (r *Registry) Has(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.m[name] != nil
+}
 
 // Backend returns the backend of that name, made on first use.
 func (r *Registry) Backend(name string) *Backend {
