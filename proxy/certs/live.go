@@ -174,6 +174,9 @@ func (s *Store) AddList(b *Bind, path, base string) error {
 		if err != nil {
 			return fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
 		}
+		if err := unended(path, data); err != nil {
+			return err
+		}
 		l = &List{Path: path, base: base}
 		for i, text := range strings.Split(string(data), "\n") {
 			line, err := s.listLine(text, path, i+1, base)
@@ -196,7 +199,7 @@ func (s *Store) listLine(text, path string, n int, base string) (*ListLine, erro
 	file, opts, names, err := splitLine(text)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s in '%s' line %d", err, path, n)
+		return nil, fmt.Errorf("parsing [%s:%d]: %s\n", path, n, err)
 	case file == "":
 		return nil, nil
 	case restricts(opts):

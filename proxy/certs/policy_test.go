@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/tls"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -103,4 +104,30 @@ func text(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+func TestSplitLine(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"": "", "# c": "", "a.pem": "a.pem [] []", "\ta.pem\tb !c ": "a.pem [] [b !c]", "a.pem [alpn h2 verify none] b": "a.pem [alpn h2 verify none] [b]",
+		"a.pem [] b": "a.pem [] [b]", "a.pem [foo] b": "unknown ssl keyword foo", "a.pem [alpn] b": "ssl args out of '[]' for alpn",
+		"a.pem alpn h2] b": "missing '['", "a.pem [[alpn h2]": "too many '['", "a.pem [alpn h2][alpn h1]": "too many '['", "a.pem [alpn h2]]": "too many ']'",
+	} {
+		file, opts, names, err := splitLine(line)
+		got := ""
+		switch {
+		case err != nil:
+			got = err.Error()
+		case file != "":
+			got = fmt.Sprint(file, " ", opts, " ", names)
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", line, got, want)
+		}
+	}
+	for data, want := range map[string]string{"": "", "a\n": "", "a\nbcd": "parsing [l:2]: Missing LF on last line, file might have been truncated at position 4.\n"} {
+		if got := text(unended("l", []byte(data))); got != want {
+			t.Errorf("%q: %s", data, got)
+		}
+	}
 }

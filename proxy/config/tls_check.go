@@ -61,7 +61,11 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", path, sysText(err)))
 		}
 		if err := names.AddList(path, g.CRTBase); err != nil {
-			return refuse("'crt-list' : " + err.Error() + ".")
+			text := err.Error()
+			if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "\n") {
+				text += "."
+			}
+			return refuse("'crt-list' : " + text)
 		}
 	}
 	b.TLS.NoCerts = names.Empty()
