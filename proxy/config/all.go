@@ -2,6 +2,7 @@ package config
 
 import (
 	"tandem/parser/diag"
+	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/listen"
 )
@@ -21,6 +22,14 @@ var GlobalWords = keyword.NewTable("global keyword", globalProcess, globalMisc, 
 func checkBindAddrs(e *keyword.Env, b *listen.Bind, i int) error {
 	if err := b.ParseAddrs(e.LookUp); err != nil {
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: err.Error()}
+	}
+	for _, a := range b.Endpoints {
+		switch {
+		case a.Datagram && !a.QUIC && e.Words[0].Text == "bind":
+			return e.Errorf(i, "dgram-type address not acceptable in '%s'", a.Text)
+		case a.Kind == expr.Reverse && !e.Experimental:
+			return e.Errorf(i, "Address '%s' is experimental, must be allowed via a global 'expose-experimental-directives'", a.Text)
+		}
 	}
 	return nil
 }

@@ -83,6 +83,13 @@ func (c *compiler) checkBackendMode(p *Proxy) {
 	if p.Mode == "http" || p.Caps&keyword.Backend == 0 {
 		return
 	}
+	if p.Mode == "log" && p.Balance != nil {
+		switch p.Balance.Name {
+		case "roundrobin", "random", "sticky", "log-hash":
+		default:
+			c.afterf(diag.Alert, diag.BadArguments, p, "in %s: \"balance\" only supports 'roundrobin', 'random', 'sticky' and 'log-hash'.", p.who())
+		}
+	}
 	if p.Cookie != nil {
 		c.afterf(diag.Warning, diag.NoEffect, p, "cookie will be ignored for %s (needs 'mode http').", p.who())
 	}

@@ -15,6 +15,7 @@ type strayText struct {
 	fatal  bool // the line is refused before it is read
 	after  bool // a warning that only a line without mistakes gets
 	unread bool // what follows is not looked at
+	single bool // but for being one word
 }
 
 // strays are those words; "" says nothing.
@@ -32,9 +33,10 @@ var strays = map[string]strayText{
 
 	"maxconn":              {text: "'maxconn' ignored because $P has no $S capability. Maybe you want 'fullconn' instead ?"},
 	"fullconn":             {text: "'fullconn' ignored because $P has no $S capability. Maybe you want 'maxconn' instead ?"},
-	"log-format":           {text: "$P : 'log-format' directive is ignored in backends.", unread: true},
-	"error-log-format":     {text: "$P : 'error-log-format' directive is ignored in backends.", unread: true},
-	"log-format-sd":        {text: "$P : 'log-format-sd' directive is ignored in backends.", unread: true},
+	"log-format":           {text: "$P : 'log-format' directive is ignored in backends.", unread: true, single: true},
+	"error-log-format":     {text: "$P : 'error-log-format' directive is ignored in backends.", unread: true, single: true},
+	"log-format-sd":        {text: "$P : 'log-format-sd' directive is ignored in backends.", unread: true, single: true},
+	"option forwarded":     {text: "'option forwarded' ignored because $P has no $S capability.", unread: true},
 	"option httplog":       {text: "$P : 'option httplog' directive is ignored in backends."},
 	"option httpslog":      {text: "$P : 'option httpslog' directive is ignored in backends."},
 	"option tcplog":        {text: "$P : 'option tcplog' directive is ignored in backends."},
@@ -89,6 +91,8 @@ func (c *compiler) misplaced(s *keyword.Spec, i int) (idle bool, after string, d
 	}
 	text := strings.NewReplacer("$P", string(p.Kind)+" '"+p.Name+"'", "$S", side).Replace(stray.text)
 	switch {
+	case stray.single && len(e.Words) != i+2:
+		return true, "", false
 	case stray.fatal:
 		c.diags.Alertf(diag.WrongSection, e.Span(i), "%s", strings.ReplaceAll(text, "because "+string(p.Kind)+" '"+p.Name+"'", "because "+string(p.Kind)+" "+p.Name))
 		return false, "", true
@@ -134,7 +138,7 @@ func (c *compiler) notInDefaults(s *keyword.Spec, p *Proxy, i int) bool {
 		text = strays[head].text
 	case head == "stats":
 		layout, text = diag.ParsingTight, strings.Replace(text, "'stats http-request'", "'stats'", 1)
-	case head == "description":
+	case head == "description", head == "id":
 		layout = diag.ParsingTight
 	case head == "tcp-response":
 		text = strays[s.Name].text

@@ -43,7 +43,11 @@ func readBind(in *keyword.Args, what string) (*listen.Bind, error) {
 	if !ok {
 		return nil, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "'" + what + "' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments."}
 	}
-	b := listen.NewBind(strings.Split(addrs, ","))
+	list := strings.Split(addrs, ",")
+	if n := len(list) - 1; n > 0 && list[n] == "" { // a comma at the end adds no address
+		list = list[:n]
+	}
+	b := listen.NewBind(list)
 	b.Span = in.Env.LineSpan().String()
 	if err := checkBindAddrs(in.Env, b, i); err != nil {
 		return nil, prefixError(err, "'"+what+"' : ")

@@ -105,7 +105,7 @@ var proxyCore = []*keyword.Def[Setting[Proxy]]{
 	number(keyword.Spec{Name: "rate-limit sessions", In: sideF, Flags: keyword.Open, Instead: strictInt, Misuse: "'rate-limit sessions' expects expects an integer value (in sessions/second)", Doc: "Most new sessions per second."}, 0, 1<<31-1, func(p *Proxy, n int) { p.RateLimit = n }),
 	number(keyword.Spec{Name: "retries", In: sideB, Misuse: "'retries' expects an integer argument (dispatch counts for one).", Doc: "How often a connection is tried again."}, 0, 1<<31-1, func(p *Proxy, n int) { p.Retries = n }),
 	number(keyword.Spec{Name: "max-keep-alive-queue", In: sideB, Flags: keyword.Open, Instead: strictInt, Misuse: "'max-keep-alive-queue' expects expects an integer value (or -1 to disable)", Doc: "Queue length above which keep-alive servers are given up."}, -1, 1<<31-1, func(p *Proxy, n int) { p.MaxKeepAliveQueue = n }),
-	number(keyword.Spec{Name: "max-session-srv-conns", In: sideF, Doc: "Most idle server connections of one session."}, 0, 1<<31-1, func(p *Proxy, n int) { p.MaxSessionSrvConns = n }),
+	number(keyword.Spec{Name: "max-session-srv-conns", In: sideF, Flags: keyword.Open, Misuse: "'max-session-srv-conns' expects a number. Got no argument", Doc: "Most idle server connections of one session."}, 0, 1<<31-1, func(p *Proxy, n int) { p.MaxSessionSrvConns = n }),
 	text(keyword.Spec{Name: "monitor-uri", In: sideF, Misuse: "'monitor-uri' expects an URI.", Doc: "URI that is answered with 200 at once."}, func(p *Proxy, s string) { p.MonitorURI = s }),
 	sendName,
 	text(keyword.Spec{Name: "dynamic-cookie-key", In: sideB, Flags: keyword.Open, Misuse: "'dynamic-cookie-key' expects <secret_key> as argument.", Doc: "Key of dynamic cookies."}, func(p *Proxy, s string) { p.DynamicCookieKey = s }),
@@ -148,11 +148,14 @@ var modeLine = keyword.Define(keyword.Spec{
 })
 
 var reuseLine = keyword.Define(keyword.Spec{
-	Name: "http-reuse", In: sideB, Doc: "How connections to servers are shared.",
+	Name: "http-reuse", In: sideB, Flags: keyword.Open, Doc: "How connections to servers are shared.",
 	Misuse: "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
 	switch m := a.Name.Text; m {
 	case "never", "safe", "aggressive", "always":
+		if next := a.Name.Index + 1; next < len(e.Words) {
+			return nil, e.Errorf(next, "'http-reuse %s' cannot handle unexpected argument '%s'.", m, e.Words[next].Text)
+		}
 		return func(p *Proxy) error { p.Reuse = m; return nil }, nil
 	}
 	return nil, &keyword.Error{Index: a.Name.Index, Code: diag.BadValue, Text: "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'."}
@@ -191,7 +194,7 @@ var sendName = keyword.Define(keyword.Spec{
 	return func(p *Proxy) error { p.SendName = a.Name.Text; return nil }, nil
 })
 
-var idLine = keyword.Define(keyword.Spec{Name: "id", In: keyword.Listen, Flags: keyword.Open, Doc: "Persistent number of the proxy."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
+var idLine = keyword.Define(keyword.Spec{Name: "id", In: keyword.Listen, Doc: "Persistent number of the proxy."}, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 	at := e.LineSpan()
 	refuse := func(format string, args ...any) {
 		e.Diags.Alertf(diag.BadValue, at, format, args...).Layout = diag.ParsingTight

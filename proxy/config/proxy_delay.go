@@ -65,11 +65,12 @@ func probeTime(name string, in keyword.Scope, set func(*Proxy, time.Duration)) *
 			_, refusal = check("")
 		} else if _, err := expr.LaxTime(a.value, time.Second, func(string, byte) {}); err == expr.TimeSyntax {
 			_, refusal = check(a.value)
+			refusal += "\n"
 		}
 		if refusal == "" && a.value != "" { // the default unit is the second
 			d, err := expr.LaxTime(a.value, time.Second, oddTime(e, a.index))
 			if err != nil {
-				refusal = "timer overflow in argument <" + a.value + "> to <%s> (maximum value is 2147483647 ms or ~24.8 days)"
+				refusal = "timer overflow in argument '" + a.value + "' to '%s' (maximum value is 2147483647 ms or ~24.8 days)"
 			}
 			ms = d.Milliseconds()
 		}

@@ -166,11 +166,11 @@ func (a *filterArgs) ParseArgs(in *keyword.Args) error {
 		}
 		return e.Errorf(in.Pos, "'filter' : unknown keyword '%s'. Registered keywords :%s\n", in.Peek(), b.String())
 	}
-	if !def.Note(e, in.Pos) {
-		return nil
-	}
 	var err error
-	a.filter, in.Pos, err = def.Read(e, in.Words, next)
+	at := in.Pos
+	if a.filter, in.Pos, err = def.Read(e, in.Words, next); err == nil {
+		def.Note(e, at)
+	}
 	return err
 }
 
@@ -292,11 +292,14 @@ func (a *forwardedArgs) ParseArgs(in *keyword.Args) error {
 func (a *forwardedArgs) expr(in *keyword.Args, w string, i int) error {
 	v, vi, ok := in.Next()
 	if !ok {
-		return in.Env.Errorf(i, "'option forwarded' : '%s' expects a sample expression.", w)
+		return tight(in.Env, i, "'%s' expects <expr> as argument.", w)
 	}
 	x, err := compileSample(in.Env, v, vi)
 	if err != nil {
-		return prefixError(err, "'option forwarded' : "+w+" : ")
+		c, text := keyword.Attached[*compiler](in.Env), strings.TrimSuffix(err.Error(), ".")
+		c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.Told, Span: in.Env.LineSpan(),
+			Text: kindWord(in.Env.Section) + " '" + in.Env.Owner + "' : failed to parse 'option forwarded' expression '" + v + "' in : " + text + "."})
+		return nil
 	}
 	f := &a.fwd
 	switch w {

@@ -34,9 +34,6 @@ var emailAlert = keyword.Define(keyword.Spec{
 	default:
 		return nil, e.Errorf(1, "email-alert: unknown argument '%s'.", key)
 	}
-	if len(a.Words) > 2 {
-		return nil, e.Errorf(3, "'email-alert' cannot handle unexpected argument '%s'.", a.Words[2].Text)
-	}
 	if key == "mailers" {
 		keyword.Attached[*compiler](e).mailsByItself(e)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 
 	"tandem/parser/diag"
@@ -45,7 +46,7 @@ var logSteps = keyword.Define(keyword.Spec{
 })
 
 var loadState = keyword.Define(keyword.Spec{
-	Name: "load-server-state-from-file", In: sideB, Doc: "Where servers' states are loaded from.",
+	Name: "load-server-state-from-file", In: sideB, Flags: keyword.Open, Doc: "Where servers' states are loaded from.",
 }, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 	if indexOf([]string{"global", "local", "none"}, a.value) < 0 {
 		return nil, e.Errorf(-1, "'load-server-state-from-file' expects 'global', 'local' or 'none'. Got '%s'", a.value)
@@ -71,12 +72,17 @@ var useFCGIApp = keyword.Define(keyword.Spec{
 var sslFrontUse = keyword.Define(keyword.Spec{
 	Name: "ssl-f-use", In: keyword.Frontend, Flags: keyword.NotActed, Doc: "A certificate for all TLS listeners of the frontend.",
 }, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
-	crt := false
+	crt, file := false, ""
 	for i := 0; i < len(a.Words); i++ {
 		switch w := a.Words[i].Text; w {
 		case "crt", "key", "issuer", "ocsp", "sctl", "alias", "ocsp-update":
-			crt = crt || w == "crt"
 			i++
+			if w != "crt" {
+				continue
+			}
+			if crt = true; i < len(a.Words) {
+				file = a.Words[i].Text
+			}
 		default:
 			if crtListWords.Lookup(w) == nil {
 				return nil, e.Errorf(a.Words[i].Index, "unknown crt keyword '%s'", w)
@@ -86,6 +92,9 @@ var sslFrontUse = keyword.Define(keyword.Spec{
 	if !crt {
 		return nil, e.Errorf(-1, "Trying to load a certificate but no 'crt' keyword specified.")
 	}
+	if _, err := os.Stat(file); (file == "" || file[0] == '/') && notFound(err) && !e.Offline {
+		return nil, e.Errorf(-1, "unable to stat SSL certificate from file '%s' : No such file or directory.", file)
+	}
 	return nil, nil
 })
 
@@ -94,11 +103,14 @@ var frontCrt = keyword.Define(keyword.Spec{
 }, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) { return nil, nil })
 
 var restrictNames = keyword.Define(keyword.Spec{
-	Name: "option http-restrict-req-hdr-names", In: keyword.AnyProxy, Doc: "What happens to request headers with unusual names.",
+	Name: "option http-restrict-req-hdr-names", In: keyword.AnyProxy, Flags: keyword.Open, Doc: "What happens to request headers with unusual names.",
 }, func(e *keyword.Env, a *knobArgs) (Setting[Proxy], error) {
 	const wants = "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option."
 	switch a.value {
 	case "preserve", "reject", "delete":
+		if next := a.index + 1; next < len(e.Words) {
+			return nil, e.Errorf(next, "'option' cannot handle unexpected argument '%s'.", e.Words[next].Text)
+		}
 		return func(p *Proxy) error { p.keep("http-restrict-req-hdr-names", a.value); return nil }, nil
 	case "":
 		return nil, e.Errorf(-1, "missing parameter. %s", wants)

@@ -107,6 +107,9 @@ func logChoice(name, doc string) *keyword.Def[Setting[Proxy]] {
 		if a.value != "" && (a.value != "clf" || name == "httpslog") && name != "httpslog" {
 			return nil, e.Errorf(a.index, "keyword '%s' only supports option 'clf'.", name)
 		}
+		if next := a.index + 1; name != "httpslog" && a.value != "" && next < len(e.Words) {
+			return nil, e.Errorf(next, "'option %s' cannot handle unexpected argument '%s'.", name, e.Words[next].Text)
+		}
 		clf, at := a.value == "clf", e.LineSpan()
 		return func(p *Proxy) error {
 			p.overrides(e, "option "+name+map[bool]string{true: " clf"}[clf])
@@ -155,7 +158,7 @@ func (a *addrHeaderArgs) ParseArgs(in *keyword.Args) error {
 		if _, err := netip.ParseAddr(v); err != nil {
 			if _, err := netip.ParsePrefix(v); err != nil {
 				if !isMasked(v) {
-					return in.Env.Errorf(vi, "'option %s' : '%s' only supports optional values: 'except', 'header' and 'if-none'. (invalid address '%s')", name, w, v)
+					return in.Env.Errorf(vi, "'option %s except' expects <address>[/mask] as argument.", name)
 				}
 			}
 		}

@@ -91,7 +91,7 @@ func (a *persistArgs) ParseArgs(in *keyword.Args) error {
 }
 
 var rdpPersist = keyword.Define(keyword.Spec{
-	Name: "persist", In: sideB, Doc: "Persistence by RDP cookie.",
+	Name: "persist", In: sideB, Flags: keyword.Open, Doc: "Persistence by RDP cookie.",
 }, func(_ *keyword.Env, a *persistArgs) (Setting[Proxy], error) {
 	return func(p *Proxy) error { p.PersistRDP = a.name; return nil }, nil
 })
@@ -111,6 +111,8 @@ func (a *sourceArgs) ParseArgs(in *keyword.Args) error {
 	err := a.SourceArgs.ParseArgs(in)
 	if at, ok := err.(*keyword.Error); ok {
 		at.Place = false
+		at.Text = strings.Replace(at.Text, "'server' : missing interface", "'source' : missing interface", 1)
+		at.Text = strings.Replace(at.Text, "'client', 'clientip', or 'hdr_ip(name,#)' as", "'client', or 'clientip' as", 1)
 		at.Text = strings.TrimSuffix(at.Text, ".")
 	}
 	if err == nil && in.More() {

@@ -3,6 +3,7 @@ package listen
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
 	"strconv"
 	"strings"
@@ -43,6 +44,12 @@ var missing = map[string]string{
 	"interface": "missing interface name", "label": "missing label", "level": "missing level", "mode": "missing or invalid mode '' (octal integer expected)",
 	"mss": "missing MSS value", "name": "missing name", "severity-output": "missing severity format", "tcp-ss": saveSYN,
 	"tcp-ut": "missing TCP User Timeout value", "user": "missing user name",
+	"namespace": "missing namespace id", "tcp-md5sig": "missing TCP MD5 signature password", "idle-ping": "expects an argument.",
+	"ca-file": "missing CAfile path", "ca-sign-file": "missing CAfile path", "ca-verify-file": "missing CAfile path",
+	"default-crt": "missing certificate location",
+	"ciphers":     "missing cipher suite", "ciphersuites": "missing cipher suite",
+	"sigalgs": "missing signature algorithm list", "client-sigalgs": "missing signature algorithm list",
+	"ssl-min-ver": "missing the ssl/tls version", "ssl-max-ver": "missing the ssl/tls version",
 }
 
 const saveSYN = "TCP Save SYN option expects an integer argument from 0 to 2"
@@ -55,12 +62,16 @@ func valueWith(s keyword.Spec, set func(b *Bind, v string) error) def {
 			text = m
 		}
 		s.Misuse = fmt.Sprintf("'%s' : %s", s.Name, text)
+		if s.Name == "idle-ping" {
+			s.Misuse = "'idle-ping' " + text
+		}
 	}
 	return keyword.Define(s, func(_ *keyword.Env, a *wordArgs) (Option, error) {
 		return func(b *Bind) error {
 			if err := set(b, a.Value.Text); err != nil {
 				text := err.Error()
-				if !strings.HasPrefix(text, "'"+s.Name+"'") {
+				var whole wholeText
+				if !errors.As(err, &whole) && !strings.HasPrefix(text, "'"+s.Name+"'") {
 					text = fmt.Sprintf("'%s' : %s", s.Name, text)
 				}
 				return &keyword.Error{Index: a.Value.Index, Code: diag.BadValue, Text: text}
@@ -68,6 +79,20 @@ func valueWith(s keyword.Spec, set func(b *Bind, v string) error) def {
 			return nil
 		}, nil
 	})
+}
+
+// wholeText is what is wrong with an argument where the word is not named first.
+type wholeText string
+
+// Error returns the text.
+func (t wholeText) Error() string { return string(t) }
+
+// leading is the number at the beginning of a word, 0 for none, cut to 32 bits
+// as the original's is.
+func leading(v string) int {
+	digits := len(v) - len(strings.TrimLeft(strings.TrimLeft(v, "+-"), "0123456789"))
+	n, _ := strconv.ParseInt(v[:digits], 10, 64)
+	return int(int32(n))
 }
 
 // text makes the Def of a word whose argument is kept as it is.
@@ -90,6 +115,7 @@ func number(name, doc string, lo, hi int64, refusal string, set func(*Bind, int)
 		if err != nil || digits < len(v) {
 			e.Warnf(diag.BadValue, a.Value.Index, "'%s' is no number: it is read as %d.", v, n).Ours = true
 		}
+		n = int64(int32(n))
 		return func(b *Bind) error {
 			if n < lo || n > hi {
 				return &keyword.Error{Index: a.Value.Index, Code: diag.BadValue, Text: fmt.Sprintf("'%s' : %s", name, strings.ReplaceAll(refusal, "%d", strconv.FormatInt(n, 10)))}
@@ -107,17 +133,19 @@ var socketWords = []def{
 	flag("accept-proxy", "Expect a PROXY protocol header.", func(b *Bind) { b.AcceptProxy = true }),
 	value("accept-netscaler-cip", "Expect a NetScaler client IP header with this magic number.", func(b *Bind, v string) error {
 		n, err := strconv.ParseUint(v, 0, 32)
-		if err != nil || n == 0 {
+		if err != nil {
+			n = uint64(uint32(leading(v)))
+		}
+		if b.AcceptCIP = uint32(n); n == 0 {
 			return errors.New("invalid value 0, must be >= 0")
 		}
-		b.AcceptCIP = uint32(n)
 		return nil
 	}),
 	number("backlog", "Length of the accept queue.", 0, maxInt, "invalid value %d, must be > 0", func(b *Bind, n int) { b.Backlog = n }),
 	valueWith(keyword.Spec{Name: "cc", Misuse: "'cc' : missing TCP congestion control algorithm", Doc: "TCP congestion control algorithm."}, func(b *Bind, v string) error { b.CongestionControl = v; return nil }),
 	flag("defer-accept", "Accept only once data came.", func(b *Bind) { b.DeferAccept = true }),
 	exposeFD,
-	number("gid", "Group number of a unix socket.", 0, maxInt, "invalid value %d", func(b *Bind, n int) { b.GID = n }),
+	number("gid", "Group number of a unix socket.", -1<<31, maxInt, "invalid value %d", func(b *Bind, n int) { b.GID = n }),
 	value("group", "Group of a unix socket.", func(b *Bind, v string) error {
 		g, err := user.LookupGroup(v)
 		if err != nil {
@@ -127,7 +155,7 @@ var socketWords = []def{
 		b.GID, err = strconv.Atoi(g.Gid)
 		return err
 	}),
-	number("uid", "User number of a unix socket.", 0, maxInt, "invalid value %d", func(b *Bind, n int) { b.UID = n }),
+	number("uid", "User number of a unix socket.", -1<<31, maxInt, "invalid value %d", func(b *Bind, n int) { b.UID = n }),
 	value("user", "User of a unix socket.", func(b *Bind, v string) error {
 		u, err := user.Lookup(v)
 		if err != nil {
@@ -160,14 +188,14 @@ var socketWords = []def{
 	text("label", "Label of the socket for metrics.", func(b *Bind) *string { return &b.Label }),
 	level,
 	number("maxconn", "Most connections of the socket.", 0, maxInt, "invalid value %d, must be >= 0", func(b *Bind, n int) { b.MaxConn = n }),
-	value("mss", "Largest TCP segment announced.", func(b *Bind, v string) (err error) {
-		if b.MSS, err = strconv.Atoi(v); err != nil || b.MSS == 0 || b.MSS < -65535 || b.MSS > 65535 {
+	value("mss", "Largest TCP segment announced.", func(b *Bind, v string) error {
+		if b.MSS = leading(v); b.MSS == 0 || b.MSS < -65535 || b.MSS > 65535 {
 			return errors.New("expects an MSS with and absolute value between 1 and 65535")
 		}
 		return nil
 	}),
 	text("name", "Name of the socket.", func(b *Bind) *string { return &b.Name }),
-	valueWith(keyword.Spec{Name: "namespace", Doc: "Network namespace.", Flags: keyword.Refused}, func(b *Bind, v string) error { b.Namespace = v; return nil }),
+	namespace,
 	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed | keyword.Experimental}, func(b *Bind, v string) error { return nil }),
 	number("nice", "Scheduling priority.", -1024, 1024, "invalid value %d, allowed range is -1024..1024", func(b *Bind, n int) { b.Nice = n }),
 	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread <threads>", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.Process = v; return nil }),
@@ -188,7 +216,7 @@ var socketWords = []def{
 		return fmt.Errorf("'severity-output' only supports 'none', 'number', and 'string' (got '%s')", v)
 	}),
 	value("shards", "Sockets for one address.", func(b *Bind, v string) error {
-		if n, err := strconv.Atoi(v); v != "by-thread" && v != "by-group" && (err != nil || n < 1 || n > 1024) {
+		if n := leading(v); v != "by-thread" && v != "by-group" && (n < 1 || n > 1024) {
 			return fmt.Errorf("invalid value %d, allowed range is 1..1024 or 'by-thread'", n)
 		}
 		b.Shards = v
@@ -208,6 +236,17 @@ var socketWords = []def{
 	flag("v4v6", "IPv4 on an IPv6 socket too.", func(b *Bind) { b.V4V6 = true }),
 	flag("v6only", "IPv6 alone.", func(b *Bind) { b.V6Only = true }),
 }
+
+// namespace is refused: without its namespace a socket would listen elsewhere.
+var namespace = keyword.Define(keyword.Spec{Name: "namespace", In: keyword.BindLine, Doc: "Network namespace.", Misuse: "'namespace' : missing namespace id"},
+	func(e *keyword.Env, a *wordArgs) (Option, error) {
+		text := "'namespace' is known but not supported by this program; it is refused because ignoring it would be unsafe."
+		if _, err := os.Stat("/var/run/netns/" + a.Value.Text); err != nil {
+			e.Diags.Alertf(diag.Unreadable, e.Span(a.Value.Index), "Cannot open namespace '%s'.", a.Value.Text).Layout = diag.Bare
+			text = "error encountered while processing 'namespace'."
+		}
+		return nil, &keyword.Error{Index: a.Value.Index, Code: diag.NotActedOn, Text: text}
+	})
 
 var exposeFD = value("expose-fd", "Hand listening sockets to a new process.", func(b *Bind, v string) error {
 	if v != "listeners" {
@@ -229,9 +268,17 @@ var level = value("level", "Rights on a stats socket.", func(b *Bind, v string) 
 // duration makes the Def of a word with a time in milliseconds.
 func duration(name, doc string, set func(*Bind, time.Duration)) def {
 	return value(name, doc, func(b *Bind, v string) error {
-		d, err := expr.ParseTime(v, time.Millisecond)
-		if err != nil {
-			return fmt.Errorf("expects a positive delay in milliseconds")
+		d, err := expr.LaxTime(v, time.Millisecond, func(string, byte) {})
+		switch {
+		case err == expr.TimeOverflow && name == "idle-ping":
+			return wholeText("timer overflow in argument <" + v + "> to <idle-ping> on bind line, maximum value is 2147483647 ms (~24.8 days).")
+		case err == expr.TimeOverflow:
+			return wholeText("timer overflow in argument '" + v + "' to '" + name + "' (maximum value is 2147483647 ms or ~24.8 days)")
+		case err != nil && name == "idle-ping":
+			rest := strings.TrimLeft(v, "0123456789") + " "
+			return wholeText("unexpected character '" + rest[:1] + "' in 'idle-ping' argument on bind line.")
+		case err != nil:
+			return errors.New("expects a positive delay in milliseconds")
 		}
 		set(b, d)
 		return nil

@@ -2,6 +2,8 @@ package listen
 
 import (
 	"fmt"
+	"os"
+	"strings"
 
 	"tandem/parser/keyword"
 )
@@ -28,7 +30,25 @@ func tlsVersion(name, doc string, field func(*TLS) *string) def {
 				return nil
 			}
 		}
-		return fmt.Errorf("unknown %s '%s'", name, v)
+		return wholeText("'" + v + "' : unknown ssl/tls version")
+	})
+}
+
+// ignoreErr makes the Def of a list of verification errors: "all", or numbers
+// and names of OpenSSL's.
+func ignoreErr(name, doc string, field func(*TLS) *string) def {
+	return value(name, doc, func(b *Bind, v string) error {
+		for _, id := range list(v) {
+			switch {
+			case v == "all", strings.HasPrefix(id, "X509_V_ERR_"):
+			case id == "" || id[0] < '0' || id[0] > '9':
+				return fmt.Errorf("error constant '%s' unknown in error IDs list '%s'", id, v)
+			case leading(id) < 1 || leading(id) > 94:
+				return fmt.Errorf("ID '%d' out of range (1..94) in error IDs list '%s'", leading(id), v)
+			}
+		}
+		*field(&b.TLS) = v
+		return nil
 	})
 }
 
@@ -58,8 +78,8 @@ var tlsWords = []def{
 	tlsText("ca-file", "CAs for client certificates.", func(t *TLS) *string { return &t.CAFile }),
 	tlsText("ca-verify-file", "CAs that are not announced.", func(t *TLS) *string { return &t.CAVerifyFile }),
 	tlsText("crl-file", "Revoked client certificates.", func(t *TLS) *string { return &t.CRLFile }),
-	tlsText("crt-ignore-err", "Verification errors to ignore.", func(t *TLS) *string { return &t.CrtIgnoreErr }),
-	tlsText("ca-ignore-err", "Verification errors of CAs to ignore.", func(t *TLS) *string { return &t.CAIgnoreErr }),
+	ignoreErr("crt-ignore-err", "Verification errors to ignore.", func(t *TLS) *string { return &t.CrtIgnoreErr }),
+	ignoreErr("ca-ignore-err", "Verification errors of CAs to ignore.", func(t *TLS) *string { return &t.CAIgnoreErr }),
 	value("verify", "Whether clients show a certificate.", func(b *Bind, v string) error {
 		switch v {
 		case "none", "optional", "required":
@@ -88,7 +108,13 @@ var tlsWords = []def{
 	tlsFlag("generate-certificates", "Make certificates for unknown names.", func(t *TLS) { t.GenerateCerts = true }),
 	tlsText("ca-sign-file", "CA that signs made certificates.", func(t *TLS) *string { return &t.CASignFile }),
 	tlsText("ca-sign-pass", "Password of that CA's key.", func(t *TLS) *string { return &t.CASignPass }),
-	tlsText("tls-ticket-keys", "File of session ticket keys.", func(t *TLS) *string { return &t.TicketKeys }),
+	keyword.Define(keyword.Spec{Name: "tls-ticket-keys", In: keyword.BindLine, Doc: "File of session ticket keys.", Misuse: "'tls-ticket-keys' : missing value"},
+		func(e *keyword.Env, a *wordArgs) (Option, error) {
+			if _, err := os.Stat(a.Value.Text); err != nil && !e.Offline {
+				return nil, e.Errorf(a.Value.Index, "'%s' : unable to load ssl tickets keys file", a.Value.Text)
+			}
+			return func(b *Bind) error { b.TLS.TicketKeys = a.Value.Text; return nil }, nil
+		}),
 	valueWith(keyword.Spec{Name: "dh-param", Doc: "File of DH parameters.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.DHParam = v; return nil }),
-	valueWith(keyword.Spec{Name: "ktls", Doc: "TLS in the kernel.", Flags: keyword.NotActed}, func(*Bind, string) error { return nil }),
+	valueWith(keyword.Spec{Name: "ktls", Doc: "TLS in the kernel.", Flags: keyword.NotActed | keyword.Experimental}, func(*Bind, string) error { return nil }),
 }

@@ -9,14 +9,14 @@ import (
 // ParseSampling reads "<ranges>:<size>", as "1,3-5:10" (configuration manual, log).
 func ParseSampling(s string) (*Sampling, error) {
 	ranges, size, ok := strings.Cut(s, ":")
-	if !ok {
+	switch {
+	case !ok:
 		return nil, fmt.Errorf("Missing sample size")
+	case ranges == "":
+		return nil, fmt.Errorf("no sampling ranges given")
 	}
-	n, err := strconv.Atoi(size)
-	if err != nil || n <= 0 {
-		return nil, fmt.Errorf("smp_size value must be > 0 in sample '%s'", s)
-	}
-	out := &Sampling{Size: n}
+	out := &Sampling{}
+	most := 0
 	for _, r := range strings.Split(ranges, ",") {
 		low, high, isRange := strings.Cut(r, "-")
 		if !isRange {
@@ -25,13 +25,24 @@ func ParseSampling(s string) (*Sampling, error) {
 		a, err1 := strconv.Atoi(low)
 		b, err2 := strconv.Atoi(high)
 		if err1 != nil || err2 != nil || a < 1 || b < a {
-			return nil, fmt.Errorf("invalid range '%s' in sample '%s'", r, s)
+			return nil, fmt.Errorf("wrong sample range '%s'", r)
 		}
-		if b > n {
-			return nil, fmt.Errorf("sample range '%s' goes beyond the sample size %d", r, n)
+		for _, o := range out.Ranges {
+			if a <= o[1] && b >= o[0] {
+				return nil, fmt.Errorf("ranges are overlapping")
+			}
 		}
+		most = max(most, b)
 		out.Ranges = append(out.Ranges, [2]int{a, b})
 	}
+	n, err := strconv.Atoi(size)
+	switch {
+	case err != nil || n <= 0:
+		return nil, fmt.Errorf("wrong sample size '%s' for sample range '%s'", size, ranges)
+	case most > n:
+		return nil, fmt.Errorf("sample size %d should be greater or equal to %d the maximum of the high ranges limits", n, most)
+	}
+	out.Size = n
 	return out, nil
 }
 
