@@ -131,6 +131,17 @@ func (s *Store) Add(b *Bind, path string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := os.Stat(path)
+	if files := bundle(path); err != nil && len(files) > 0 {
+		for _, f := range files {
+			e, err := s.load(f)
+			if err != nil {
+				return err
+			}
+			b.direct = append(b.direct, e)
+		}
+		b.build()
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
 	}

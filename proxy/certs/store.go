@@ -23,6 +23,7 @@ type Cert struct {
 	Path string
 	TLS  tls.Certificate
 	Leaf *x509.Certificate
+	Note string // what is wrong with a file beside it and refuses nothing
 }
 
 // Load reads a PEM file that holds a certificate chain and its private key;
@@ -33,10 +34,11 @@ func Load(path string) (*Cert, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
 	}
-	chain, key := splitPEM(data)
-	if len(chain) == 0 {
-		return nil, fmt.Errorf("unable to load certificate from file '%s': no start line", path)
+	chain, err := chainOf(data, path)
+	if err != nil {
+		return nil, err
 	}
+	_, key := splitPEM(data)
 	if key == nil {
 		if extra, err := os.ReadFile(path + ".key"); err == nil {
 			_, key = splitPEM(extra)
@@ -46,6 +48,9 @@ func Load(path string) (*Cert, error) {
 	}
 	if key == nil {
 		return nil, fmt.Errorf("No Private Key found in '%s.key'", path)
+	}
+	if locked(key) {
+		return nil, &Locked{path}
 	}
 	signer, err := parseKey(key)
 	if err != nil {
@@ -61,7 +66,8 @@ func Load(path string) (*Cert, error) {
 	}
 	if data, err := os.ReadFile(path + ".ocsp"); err == nil { // stapled as it is (configuration manual 5.1, crt)
 		if c.TLS.OCSPStaple, err = decodeStaple(data); err != nil {
-			return nil, fmt.Errorf("'%s.ocsp': %s", path, err)
+			c.TLS.OCSPStaple = nil
+			c.Note = fmt.Sprintf("'%s.ocsp' is present and activates OCSP but it is impossible to compute the OCSP certificate ID (maybe the issuer could not be found)'.", path)
 		}
 	}
 	return c, nil
@@ -84,11 +90,8 @@ func sameKey(a, b crypto.PublicKey) bool {
 
 // splitPEM returns the certificates of a file in order and its first private key.
 func splitPEM(data []byte) (chain [][]byte, key *pem.Block) {
-	for {
-		var b *pem.Block
-		if b, data = pem.Decode(data); b == nil {
-			return chain, key
-		}
+	blocks, _ := scanPEM(data)
+	for _, b := range blocks {
 		switch {
 		case b.Type == "CERTIFICATE":
 			chain = append(chain, b.Bytes)
@@ -96,6 +99,7 @@ func splitPEM(data []byte) (chain [][]byte, key *pem.Block) {
 			key = b
 		}
 	}
+	return chain, key
 }
 
 // parseKey reads a private key of any of the usual encodings.
@@ -124,6 +128,9 @@ func parseKey(b *pem.Block) (crypto.Signer, error) {
 // companions (".key", ".ocsp", ".sctl", ".issuer") are not certificates.
 func LoadAll(path string) ([]*Cert, error) {
 	st, err := os.Stat(path)
+	if files := bundle(path); err != nil && len(files) > 0 {
+		return loadFiles(files)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
 	}
@@ -138,6 +145,10 @@ func LoadAll(path string) ([]*Cert, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loadFiles(files)
+}
+
+func loadFiles(files []string) ([]*Cert, error) {
 	var out []*Cert
 	for _, f := range files {
 		c, err := Load(f)

@@ -68,6 +68,7 @@ type compiler struct {
 	full       bool              // the file has too many errors
 	refused    bool              // something was refused by words that are a WARNING
 	limit      int               // alerts at which it has
+	storeLoads int               // load lines of the crt-store being read
 	storeBase  string            // crt-base of the crt-store being read
 	stored     map[string]string // certificates of crt-stores: "@store/name" to file
 	seenOnce   map[string]bool   // global words that count once and were read
@@ -278,7 +279,7 @@ func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
 	e := c.env
 	e.Scope, e.Section, e.Owner, e.Subject, e.Prefix = scope, s.Keyword.Text, s.Name(), "", ""
 	e.Words, e.Start = s.Line.Words, len(s.Line.Words)
-	c.blockACLs, c.storeBase = nil, ""
+	c.blockACLs, c.storeBase, c.storeLoads = nil, "", 0
 	if scope&(keyword.FCGIApp|keyword.SPOE) != 0 {
 		c.blockACLs = &pattern.ACLs{}
 	}

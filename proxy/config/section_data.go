@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 
 	"tandem/parser/diag"
@@ -9,6 +10,7 @@ import (
 	"tandem/parser/haproxy"
 	"tandem/parser/keyword"
 	"tandem/proxy/auth"
+	"tandem/proxy/certs"
 	"tandem/proxy/stick"
 )
 
@@ -81,16 +83,30 @@ var errorsWords = keyword.NewTable("http-errors keyword", []*keyword.Def[Setting
 })
 
 var crtStoreWords = keyword.NewTable("crt-store keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.CrtStore, "crt-base", 0, "Directory of certificates.", least(1, "'crt-base' requires a <path> argument.", most(1), func(e *keyword.Env, w []expr.Word) error {
+	line(keyword.CrtStore, "crt-base", 0, "Directory of certificates.", storeDir("crt-base", func(e *keyword.Env, w []expr.Word) error {
 		keyword.Attached[*compiler](e).storeBase = w[0].Text
 		return nil
 	})),
-	line(keyword.CrtStore, "key-base", 0, "Directory of keys.", least(1, "'key-base' requires a <path> argument.", most(1))),
+	line(keyword.CrtStore, "key-base", 0, "Directory of keys.", storeDir("key-base", wordsOnly)),
 	line(keyword.CrtStore, "load", 0, "A certificate with its files.", loadCrt),
 })
 
+// storeDir is a line that must stand before the first load line.
+func storeDir(name string, then lineCheck) lineCheck {
+	return func(e *keyword.Env, w []expr.Word) error {
+		switch c := keyword.Attached[*compiler](e); {
+		case c.storeLoads > 0:
+			return e.Errorf(-1, "%s'%s' can't be used after a load line, use it at the beginning of the section.", innerPlace(e), name)
+		case len(w) == 0:
+			return e.Errorf(-1, "%s'%s' requires a <path> argument.", innerPlace(e), name)
+		}
+		return then(e, w)
+	}
+}
+
 func loadCrt(e *keyword.Env, w []expr.Word) error {
 	crt, alias := "", ""
+	var other []string // files that must be there
 	for i := 0; i < len(w); i += 2 {
 		k := w[i].Text
 		switch k {
@@ -102,6 +118,12 @@ func loadCrt(e *keyword.Env, w []expr.Word) error {
 			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': '%s' requires an argument.", innerPlace(e), k)
 		}
 		switch k {
+		case "ocsp-update", "jwt":
+			if v := w[i+1].Text; v != "on" && v != "off" {
+				return e.Errorf(w[i+1].Index, "%scannot parse '%s' value '%s', 'on' or 'off' is expected.\n", innerPlace(e), k, v)
+			}
+		case "key", "issuer", "sctl":
+			other = append(other, w[i+1].Text)
 		case "crt":
 			crt = w[i+1].Text
 		case "alias":
@@ -111,7 +133,15 @@ func loadCrt(e *keyword.Env, w []expr.Word) error {
 	if crt == "" {
 		return e.Errorf(-1, "%s'load' in section 'crt-store': mandatory 'crt' parameter not found.", innerPlace(e))
 	}
-	return keyword.Attached[*compiler](e).store(e, crt, alias)
+	if err := keyword.Attached[*compiler](e).store(e, crt, alias); err != nil {
+		return err
+	}
+	for _, f := range other {
+		if _, err := os.Stat(f); err != nil && !e.Offline && filepath.Base(f) == f && notFound(err) && keyword.Attached[*compiler](e).storeBase == "" && keyword.Attached[*Global](e).KeyBase == "" {
+			return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: " '" + f + "' cannot be read or parsed."}
+		}
+	}
+	return nil
 }
 
 // store notes a certificate of a crt-store under the names that bind lines
@@ -122,16 +152,26 @@ func (c *compiler) store(e *keyword.Env, crt, alias string) error {
 		file = under(c.cfg.Global.CRTBase, crt)
 	}
 	if _, err := os.Stat(file); err != nil && !e.Offline {
-		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: "cannot open the file '" + file + "'."}
+		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: "cannot open the file '" + file + "'.\n '" + file + "' cannot be read or parsed."}
+	}
+	if st, err := os.Stat(file); err == nil && !st.IsDir() && !e.Offline {
+		if err := certs.Check(file); err != nil {
+			return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: err.Error() + ".\n '" + file + "' cannot be read or parsed."}
+		}
+	}
+	c.storeLoads++
+	name := crt
+	if alias != "" {
+		name = alias
+	}
+	name = "@" + e.Owner + "/" + name
+	if c.stored[name] != "" {
+		return e.Errorf(-1, "%s'load' in section 'crt-store': store '%s' was already defined.", innerPlace(e), name)
 	}
 	if c.stored == nil {
 		c.stored = map[string]string{}
 	}
-	for _, name := range []string{crt, alias} {
-		if name != "" {
-			c.stored["@"+e.Owner+"/"+name] = file
-		}
-	}
+	c.stored[name] = file
 	return nil
 }
 

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/rsa"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,11 +51,21 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			return refuse("'crt' : missing certificate location")
 		}
 		list, err := certs.LoadAll(under(g.CRTBase, path))
+		if err == nil {
+			err = strong(g, list)
+		}
+		var locked *certs.Locked
+		if errors.As(err, &locked) {
+			e.Diags.Alertf(diag.Unreadable, e.LineSpan(), "Trying to load a passphrase-protected private key without an 'ssl-passphrase-cmd' defined.").Layout = diag.Bare
+		}
 		if err != nil {
 			return refuse(strings.TrimSuffix(err.Error(), ".") + ".")
 		}
 		for _, c := range list {
 			names.Add(c, nil)
+			if c.Note != "" {
+				e.Warnf(diag.Unreadable, -1, "%s %s", line, c.Note)
+			}
 		}
 	}
 	for _, path := range t.CrtLists {
@@ -84,6 +96,24 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		if text := readableCA(path); text != "" {
 			e.Diags.Alertf(diag.Unreadable, e.LineSpan(), "%s", text).Layout = diag.Bare
 			return refuse("'" + f.word + "' : unable to load " + path)
+		}
+	}
+	return nil
+}
+
+// strong refuses keys that the TLS library's security level does not take:
+// RSA below 2048 bits at level 2, the usual one, and below 1024 at level 1.
+func strong(g *Global, list []*certs.Cert) error {
+	least := 2048
+	switch g.TuneText["ssl-security-level"] {
+	case "0":
+		return nil
+	case "1":
+		least = 1024
+	}
+	for _, c := range list {
+		if k, ok := c.Leaf.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < least {
+			return fmt.Errorf("unable to load SSL certificate into SSL Context '%s': ee key too small", c.Path)
 		}
 	}
 	return nil
@@ -160,8 +190,9 @@ func readableCA(path string) string {
 	switch {
 	case err != nil:
 		return fmt.Sprintf("Couldn't open the ca-file '%s' (%s).", path, sysText(err))
-	case !strings.Contains(string(data), "-----BEGIN"):
-		return fmt.Sprintf("Couldn't open the ca-file '%s' (no certificate or crl found).", path)
+	}
+	if bad := certs.CheckCA(data); bad != "" {
+		return fmt.Sprintf("Couldn't open the ca-file '%s' (%s).", path, bad)
 	}
 	return ""
 }
