@@ -153,8 +153,8 @@ func (s *ReplySpec) finish(e *keyword.Env, defaults bool, arg string, at int) er
 			var raw []byte
 			if raw, err = readFile(e, arg, at); err != nil {
 				err = withEnd(err, ".")
-			} else if len(raw) > 0 && !strings.HasPrefix(string(raw), "HTTP/1.") {
-				err = refuse(at, "'%s': unable to parse headers (error offset: 0)", arg)
+			} else if fault := ErrorFileFault(raw); fault != "" {
+				err = refuse(at, "'%s': %s", arg, fault)
 			}
 			if s.files.Raw = raw; raw == nil {
 				s.files.Raw = []byte{} // no answer at all, other than no file

@@ -3,11 +3,11 @@ package config
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/action"
 )
 
 // proxyErrors are the lines that replace the built-in error answers.
@@ -67,8 +67,8 @@ func loadErrorFile(e *keyword.Env, status int, path expr.Word) (*ErrorFile, erro
 		}
 		return nil, &keyword.Error{Index: path.Index, Code: diag.Unreadable, Text: fmt.Sprintf("errorfile : error opening file '%s'.", path.Text)}
 	}
-	if len(raw) > 0 && !strings.HasPrefix(string(raw), "HTTP/1.") {
-		return nil, &keyword.Error{Index: path.Index, Code: diag.BadValue, Text: fmt.Sprintf("errorfile : '%s': unable to parse headers (error offset: 0)", path.Text)}
+	if fault := action.ErrorFileFault(raw); fault != "" {
+		return nil, &keyword.Error{Index: path.Index, Code: diag.BadValue, Text: fmt.Sprintf("errorfile : '%s': %s", path.Text, fault)}
 	}
 	return &ErrorFile{Status: status, Raw: raw}, nil
 }
