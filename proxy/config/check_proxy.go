@@ -83,7 +83,7 @@ func (c *compiler) checkBackendMode(p *Proxy) {
 	if p.Mode == "http" || p.Caps&keyword.Backend == 0 {
 		return
 	}
-	if p.Mode == "log" && p.Balance != nil {
+	if p.Mode == "log" && p.Balance != nil && !p.Balance.NeedsHTTP { // those fall back below
 		switch p.Balance.Name {
 		case "roundrobin", "random", "sticky", "log-hash":
 		default:
