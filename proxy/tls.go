@@ -167,18 +167,6 @@ func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Serve
 	return nil
 }
 
-// withoutH2 takes out what the engine does not speak yet: agreeing on it
-// would break every client that offers it.
-func withoutH2(alpn []string) []string {
-	out := alpn[:0:0]
-	for _, p := range alpn {
-		if p != "h2" {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
 // serverTLS makes the client side of one server line.
 func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Client, error) {
 	verify := t.Verify
@@ -187,7 +175,7 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 			verify = "required"
 		}
 	}
-	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: withoutH2(t.ALPN), Policy: policy(config.ServerVersions(t), t.Ciphers, t.Curves, "")}
+	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: t.ALPN, Policy: policy(config.ServerVersions(t), t.Ciphers, t.Curves, "")}
 	var err error
 	if c.Policy.Min == 0 {
 		return nil, fmt.Errorf("all SSL/TLS versions are disabled")

@@ -192,11 +192,11 @@ type framed struct {
 // pass writes what is ready of b to dst. prefix is a head that goes out in
 // the same write where it fits.
 func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
-	if f.mux != nil {
-		return f.passMux(b, deadline)
-	}
 	if f.zip != nil {
 		return f.squeeze(b, prefix, deadline)
+	}
+	if f.mux != nil {
+		return f.passMux(b, deadline)
 	}
 	data := b.ready()
 	if !f.chunked && len(prefix) == 0 {

@@ -131,6 +131,11 @@ func (f *framed) squeeze(b *body, prefix []byte, deadline time.Time) error {
 	if b.finished() {
 		z.Close()
 	}
+	if f.mux != nil {
+		f.sent += uint64(len(z.Out))
+		f.tell(len(z.Out), true)
+		return f.toMux(z.Out, b, b.finished(), deadline)
+	}
 	// What was compressed gets its chunk head in front, behind the prefix.
 	out := f.out.b[:0]
 	body := z.Out
@@ -145,11 +150,7 @@ func (f *framed) squeeze(b *body, prefix []byte, deadline time.Time) error {
 		out = append(append(h1.AppendChunkHead(out, len(body)), body...), "\r\n"...)
 	}
 	if b.finished() {
-		if b.framing == tx.Chunked {
-			out = b.ch.AppendTrailers(out, f.drop)
-		} else {
-			out = append(out, "0\r\n\r\n"...)
-		}
+		out = b.appendEnd(out, f.drop)
 	}
 	if len(out) == 0 {
 		return nil

@@ -36,40 +36,41 @@ type conn struct {
 	p    h1.Parser // requests
 	rp   h1.Parser // responses
 
-	up       *upConn // to the server, while a transaction uses it
-	mux      muxed
-	parent   *conn          // of a stream: the connection that carries it
-	st       *h2.Stream     // of a stream
-	streamMu sync.Mutex     // of a connection with streams: guards sess
-	mine     []*upConn      // kept for this client alone (http-reuse never, NTLM)
-	src, dst netip.AddrPort // of the session, before rules of a request change them
-	headReq  bool           // the client asked with HEAD, whatever rules made of it
-	srv      *srv
-	slot     slot
-	reqBody  body
-	resBody  body
-	reqOut   framed
-	resOut   framed
-	zip      compression
-	keep     bool // the client connection may carry another request
-	idle     atomic.Bool
-	idleAt   atomic.Int64 // since when, in ns; 0: it must not go to rest
-	since    time.Time    // of a conn that rested: when its wait began
-	rests    bool         // the connection goes on as a resting
-	cutting  atomic.Bool
-	sent     bool // a response head went to the client
-	reqDone  bool // the request's end was forwarded
-	aborted  atomic.Bool
-	backSeen bool // counted in the backend
-	srvSeen  bool // counted in the server
-	caps     [2][][]byte
-	capMem   [2][]byte
-	lineBuf  []byte
-	upl      upload
-	wsKey    []byte // of a websocket that came by HTTP/2
-	closing  bool   // no further request: a limit or a drain says so
-	logged   bool
-	sni      string
+	up         *upConn // to the server, while a transaction uses it
+	mux        muxed
+	parent     *conn          // of a stream: the connection that carries it
+	st         *h2.Stream     // of a stream
+	streamMu   sync.Mutex     // of a connection with streams: guards sess
+	mine       []*upConn      // kept for this client alone (http-reuse never, NTLM)
+	src, dst   netip.AddrPort // of the session, before rules of a request change them
+	headReq    bool           // the client asked with HEAD, whatever rules made of it
+	srv        *srv
+	slot       slot
+	reqBody    body
+	resBody    body
+	reqOut     framed
+	resOut     framed
+	zip        compression
+	keep       bool // the client connection may carry another request
+	idle       atomic.Bool
+	idleAt     atomic.Int64 // since when, in ns; 0: it must not go to rest
+	since      time.Time    // of a conn that rested: when its wait began
+	rests      bool         // the connection goes on as a resting
+	cutting    atomic.Bool
+	sent       bool // a response head went to the client
+	reqDone    bool // the request's end was forwarded
+	aborted    atomic.Bool
+	backSeen   bool // counted in the backend
+	srvSeen    bool // counted in the server
+	caps       [2][][]byte
+	capMem     [2][]byte
+	lineBuf    []byte
+	upl        upload
+	wireMethod []byte // as the server got it
+	wsKey      []byte // of a websocket that came by HTTP/2
+	closing    bool   // no further request: a limit or a drain says so
+	logged     bool
+	sni        string
 
 	cookieServer *server.Server // named by the persistence cookie
 	cookieDate   []byte         // dates behind the cookie's value

@@ -214,12 +214,18 @@ func (c *conn) roundTrip() failure {
 	m := &t.Req
 	t.Bytes.ReqOut = htxSize(m)
 	nf := len(m.Fields)
-	c.connectionToServer(m)
-	c.webSocketKey(m)
+	if up.mux == nil {
+		c.connectionToServer(m)
+		c.webSocketKey(m)
+	}
 	if name := c.be.p.SendName; name != "" {
 		m.Del(lowered(name))
 		nf = min(nf, len(m.Fields))
 		m.Append(lowered(name), []byte(c.srv.s.Name))
+	}
+	if up.mux != nil {
+		f := c.roundTripMux(m)
+		return f
 	}
 	adj := h1.Adjust(nil)
 	if c.be.adjust {
@@ -413,7 +419,11 @@ func (c *conn) finalHead() (failure, bool) {
 		t.HasRes = false
 		return badStatus, true
 	}
-	c.resBody.start(&c.up.sock, c.up.buf, &t.Res, c.rp.Options)
+	if c.up.mux != nil {
+		c.resBody.startStream(&c.up.sock, c.up.buf, &t.Res, c.up.mux)
+	} else {
+		c.resBody.start(&c.up.sock, c.up.buf, &t.Res, c.rp.Options)
+	}
 	if c.resBody.bad != nil {
 		c.captureBadResponse(c.resBody.bad, c.up.buf, 0)
 		t.Time.Response = time.Time{}

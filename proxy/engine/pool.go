@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tandem/proxy/h2"
 	"tandem/proxy/server"
 )
 
@@ -39,6 +40,8 @@ type upConn struct {
 	key     uint64  // which requests may share it (source, SNI, destination)
 	private bool    // belongs to one client: NTLM
 	since   time.Time
+	mux     *h2.Stream // of HTTP/2: the connection is one stream's
+	muxConn *muxConn
 }
 
 // Close ends the connection, with a reset where the backend wants that
@@ -53,13 +56,14 @@ func (u *upConn) Close() error {
 // pool are the idle connections to one server, the last used first. The
 // connections outlive configurations, as the server does.
 type pool struct {
-	mu   sync.Mutex
-	list []*upConn
-	n    atomic.Int64
-	need atomic.Int64  // connections in use at once lately
-	peak atomic.Int64  // the same since the last sweep
-	port atomic.Uint32 // connections that took a port of a "source" range
-	look atomic.Int64  // moment from which dead ones may be looked for again, ns
+	muxes muxes
+	mu    sync.Mutex
+	list  []*upConn
+	n     atomic.Int64
+	need  atomic.Int64  // connections in use at once lately
+	peak  atomic.Int64  // the same since the last sweep
+	port  atomic.Uint32 // connections that took a port of a "source" range
+	look  atomic.Int64  // moment from which dead ones may be looked for again, ns
 }
 
 // mayLook says whether dead connections may be looked for now: that costs a
@@ -174,7 +178,10 @@ func (p *pool) sweep(before time.Time) {
 func (e *Engine) closeIdle(age time.Duration) {
 	before := time.Now().Add(-age)
 	for _, b := range e.rt.Load().backs {
-		b.everyServer(func(s *srv) { s.pool.sweep(before) })
+		b.everyServer(func(s *srv) {
+			s.pool.sweep(before)
+			s.pool.muxes.sweep(before, -1)
+		})
 	}
 }
 
@@ -188,6 +195,7 @@ func (e *Engine) Sweep(now time.Time) {
 				d = p.PoolPurgeDelay
 			}
 			s.pool.sweep(now.Add(-d))
+			s.pool.muxes.sweep(now.Add(-d), maxReuse(s))
 			s.pool.relax(s)
 		})
 	}

@@ -273,7 +273,7 @@ func (b *body) worth(asked bool) (uint64, bool) {
 // where the connections do not allow it; then nothing happened.
 func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count func(uint64)) (done bool, err error) {
 	src, dst := b.s.fd, f.dst.fd
-	if src == nil || dst == nil || f.chunked && b.framing == tx.UntilClose {
+	if f.mux != nil || src == nil || dst == nil || f.chunked && b.framing == tx.UntilClose {
 		return false, nil
 	}
 	if f.chunked {

@@ -332,6 +332,9 @@ func (c *conn) drainRequest() bool {
 
 // connectionToClient adds what the client must know about its connection.
 func (c *conn) connectionToClient(m *tx.Message) {
+	if c.chunksToClient() && m.GetID(tx.HdrTransferEncoding) == nil {
+		m.Append(nameTE, valueChunked)
+	}
 	switch {
 	case c.st != nil || m.Status == 101 || m.Status < 200 || m.Framing == tx.Tunnel:
 	case !c.keep:

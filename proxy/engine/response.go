@@ -40,7 +40,7 @@ func (c *conn) respond() {
 		c.compressResponse()
 	}
 	t.Status = m.Status
-	if c.resBody.framing == tx.UntilClose || c.fe.p.ConnMode == config.Close {
+	if c.resBody.framing == tx.UntilClose && !c.chunksToClient() || c.fe.p.ConnMode == config.Close {
 		c.keep = false
 	}
 	if c.rp.Flags&h1.OldChunked != 0 {
@@ -182,7 +182,7 @@ func (c *conn) forward() {
 	if f.mux = c.st; c.out == nil && f.mux == nil {
 		c.out = c.e.bufs.get()
 	}
-	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked || f.zip != nil, c.fe.dropTrail, 0, c.out
+	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked || f.zip != nil || c.chunksToClient(), c.fe.dropTrail, 0, c.out
 	var head []byte
 	var err error
 	if f.mux != nil {

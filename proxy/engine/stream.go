@@ -66,14 +66,20 @@ func (f *framed) passMux(b *body, deadline time.Time) error {
 	if len(data) == 0 && !b.done {
 		return nil
 	}
+	f.sent += uint64(len(data))
+	err := f.toMux(data, b, b.done, deadline)
+	b.take(len(data))
+	return err
+}
+
+// toMux sends data of b; last says that only trailers follow.
+func (f *framed) toMux(data []byte, b *body, last bool, deadline time.Time) error {
 	var tr []tx.Field
-	if !f.drop {
+	if last && !f.drop {
 		tr = b.trailers()
 	}
-	f.sent += uint64(len(data))
-	err := f.mux.Send(data, b.done && len(tr) == 0, deadline)
-	b.take(len(data))
-	if err == nil && b.done && len(tr) > 0 {
+	err := f.mux.Send(data, last && len(tr) == 0, deadline)
+	if err == nil && len(tr) > 0 {
 		err = f.mux.SendTrailers(tr)
 	}
 	return err

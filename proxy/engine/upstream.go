@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -35,6 +36,10 @@ func (c *conn) releaseServer(reusable bool) {
 		}
 		c.e.bufs.put(up.buf)
 		up.buf = nil
+	}
+	if up.mux != nil {
+		up.releaseStream()
+		return
 	}
 	if !reusable || c.e.drain.Load() {
 		up.Close()
@@ -111,7 +116,14 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	t := &c.t
 	key := c.shareKey(s)
 	if c.sess.HTTP && !fresh {
-		if up := c.idleFor(s, key); up != nil {
+		up := (*upConn)(nil)
+		if c.wantsH2(s) {
+			up = c.sharedStream(s, key)
+		}
+		if up == nil {
+			up = c.idleFor(s, key)
+		}
+		if up != nil {
 			c.up = up
 			t.SrvReused = true
 			s.used()
@@ -132,8 +144,15 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	if f != okay {
 		return f
 	}
-	up := &upConn{srv: s, key: key}
-	up.init(nc)
+	var up *upConn
+	if c.agreedH2(s, nc) {
+		if up = c.startMux(nc, s, key); up == nil {
+			return connRefused
+		}
+	} else {
+		up = &upConn{srv: s, key: key}
+		up.init(nc)
+	}
 	c.up = up
 	s.used()
 	if !c.use.connect(up) {
@@ -145,9 +164,13 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 }
 
 func (c *conn) addresses(up *upConn) {
-	c.t.SrvSrc, c.t.SrvDst = addrPort(up.LocalAddr()), addrPort(up.RemoteAddr())
+	nc := up.Conn
+	if up.muxConn != nil {
+		nc = up.muxConn.Conn
+	}
+	c.t.SrvSrc, c.t.SrvDst = addrPort(nc.LocalAddr()), addrPort(nc.RemoteAddr())
 	c.t.SrvTLS = nil
-	if tc, ok := up.Conn.(*tls.Conn); ok {
+	if tc, ok := nc.(*tls.Conn); ok {
 		st := tc.ConnectionState()
 		c.t.SrvTLS = &st
 	}
@@ -271,6 +294,13 @@ func (c *conn) dial(s *srv) (net.Conn, failure) {
 			if c.sni != "" && cfg.ServerName != c.sni {
 				cfg = cfg.Clone()
 				cfg.ServerName = c.sni
+			}
+			if slices.Contains(cfg.NextProtos, "h2") && !c.wantsH2(s) {
+				cfg = cfg.Clone()
+				cfg.NextProtos = []string{"http/1.1"}
+				if !c.sess.HTTP {
+					cfg.NextProtos = p.TLS.ALPN
+				}
 			}
 			tc := tls.Client(nc, cfg)
 			if !deadline.IsZero() {

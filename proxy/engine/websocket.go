@@ -33,7 +33,7 @@ func (c *conn) webSocketAccepted(m *tx.Message) bool {
 	if c.wsKey == nil {
 		return true
 	}
-	sum := sha1.Sum(append(append([]byte(nil), c.wsKey...), "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"...))
+	sum := sha1.Sum(append(append([]byte(nil), c.wsKey...), webSocketGUID...))
 	ok := string(m.Get(nameWSAccept)) == base64.StdEncoding.EncodeToString(sum[:])
 	m.Del(nameWSAccept)
 	return ok

@@ -14,6 +14,7 @@ func (c *Conn) Start(done func(err error)) {
 	c.mu.Lock()
 	c.held++ // a connection that waits for its first stream is in use
 	c.mu.Unlock()
+	c.start()
 	c.cfg.Go(func() { done(c.Serve(nil)) })
 }
 
@@ -83,7 +84,7 @@ func (s *Stream) Request(m *tx.Message, end bool) error {
 	s.sendWin = c.initWin
 	s.method = string(m.Method)
 	c.streams[s.id] = s
-	c.out = appendHead(c.out, c.maxFrame, s.id, m, end)
+	c.out = appendHead(c.out, c.maxFrame, s.id, m, end, s.Protocol)
 	if s.sentHead = true; end {
 		s.sentEnd = true
 	}

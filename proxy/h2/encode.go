@@ -9,7 +9,7 @@ import (
 
 // appendHead appends the HEADERS frame of a message, and CONTINUATIONs where
 // one frame does not hold it. Fields that HTTP/2 forbids are left out.
-func appendHead(dst []byte, maxFrame int, id uint32, m *tx.Message, end bool) []byte {
+func appendHead(dst []byte, maxFrame int, id uint32, m *tx.Message, end bool, protocol []byte) []byte {
 	start := len(dst)
 	dst = appendFrameHead(dst, 0, frHeaders, 0, id)
 	if m.Status == 101 { // a tunnel is opened with 200 here (RFC 8441 5)
@@ -17,7 +17,7 @@ func appendHead(dst []byte, maxFrame int, id uint32, m *tx.Message, end bool) []
 	} else if m.Status > 0 {
 		dst = appendStatus(dst, m.Status)
 	} else {
-		dst = appendRequestLine(dst, m)
+		dst = appendRequestLine(dst, m, protocol)
 	}
 	for i := range m.Fields {
 		f := &m.Fields[i]
@@ -94,14 +94,19 @@ func appendStatus(dst []byte, status int) []byte {
 }
 
 // appendRequestLine appends the pseudo-header fields of a request.
-func appendRequestLine(dst []byte, m *tx.Message) []byte {
-	switch string(m.Method) {
+func appendRequestLine(dst []byte, m *tx.Message, protocol []byte) []byte {
+	method := m.Method
+	if len(protocol) > 0 {
+		method = []byte("CONNECT")
+		dst = appendString(appendString(append(dst, 0), []byte(":protocol")), protocol)
+	}
+	switch string(method) {
 	case "GET":
 		dst = append(dst, 0x82)
 	case "POST":
 		dst = append(dst, 0x83)
 	default:
-		dst = appendIndexed(dst, 2, m.Method)
+		dst = appendIndexed(dst, 2, method)
 	}
 	host := m.GetID(tx.HdrHost)
 	if string(m.Method) == "CONNECT" {

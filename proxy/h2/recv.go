@@ -10,7 +10,9 @@ import (
 // already. It returns once all streams are closed and all output is written.
 // The reader's buffer is taken from and given back to the caller's pool.
 func (c *Conn) Serve(first []byte) error {
-	c.start()
+	if !c.cfg.Client {
+		c.start()
+	}
 	c.in = make([]byte, int(c.cfg.FrameSize)+frameHeadLen+max(0, len(first)-minFrameSize))
 	c.w = copy(c.in, first)
 	if !c.cfg.Client && !c.preface() {

@@ -99,9 +99,6 @@ func (s *Stream) fail(err error) {
 		return
 	}
 	s.err = err
-	if !s.recvEnd {
-		s.releaseBuf()
-	}
 	s.wakeRead()
 	s.wakeWrite()
 	if f := s.onReset; f != nil && !(s.sentEnd && s.recvEnd) {
@@ -332,7 +329,7 @@ func (s *Stream) SendHead(m *tx.Message, end bool) error {
 	if s.err != nil {
 		return s.err
 	}
-	c.out = appendHead(c.out, c.maxFrame, s.id, m, end)
+	c.out = appendHead(c.out, c.maxFrame, s.id, m, end, nil)
 	s.sentHead = s.sentHead || m.Status == 0 || m.Status >= 200
 	if end {
 		s.sentEnd = true

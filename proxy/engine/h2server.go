@@ -1,0 +1,316 @@
+package engine
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"tandem/proxy/filter"
+	"tandem/proxy/h1"
+	"tandem/proxy/h2"
+	"tandem/proxy/tx"
+)
+
+// muxConn is an HTTP/2 connection to a server, which many requests share.
+type muxConn struct {
+	sock
+	mux     *h2.Conn
+	srv     *srv
+	key     uint64 // which requests may share it
+	uses    int    // requests sent; guarded by the pool's lock
+	since   time.Time
+	private bool // of one request: http-reuse never
+}
+
+// Recv implements h2.Wire.
+func (m *muxConn) Recv(b []byte, deadline time.Time) (int, error) { return m.read(b, deadline) }
+
+// Send implements h2.Wire.
+func (m *muxConn) Send(b []byte, deadline time.Time) error { return m.write(b, deadline) }
+
+// Kick implements h2.Wire.
+func (m *muxConn) Kick() { m.rearm() }
+
+// muxes are the HTTP/2 connections to one server.
+type muxes struct {
+	mu   sync.Mutex
+	list []*muxConn
+}
+
+// open begins a stream on a connection with that key; proven asks for one that
+// carried other requests before.
+func (p *muxes) open(key uint64, proven bool, limit, maxReuse int) (*muxConn, *h2.Stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range p.list {
+		if m.key != key || proven && m.uses < 2 || maxReuse >= 0 && m.uses > maxReuse {
+			continue
+		}
+		if s := m.mux.Open(limit); s != nil {
+			m.uses++
+			m.since = time.Now()
+			return m, s
+		}
+	}
+	return nil, nil
+}
+
+func (p *muxes) add(m *muxConn) {
+	p.mu.Lock()
+	p.list = append(p.list, m)
+	p.mu.Unlock()
+}
+
+func (p *muxes) remove(m *muxConn) {
+	p.mu.Lock()
+	if i := slices.Index(p.list, m); i >= 0 {
+		p.list = slices.Delete(p.list, i, i+1)
+	}
+	p.mu.Unlock()
+}
+
+// sweep says goodbye on connections that carry nothing since before, and on
+// those that may carry no more.
+func (p *muxes) sweep(before time.Time, maxReuse int) {
+	p.mu.Lock()
+	var old []*muxConn
+	for _, m := range p.list {
+		ok, n := m.mux.Usable()
+		if n == 0 && (!ok || m.since.Before(before) || maxReuse >= 0 && m.uses > maxReuse) {
+			old = append(old, m)
+		}
+	}
+	p.mu.Unlock()
+	for _, m := range old {
+		m.mux.GoAway()
+		m.Kick()
+	}
+}
+
+// wantsH2 says whether a request to s goes by HTTP/2 before anything is
+// negotiated.
+func (c *conn) wantsH2(s *srv) bool {
+	p := s.s.Params
+	if p == nil || !c.sess.HTTP || c.needsH1(s) {
+		return false
+	}
+	return p.Proto == "h2" || p.Proto == "" && p.TLS.Enabled && slices.Contains(p.TLS.ALPN, "h2")
+}
+
+// needsH1 says whether a request for a websocket must go by HTTP/1: the
+// default where TLS negotiates the protocol ("ws", configuration manual 5.2).
+func (c *conn) needsH1(s *srv) bool {
+	p := s.s.Params
+	if c.p.Flags&h1.ConnUpgrade == 0 {
+		return false
+	}
+	switch p.WebSocket {
+	case "h1":
+		return true
+	case "h2":
+		return false
+	}
+	return p.Proto != "h2"
+}
+
+// sharedStream begins a stream on a connection that other requests use, too.
+func (c *conn) sharedStream(s *srv, key uint64) *upConn {
+	first := c.sess.Requests <= 1
+	if c.be.reuse == reuseNever || first && c.be.reuse == reuseSafe {
+		return nil
+	}
+	m, st := s.pool.muxes.open(key, first && c.be.reuse == reuseAggressive, int(c.rt.h2be.maxStreams), maxReuse(s))
+	if st == nil {
+		return nil
+	}
+	return c.streamConn(m, st)
+}
+
+func maxReuse(s *srv) int {
+	if p := s.s.Params; p != nil {
+		return p.MaxReuse
+	}
+	return -1
+}
+
+func (c *conn) streamConn(m *muxConn, st *h2.Stream) *upConn {
+	up := &upConn{srv: m.srv, key: m.key, mux: st, muxConn: m}
+	up.init(st)
+	return up
+}
+
+// startMux makes an HTTP/2 connection of a new one and begins a stream on it.
+func (c *conn) startMux(nc net.Conn, s *srv, key uint64) *upConn {
+	m := &muxConn{srv: s, key: key, uses: 1, since: time.Now(), private: c.be.reuse == reuseNever}
+	m.init(nc)
+	cfg := c.rt.h2be.config(c.rt)
+	be, to := c.be.st, c.be.p.Timeouts.Server
+	cfg.Client = true
+	cfg.Stats = &be.H2
+	cfg.Go = c.e.crew.run
+	cfg.WriteEnd = func() time.Time { return after(time.Now(), to) }
+	cfg.Close = func(error) { m.Close() }
+	m.mux = h2.New(m, cfg)
+	be.H2.OpenConns.Add(1)
+	be.H2.Conns.Add(1)
+	p := &s.pool.muxes
+	m.mux.Start(func(error) {
+		p.remove(m)
+		be.H2.OpenConns.Add(-1)
+	})
+	st := m.mux.Open(int(c.rt.h2be.maxStreams) + 1)
+	m.mux.Ready()
+	if st == nil {
+		return nil
+	}
+	if !m.private {
+		p.add(m)
+	}
+	return c.streamConn(m, st)
+}
+
+// releaseStream ends the use of a stream; its connection goes on.
+func (up *upConn) releaseStream() {
+	up.mux.Close()
+	if up.muxConn.private {
+		up.muxConn.mux.GoAway()
+		up.muxConn.Kick()
+	}
+}
+
+// roundTripMux sends the request on the stream and reads the response's head.
+func (c *conn) roundTripMux(m *tx.Message) failure {
+	t, up, b := &c.t, c.up, &c.reqBody
+	st := up.mux
+	c.upgradeToH2(m)
+	c.rp.Options = c.parserOptions()
+	c.rp.Reset()
+	c.reqOut.dst, c.reqOut.mux, c.reqOut.chunked, c.reqOut.drop, c.reqOut.sent = &up.sock, st, false, c.be.dropTrail, 0
+	if c.zip.req != filter.Off && c.reqOut.zip == nil {
+		c.reqOut.zip = filter.NewCompressor(c.zip.req, c.rt.zipLevel)
+	}
+	b.prefetch()
+	now := time.Now()
+	to := c.serverTimeout()
+	tunnel := c.p.Flags&h1.ConnUpgrade != 0 || string(t.Req.Method) == "CONNECT"
+	c.wireMethod = t.Req.Method
+	if err := st.Request(m, !tunnel && b.over(c.be.dropTrail)); err != nil {
+		return sendFailed
+	}
+	switch data := b.readyBytes(); {
+	case tunnel || b.over(c.be.dropTrail):
+	case b.done && c.reqOut.zip == nil && (c.be.dropTrail || len(b.trailers()) == 0): // kept for another attempt
+		if st.Send(data, true, after(now, to)) != nil {
+			return c.readMux(now, to)
+		}
+	default:
+		c.bodySent = true
+		if c.reqOut.pass(b, nil, after(now, to)) != nil {
+			return c.readMux(now, to)
+		}
+		c.startUpload(to)
+	}
+	return c.readMux(now, to)
+}
+
+// readyBytes is ready for bodies that may have no buffer.
+func (b *body) readyBytes() []byte {
+	if b.buf == nil {
+		return nil
+	}
+	return b.ready()
+}
+
+// readMux waits for the final head of the response, as readResponse does.
+func (c *conn) readMux(start time.Time, to time.Duration) failure {
+	t, st := &c.t, c.up.mux
+	deadline := after(start, to)
+	watching := false
+	defer func() {
+		if watching {
+			c.unwatch()
+		}
+	}()
+	for {
+		until := deadline
+		if !watching {
+			if d := time.Now().Add(watchAfter); until.IsZero() || d.Before(until) {
+				until = d
+			}
+		}
+		err := c.up.readHead(&t.Res, until)
+		var he *h2.Error
+		switch {
+		case err == nil:
+			s := t.Res.Status
+			if s >= 200 {
+				c.muxUpgraded()
+				return first(c.finalHead())
+			}
+			t.Bytes.ResIn += htxSize(&t.Res)
+			c.srv.s.Stats.ReqTot.Add(1)
+			c.srv.s.Stats.Resp.Add(s)
+			if c.sess.Version >= 11 && c.interim(&t.Res) != nil {
+				c.aborted.Store(true)
+				return clientGone
+			}
+			t.Res.Reset()
+			deadline = after(time.Now(), to)
+		case c.aborted.Load():
+			return clientGone
+		case c.upl.failed() != okay:
+			return c.upl.failed()
+		case isTimeout(err) && !watching && (deadline.IsZero() || time.Now().Before(deadline)):
+			watching = true
+			c.watch()
+		case isTimeout(err) && c.upl.running:
+			deadline = after(time.Now(), to)
+		case isTimeout(err):
+			return answerTimeout
+		case errors.As(err, &he) && !he.Remote:
+			return junkAnswer
+		case errors.As(err, &he) && he.Code == h2.RefusedStream && !st.Answered():
+			t.SrvReused = true // nothing was done: another attempt costs nothing
+			return emptyAnswer
+		default:
+			return emptyAnswer
+		}
+	}
+}
+
+func first(f failure, _ bool) failure { return f }
+
+// readHead is ReadHead on a connection that others may interrupt.
+func (up *upConn) readHead(m *tx.Message, deadline time.Time) error {
+	up.sock.mu.Lock()
+	killed := up.sock.killed
+	up.sock.mu.Unlock()
+	if killed {
+		return errInterrupted
+	}
+	return up.mux.ReadHead(m, deadline)
+}
+
+// errInterrupted ends a wait that another goroutine gave up.
+var errInterrupted = errors.New("interrupted")
+
+// agreedH2 says whether a new connection to s speaks HTTP/2.
+func (c *conn) agreedH2(s *srv, nc net.Conn) bool {
+	if !c.wantsH2(s) {
+		return false
+	}
+	if s.s.Params.Proto == "h2" {
+		return true
+	}
+	tc, ok := nc.(*tls.Conn)
+	return ok && tc.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+// chunksToClient says whether a response that came on a stream without a
+// length goes on in chunks.
+func (c *conn) chunksToClient() bool {
+	return c.resBody.mux != nil && c.t.Res.Framing == tx.Chunked && c.st == nil && c.sess.Version >= 11
+}
