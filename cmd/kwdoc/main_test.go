@@ -20,7 +20,7 @@ func TestReference(t *testing.T) {
 	}
 	for _, want := range []string{
 		"\n## Global section\n", "\n## Sample fetches\n", "\n## Section resolvers\n",
-		"HAProxy 2.1 dropped it; write `http-request add-header`.", "- `maxconn <value>`: Most connections of the process.\n",
+		"HAProxy 2.1 dropped it; write `http-request add-header ", "- `maxconn <value>`: Most connections of the process.\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the reference lacks %q", want)

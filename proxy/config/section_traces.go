@@ -18,7 +18,6 @@ var (
 	traceWords   = []string{"event", "level", "lock", "follow", "pause", "sink", "start", "stop", "verbosity"}
 	traceLevels  = []string{"error", "user", "proto", "state", "data", "developer"}
 	traceDetail  = []string{"quiet", "clean", "minimal", "simple", "advanced", "complete"}
-	traceLocks   = []string{"backend", "connection", "frontend", "listener", "nothing", "server", "session", "thread"}
 )
 
 // traceLine reads "trace <source> {<word> <value>}…". The events and the

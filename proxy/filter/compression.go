@@ -97,7 +97,6 @@ var (
 	acceptEncoding   = []byte("accept-encoding")
 	contentEncoding  = []byte("content-encoding")
 	contentType      = []byte("content-type")
-	contentLength    = []byte("content-length")
 	transferEncoding = []byte("transfer-encoding")
 	userAgent        = []byte("user-agent")
 	etagName         = []byte("etag")

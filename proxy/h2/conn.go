@@ -194,14 +194,6 @@ func (c *Conn) end(err error) {
 	c.cond.Broadcast()
 }
 
-// fail is failLocked for the reader; it returns false.
-func (c *Conn) fail(code Code) bool {
-	c.mu.Lock()
-	c.failLocked(code)
-	c.mu.Unlock()
-	return false
-}
-
 // flushLocked makes sure that the output is written.
 func (c *Conn) flushLocked() {
 	if len(c.out) > 0 && !c.flushing {
