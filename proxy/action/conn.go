@@ -103,9 +103,10 @@ func (m *markArgs) ParseArgs(a *keyword.Args) (err error) {
 	if !a.More() {
 		return refuse(-1, "expects an argument")
 	}
-	m.numberOrExpr, err = compileNumber(a, func(s string) (int64, bool) {
-		return markNumber(s)
-	})
+	saved := a.Env.Scope
+	a.Env.Scope = httpReq // as compileOnRequest, with errors that name the action
+	defer func() { a.Env.Scope = saved }()
+	m.numberOrExpr, err = compileNumber(a, markNumber)
 	return err
 }
 

@@ -41,6 +41,8 @@ func TestRuleWords(t *testing.T) {
 		{"listen", "http-request sc-add-gpc(0,x) 1", "invalid stick table track ID 'x)'. Expects sc-add-gpc(0,x)(<GPC ID>,<Track ID>)."},
 		// Marks, times, lists.
 		{"listen", "http-request set-fc-mark -1", ""},
+		{"listen", "tcp-request connection set-fc-mark hdr(a)", ""},
+		{"listen", "http-response set-fc-tos src", ""},
 		{"listen", "http-request set-fc-mark 4294967296", ""},
 		{"listen", "http-request set-fc-mark 09", "unknown fetch method '09'."},
 		{"listen", "http-request set-fc-mark res.hdr(a)", "fetch method 'set-fc-mark' extracts information from 'HTTP response headers', none of which is available here."},
