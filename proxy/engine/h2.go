@@ -151,17 +151,7 @@ func (c *conn) serveH2() {
 func (c *conn) closeH2(err error) {
 	var he *h2.Error
 	if errors.As(err, &he) && !c.cutting.Load() {
-		c.cli.closeWrite()
-		buf := c.e.bufs.get()
-		deadline := time.Now().Add(500 * time.Millisecond)
-		for total := 0; total < 1<<20; {
-			n, err := c.cli.read(buf.b, deadline)
-			if err != nil {
-				break
-			}
-			total += n
-		}
-		c.e.bufs.put(buf)
+		c.linger()
 	}
 	c.cli.Close()
 }

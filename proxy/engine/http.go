@@ -248,6 +248,12 @@ func (c *conn) lingeringClose() {
 	if !unread {
 		return
 	}
+	c.linger()
+}
+
+// linger closes the writing side and throws away what the client still sends,
+// for a bounded time and amount.
+func (c *conn) linger() {
 	c.cli.closeWrite()
 	buf := c.e.bufs.get()
 	deadline := time.Now().Add(500 * time.Millisecond)

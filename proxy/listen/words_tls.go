@@ -74,7 +74,7 @@ var tlsWords = []def{
 	tlsFlag("no-strict-sni", "Serve unknown server names.", func(t *TLS) { t.StrictSNI = false }),
 	value("alpn", "Protocols to agree on.", func(b *Bind, v string) error { b.TLS.ALPN = list(v); return nil }),
 	tlsFlag("no-alpn", "Agree on no protocol.", func(t *TLS) { t.NoALPN = true }),
-	value("npn", "Protocols of the extension before ALPN.", func(b *Bind, v string) error { b.TLS.NPN = list(v); return nil }),
+	valueWith(keyword.Spec{Name: "npn", Doc: "Protocols of the extension before ALPN.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.NPN = list(v); return nil }),
 	tlsText("ca-file", "CAs for client certificates.", func(t *TLS) *string { return &t.CAFile }),
 	tlsText("ca-verify-file", "CAs that are not announced.", func(t *TLS) *string { return &t.CAVerifyFile }),
 	tlsText("crl-file", "Revoked client certificates.", func(t *TLS) *string { return &t.CRLFile }),
@@ -102,12 +102,12 @@ var tlsWords = []def{
 	forceVersion("tlsv12", "TLSv1.2"), forceVersion("tlsv13", "TLSv1.3"),
 	tlsFlag("no-tls-tickets", "No session tickets.", func(t *TLS) { t.NoTickets = true }),
 	tlsFlag("tls-tickets", "Session tickets.", func(t *TLS) { t.NoTickets = false }),
-	tlsFlag("prefer-client-ciphers", "The client's order of ciphers.", func(t *TLS) { t.PreferClientCiphers = true }),
+	flagWith(keyword.Spec{Name: "prefer-client-ciphers", Doc: "The client's order of ciphers.", Flags: keyword.NotActed}, func(b *Bind) { b.TLS.PreferClientCiphers = true }),
 	flagWith(keyword.Spec{Name: "allow-0rtt", Doc: "Accept early data.", Flags: keyword.NotActed}, func(b *Bind) { b.TLS.AllowZeroRTT = true }),
 	tlsFlag("no-ca-names", "Do not announce CA names.", func(t *TLS) { t.NoCANames = true }),
 	tlsFlag("generate-certificates", "Make certificates for unknown names.", func(t *TLS) { t.GenerateCerts = true }),
 	tlsText("ca-sign-file", "CA that signs made certificates.", func(t *TLS) *string { return &t.CASignFile }),
-	tlsText("ca-sign-pass", "Password of that CA's key.", func(t *TLS) *string { return &t.CASignPass }),
+	valueWith(keyword.Spec{Name: "ca-sign-pass", Doc: "Password of that CA's key.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.CASignPass = v; return nil }),
 	keyword.Define(keyword.Spec{Name: "tls-ticket-keys", In: keyword.BindLine, Doc: "File of session ticket keys.", Misuse: "'tls-ticket-keys' : missing value"},
 		func(e *keyword.Env, a *wordArgs) (Option, error) {
 			if _, err := os.Stat(a.Value.Text); err != nil && !e.Offline {

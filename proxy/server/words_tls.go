@@ -101,10 +101,10 @@ var tlsTickets = flag("tls-tickets", "Undo an inherited \"no-tls-tickets\".", fu
 var noTLSTickets = flag("no-tls-tickets", "Do not resume sessions by tickets.", func(p *Params) { p.TLS.NoTickets = true })
 var sslReuse = flag("ssl-reuse", "Undo an inherited \"no-ssl-reuse\".", func(p *Params) { p.TLS.NoReuse = false })
 var noSSLReuse = flag("no-ssl-reuse", "A full handshake for every connection.", func(p *Params) { p.TLS.NoReuse = true })
-var renegotiate = flag("renegotiate", "Let the server renegotiate.", func(p *Params) { p.TLS.Renegotiate = true })
+var renegotiate = flagWith(keyword.Spec{Name: "renegotiate", Flags: keyword.NotActed, Doc: "Let the server renegotiate."}, func(p *Params) { p.TLS.Renegotiate = true })
 var noRenegotiate = flag("no-renegotiate", "Do not let the server renegotiate.", func(p *Params) { p.TLS.Renegotiate = false })
 var allow0RTT = flagWith(keyword.Spec{Name: "allow-0rtt", Flags: keyword.NotActed, Doc: "Send early data in TLS 1.3."}, func(p *Params) { p.TLS.EarlyData = true })
-var ktls = valueWith(keyword.Spec{Name: "ktls", Flags: keyword.Experimental, Doc: "TLS in the kernel: on or off.", Misuse: "'ktls' expects \"on\" or \"off\" as an argument.."}, func(p *Params, v string) error {
+var ktls = valueWith(keyword.Spec{Name: "ktls", Flags: keyword.NotActed | keyword.Experimental, Doc: "TLS in the kernel: on or off.", Misuse: "'ktls' expects \"on\" or \"off\" as an argument.."}, func(p *Params, v string) error {
 	switch v {
 	case "on", "off":
 		p.TLS.KTLS = v == "on"
