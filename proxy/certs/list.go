@@ -4,43 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
-
-// AddList reads a crt-list: lines of "<file> [options] [name…]"
-// (configuration manual 5.1, crt-list). Options in brackets are accepted only
-// where they change nothing that this program would then do wrongly.
-func (n *Names) AddList(path, base string) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
-	}
-	if err := unended(path, data); err != nil {
-		return err
-	}
-	for i, line := range strings.Split(string(data), "\n") {
-		file, opts, names, err := splitLine(line)
-		switch {
-		case err != nil:
-			return fmt.Errorf("parsing [%s:%d]: %s\n", path, i+1, err)
-		case file == "":
-			continue
-		case restricts(opts):
-			return fmt.Errorf("'%s' line %d: options [%s] are not supported yet and would be unsafe to ignore", path, i+1, strings.Join(opts, " "))
-		}
-		if base != "" && !filepath.IsAbs(file) {
-			file = filepath.Join(base, file)
-		}
-		c, err := Load(file)
-		if err != nil {
-			return err
-		}
-		n.Add(c, names)
-	}
-	return nil
-}
 
 // lineOptions are the words that may stand in brackets on a line of a
 // crt-list; the value says how many arguments follow (configuration manual

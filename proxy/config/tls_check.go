@@ -68,11 +68,13 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			}
 		}
 	}
+	store := certs.NewStore()
+	listed := store.Bind(section, b.Span, false)
 	for _, path := range t.CrtLists {
 		if _, err := os.Stat(path); err != nil { // crt-base is for what stands in it
 			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", path, sysText(err)))
 		}
-		if err := names.AddList(path, g.CRTBase); err != nil {
+		if err := store.AddList(listed, path, g.CRTBase); err != nil {
 			text := err.Error()
 			if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "\n") {
 				text += "."
@@ -80,7 +82,7 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			return refuse("'crt-list' : " + text)
 		}
 	}
-	b.TLS.NoCerts = names.Empty()
+	b.TLS.NoCerts = names.Empty() && listed.Empty()
 	for _, f := range []struct{ word, list string }{{"crt-ignore-err", t.CrtIgnoreErr}, {"ca-ignore-err", t.CAIgnoreErr}} {
 		if _, err := certs.ParseErrorSet(f.list); err != nil {
 			return refuse("'" + f.word + "' : " + err.Error())
