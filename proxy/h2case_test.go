@@ -105,6 +105,11 @@ func (w *h2wire) d(id uint32, flags byte, p string) *h2wire { return w.f(fData, 
 // next is a request that shows whether the connection still serves.
 func (w *h2wire) next(id uint32) *h2wire { return w.h(id, es, h2get("/ret")...) }
 
+// hold is a request that is not answered while the case lasts. A case that
+// breaks the connection behind a request, or sends to its stream again, uses it:
+// an answer could otherwise be out before the fault is read, or not.
+func (w *h2wire) hold(id uint32) *h2wire { return w.h(id, es, h2get("/hold")...) }
+
 // h2case is one sequence of frames; what comes back, in the notation of
 // h2read, is in the file of answers.
 type h2case struct {

@@ -65,7 +65,7 @@ var h2frameCases = []h2case{
 	{"continuation-ping-between", func(w *h2wire) { w.hello().f(fHeaders, 0, 1, w.block(h2get("/ret")...)).f(fPing, 0, 0, "12345678") }},
 	{"data-idle", func(w *h2wire) { w.hello().d(1, es, "x").next(3) }},
 	{"data-zero", func(w *h2wire) { w.hello().d(0, es, "x").next(3) }},
-	{"data-after-end", func(w *h2wire) { w.hello().h(1, es, h2get("/hold")...).d(1, es, "x").next(3) }},
+	{"data-after-end", func(w *h2wire) { w.hello().hold(1).d(1, es, "x").next(3) }},
 	{"data-pad-long", func(w *h2wire) { w.hello().h(1, 0, h2post("/hdrs")...).d(1, es|pad, "\x09abc").next(3) }},
 	{"data-pad-none", func(w *h2wire) { w.hello().h(1, 0, h2post("/hdrs")...).d(1, es|pad, "").next(3) }},
 	{"data-over-window", func(w *h2wire) {
@@ -85,8 +85,8 @@ var h2frameCases = []h2case{
 	{"unknown-too-long", func(w *h2wire) { w.hello().raw(16385, 99, 0, 0, strings.Repeat("x", 16385)).next(1) }},
 	{"rst-idle", func(w *h2wire) { w.hello().f(fRst, 0, 1, u32s(8)).next(3) }},
 	{"rst-zero", func(w *h2wire) { w.hello().f(fRst, 0, 0, u32s(8)).next(3) }},
-	{"rst-short", func(w *h2wire) { w.hello().next(1).f(fRst, 0, 1, "xxx").next(3) }},
-	{"rst-hold", func(w *h2wire) { w.hello().h(1, es, h2get("/hold")...).f(fRst, 0, 1, u32s(8)).next(3) }},
+	{"rst-short", func(w *h2wire) { w.hello().hold(1).f(fRst, 0, 1, "xxx").next(3) }},
+	{"rst-hold", func(w *h2wire) { w.hello().hold(1).f(fRst, 0, 1, u32s(8)).next(3) }},
 	{"rst-then-data", func(w *h2wire) {
 		w.hello().h(1, 0, h2post("/hold")...).f(fRst, 0, 1, u32s(8)).d(1, es, "x").next(3)
 	}},
@@ -101,16 +101,16 @@ var h2frameCases = []h2case{
 	}},
 	{"window-idle", func(w *h2wire) { w.hello().f(fWindow, 0, 1, u32s(8)).next(3) }},
 	{"window-zero-conn", func(w *h2wire) { w.hello().f(fWindow, 0, 0, u32s(0)).next(3) }},
-	{"window-zero-stream", func(w *h2wire) { w.hello().h(1, es, h2get("/hold")...).f(fWindow, 0, 1, u32s(0)).next(3) }},
+	{"window-zero-stream", func(w *h2wire) { w.hello().hold(1).f(fWindow, 0, 1, u32s(0)).next(3) }},
 	{"window-short", func(w *h2wire) { w.hello().f(fWindow, 0, 0, "xxx").next(3) }},
 	{"window-over-conn", func(w *h2wire) { w.hello().f(fWindow, 0, 0, u32s(1<<31-1)).next(3) }},
 	{"window-over-stream", func(w *h2wire) {
-		w.hello().h(1, es, h2get("/hold")...).f(fWindow, 0, 1, u32s(1<<31-1)).next(3)
+		w.hello().hold(1).f(fWindow, 0, 1, u32s(1<<31-1)).next(3)
 	}},
 	{"window-over-settings", func(w *h2wire) {
-		w.hello().h(1, es, h2get("/hold")...).f(fWindow, 0, 1, u32s(1<<31-1-65535)).settings(4, 65536).next(3)
+		w.hello().hold(1).f(fWindow, 0, 1, u32s(1<<31-1-65535)).settings(4, 65536).next(3)
 	}},
-	{"window-shrink", func(w *h2wire) { w.hello().h(1, es, h2get("/hold")...).settings(4, 0).next(3) }},
+	{"window-shrink", func(w *h2wire) { w.hello().hold(1).settings(4, 0).next(3) }},
 	{"hpack-index-zero", func(w *h2wire) { w.hello().f(fHeaders, es|eh, 1, "\x80").next(3) }},
 	{"hpack-index-far", func(w *h2wire) { w.hello().f(fHeaders, es|eh, 1, "\xff\x80\x01").next(3) }},
 	{"hpack-int-huge", func(w *h2wire) {
@@ -131,7 +131,7 @@ var h2frameCases = []h2case{
 	{"http1-inside", func(w *h2wire) { w.hello().WriteString("GET / HTTP/1.1\r\nhost: a\r\n\r\n") }},
 	{"too-many-streams", func(w *h2wire) {
 		w.hello()
-		repeat(101, func(i int) { w.h(uint32(2*i+1), es, h2get("/hold")...) })
+		repeat(101, func(i int) { w.hold(uint32(2*i + 1)) })
 	}},
 	{"deny", func(w *h2wire) { w.hello().h(1, es, h2get("/deny")...).next(3) }},
 	{"deny-post", func(w *h2wire) { w.hello().h(1, 0, h2post("/deny")...).next(3) }},

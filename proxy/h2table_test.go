@@ -14,9 +14,9 @@ var h2cases = append([]h2case{
 	{"skip-ids", func(w *h2wire) { w.hello().next(7).next(101) }},
 	{"even-id", func(w *h2wire) { w.hello().next(2) }},
 	{"id-zero", func(w *h2wire) { w.hello().next(0) }},
-	{"id-back", func(w *h2wire) { w.hello().next(5).next(3) }},
-	{"id-again", func(w *h2wire) { w.hello().next(1).next(1) }},
-	{"open-again", func(w *h2wire) { w.hello().h(1, 0, h2post("/ret")...).h(1, 0, h2post("/ret")...).next(3) }},
+	{"id-back", func(w *h2wire) { w.hello().hold(5).next(3) }},
+	{"id-again", func(w *h2wire) { w.hello().hold(1).next(1) }},
+	{"open-again", func(w *h2wire) { w.hello().h(1, 0, h2post("/hold")...).h(1, 0, h2post("/hold")...).next(3) }},
 	{"post", func(w *h2wire) { w.hello().h(1, 0, h2post("/hdrs")...).d(1, 0, "abc").d(1, es, "def") }},
 	{"post-length", func(w *h2wire) {
 		w.hello().h(1, 0, h2post("/hdrs", "content-length: 6")...).d(1, 0, "abc").d(1, es, "def")
