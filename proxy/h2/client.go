@@ -120,7 +120,7 @@ func (s *Stream) ReadHead(m *tx.Message, deadline time.Time) error {
 			return os.ErrDeadlineExceeded
 		}
 		c.mu.Unlock()
-		wait(s.rwake, d)
+		s.rwake.wait(d)
 		c.mu.Lock()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"sync"
 	"time"
 
 	"tandem/proxy/tx"
@@ -39,8 +38,8 @@ type Stream struct {
 	rbuf       chunks
 	waitOut    bool
 	onReset    func()
-	rwake      chan struct{}
-	wwake      chan struct{}
+	rwake      bell
+	wwake      bell
 	rdl, wdl   time.Time
 
 	// Client.
@@ -52,7 +51,7 @@ type Stream struct {
 
 func newStream(c *Conn, id uint32) *Stream {
 	return &Stream{c: c, id: id, window: int64(c.cfg.Window), recvWin: int64(c.cfg.Window),
-		rwake: make(chan struct{}, 1), wwake: make(chan struct{}, 1)}
+		rwake: newBell(), wwake: newBell()}
 }
 
 // open makes s one of the connection's streams.
@@ -72,15 +71,8 @@ func (c *Conn) open(s *Stream) {
 // ID is the stream's number.
 func (s *Stream) ID() uint32 { return s.id }
 
-func wake(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
-	}
-}
-
-func (s *Stream) wakeRead()  { wake(s.rwake) }
-func (s *Stream) wakeWrite() { wake(s.wwake) }
+func (s *Stream) wakeRead()  { s.rwake.ring() }
+func (s *Stream) wakeWrite() { s.wwake.ring() }
 
 // drop takes s off the connection's streams.
 func (s *Stream) drop() {
@@ -242,23 +234,9 @@ func (s *Stream) Read(b []byte) (int, error) {
 			return 0, os.ErrDeadlineExceeded
 		}
 		c.mu.Unlock()
-		wait(s.rwake, d)
+		s.rwake.wait(d)
 		c.mu.Lock()
 	}
-}
-
-// wait waits for ch until d.
-func wait(ch chan struct{}, d time.Time) {
-	if d.IsZero() {
-		<-ch
-		return
-	}
-	t := timers.get(time.Until(d))
-	select {
-	case <-ch:
-	case <-t.C:
-	}
-	timers.put(t)
 }
 
 // Write implements net.Conn.
@@ -296,7 +274,7 @@ func (s *Stream) send(b []byte, end bool) (sent int, err error) {
 			s.waitOut = true
 			c.waiting++
 			c.mu.Unlock()
-			wait(s.wwake, d)
+			s.wwake.wait(d)
 			c.mu.Lock()
 			c.waiting--
 			s.waitOut = false
@@ -429,28 +407,10 @@ func (s *Stream) SetWriteDeadline(t time.Time) error {
 
 // WaitReset waits until the stream is reset, or until deadline.
 func (s *Stream) WaitReset(deadline time.Time) {
-	done := make(chan struct{}, 1)
-	s.OnReset(func() { wake(done) })
-	wait(done, deadline)
+	done := newBell()
+	s.OnReset(done.ring)
+	done.wait(deadline)
 	s.OnReset(nil)
-}
-
-// timers are reused.
-var timers timerPool
-
-type timerPool struct{ pool sync.Pool }
-
-func (p *timerPool) get(d time.Duration) *time.Timer {
-	if t, ok := p.pool.Get().(*time.Timer); ok {
-		t.Reset(d)
-		return t
-	}
-	return time.NewTimer(d)
-}
-
-func (p *timerPool) put(t *time.Timer) {
-	t.Stop()
-	p.pool.Put(t)
 }
 
 // Buffered says whether a Read would not wait.
