@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"crypto/tls"
-	"errors"
 	"time"
 
 	"tandem/parser/keyword"
@@ -16,12 +15,11 @@ func newProber(cfg *config.Config, side *tlsSide) *check.Prober {
 	g := &cfg.Global
 	return &check.Prober{
 		Spread: g.SpreadChecks, MaxSpread: g.MaxSpreadChecks, Node: g.Node,
-		Dialer: &check.NetDialer{TLS: func(s *server.Server) (*tls.Config, error) {
-			c := side.of(s.Params)
-			if c == nil {
-				return nil, errors.New("no TLS configuration")
+		Dialer: &check.NetDialer{TLS: func(s *server.Server, name string) *tls.Config {
+			if c := side.of(s.Params); c != nil {
+				return c.Config(name)
 			}
-			return c.Config(s.Params.Check.SNI), nil
+			return nil
 		}},
 	}
 }
@@ -57,7 +55,7 @@ func (p *Proxy) addServer(px *config.Proxy, name string, words []string) error {
 	if err != nil {
 		return err
 	}
-	if l.Params.TLS.Enabled || l.Params.Check.SSL {
+	if px.SpeaksTLS(l) {
 		c, err := serverTLS(p.tls.store, &p.cfg.Global, &l.Params.TLS)
 		if err != nil {
 			return err

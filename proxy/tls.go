@@ -50,7 +50,7 @@ func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
 			continue
 		}
 		for _, l := range p.Servers {
-			if !l.Params.TLS.Enabled && !l.Params.Check.SSL {
+			if !p.SpeaksTLS(l) {
 				continue
 			}
 			c, err := serverTLS(side.store, &cfg.Global, &l.Params.TLS)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -15,9 +16,9 @@ import (
 
 // NetDialer makes the connections of checks over the network.
 type NetDialer struct {
-	// TLS returns the configuration of a server's TLS connections; nil: a plain
-	// one made of the server's own words.
-	TLS func(s *server.Server) (*tls.Config, error)
+	// TLS returns the configuration of a TLS connection to a server that is
+	// named so ("": no name is sent); nil: there is none.
+	TLS func(s *server.Server, name string) *tls.Config
 }
 
 // Dial connects as the server's line and the step ask (configuration manual
@@ -97,32 +98,23 @@ func wantsTLS(p *server.Params, to Connect, own bool) bool {
 	return to.SSL || p.Check.SSL || p.TLS.Enabled && own && !p.Check.NoSSL
 }
 
+// errNoTLS: the server's line asks for no TLS anywhere.
+var errNoTLS = errors.New("no TLS configuration")
+
 // startTLS makes the handshake.
 func (d *NetDialer) startTLS(ctx context.Context, c net.Conn, s *server.Server, to Connect) (net.Conn, error) {
-	var cfg *tls.Config
-	var err error
-	if d.TLS != nil {
-		cfg, _ = d.TLS(s)
-	}
-	if cfg == nil { // a server that speaks TLS in checks alone
-		cfg, err = s.CheckTLS()
-	}
-	if err != nil {
-		_ = c.Close()
-		return nil, &TLSError{err}
-	}
-	cfg = cfg.Clone()
 	p := s.Params
-	cfg.ServerName = first(to.SNI, p.Check.SNI, cfg.ServerName, to.Host)
+	var cfg *tls.Config
+	if d.TLS != nil {
+		cfg = d.TLS(s, first(to.SNI, p.Check.SNI, to.Host))
+	}
+	if cfg == nil {
+		_ = c.Close()
+		return nil, &TLSError{errNoTLS}
+	}
+	cfg.NextProtos = nil // a check speaks HTTP/1 or no HTTP at all
 	if v := first(to.ALPN, p.Check.ALPN); v != "" {
 		cfg.NextProtos = strings.Split(v, ",")
-	} else {
-		cfg.NextProtos = nil // a check speaks HTTP/1 or no HTTP at all
-	}
-	if cfg.ServerName == "" && !cfg.InsecureSkipVerify {
-		if cfg.ServerName = p.TLS.VerifyHost; cfg.ServerName == "" {
-			server.VerifyWithoutName(cfg)
-		}
 	}
 	t := tls.Client(c, cfg)
 	if err := t.HandshakeContext(ctx); err != nil {

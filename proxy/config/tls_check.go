@@ -232,11 +232,23 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 	}
 }
 
+// SpeaksTLS says whether traffic to a server of p, or a check of it, may be
+// ciphered.
+func (p *Proxy) SpeaksTLS(l *ServerLine) bool {
+	if l.Params.TLS.Enabled || l.Params.Check.SSL {
+		return true
+	}
+	if h := keyword.Target[*Block](l.Params.Check.Healthcheck); h != nil {
+		return h.Check != nil && h.Check.TLS()
+	}
+	setup, _ := p.CheckSetup.(*check.Setup)
+	return setup != nil && setup.TLS()
+}
+
 // checkServerTLS makes the checks of a server's TLS words that need the whole line.
 func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
 	t := &l.Params.TLS
-	setup, _ := p.CheckSetup.(*check.Setup)
-	if !t.Enabled && !l.Params.Check.SSL && (setup == nil || !setup.TLS()) {
+	if !p.SpeaksTLS(l) {
 		return
 	}
 	c.cfg.Global.serverDefaults(t)
