@@ -78,7 +78,7 @@ func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*t
 	s := &certs.Server{Bind: side.store.Bind(p.Name, b.Span, t.StrictSNI), ALPN: t.ALPN, Tickets: !t.NoTickets,
 		Policy: policy(config.BindVersions(t), t.Ciphers, t.Curves, t.ECDHE)}
 	for _, path := range append(append([]string(nil), t.DefaultCrt...), t.Certs...) {
-		if err := side.store.Add(s.Bind, under(g.CRTBase, path)); err != nil {
+		if _, err := side.store.Add(s.Bind, under(g.CRTBase, path)); err != nil {
 			return nil, err
 		}
 	}

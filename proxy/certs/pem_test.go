@@ -95,7 +95,8 @@ func TestBundle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	list, err := LoadAll(filepath.Join(dir, "x.pem"))
+	s := NewStore()
+	list, err := s.Add(s.Bind("f", "t.cfg:1", false), filepath.Join(dir, "x.pem"))
 	if err != nil || len(list) != 2 {
 		t.Errorf("%d certificates, %v", len(list), err)
 	}

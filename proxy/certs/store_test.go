@@ -79,7 +79,7 @@ func TestLoad(t *testing.T) {
 	f(filepath.Join(dir, "absent.pem"), "unable to stat SSL certificate from file")
 }
 
-func TestLoadAllSkipsCompanions(t *testing.T) {
+func TestAddSkipsCompanions(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	c1, k1 := makePEM(t, "a.example")
@@ -88,13 +88,14 @@ func TestLoadAllSkipsCompanions(t *testing.T) {
 	file(t, dir, "1.pem", c2)
 	file(t, dir, "1.pem.key", k2)
 	file(t, dir, ".hidden", []byte("x"))
-	got, err := LoadAll(dir)
+	s := NewStore()
+	got, err := s.Add(s.Bind("f", "t.cfg:1", false), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var names []string
 	for _, c := range got {
-		names = append(names, c.Leaf.Subject.CommonName)
+		names = append(names, c.Cert().Leaf.Subject.CommonName)
 	}
 	if diff := cmp.Diff([]string{"b.example", "a.example"}, names); diff != "" {
 		t.Error(diff)
@@ -145,7 +146,7 @@ func TestHandshake(t *testing.T) {
 	}
 	store := NewStore()
 	bind := store.Bind("f", "t.cfg:1", false)
-	if err := store.Add(bind, path); err != nil {
+	if _, err := store.Add(bind, path); err != nil {
 		t.Fatal(err)
 	}
 	s := &Server{Bind: bind, ALPN: []string{"http/1.1"}, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS13}, Tickets: true}

@@ -209,7 +209,7 @@ func TestClientCertificates(t *testing.T) {
 	path := file(t, dir, "srv.pem", pemCert, key)
 	store := NewStore()
 	bind := store.Bind("f", "t.cfg:1", false)
-	if err := store.Add(bind, path); err != nil {
+	if _, err := store.Add(bind, path); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()

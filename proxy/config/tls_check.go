@@ -37,7 +37,8 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 	refuse := func(text string) error {
 		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: line + text}
 	}
-	var names certs.Names
+	store := certs.NewStore()
+	offer := store.Bind(section, b.Span, false)
 	c := keyword.Attached[*compiler](e)
 	for _, list := range [][]string{t.Certs, t.DefaultCrt} {
 		for i, path := range list {
@@ -50,7 +51,7 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		if path == "" {
 			return refuse("'crt' : missing certificate location")
 		}
-		list, err := certs.LoadAll(under(g.CRTBase, path))
+		list, err := store.Add(offer, under(g.CRTBase, path))
 		if err == nil {
 			err = strong(g, list)
 		}
@@ -61,20 +62,17 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 		if err != nil {
 			return refuse(strings.TrimSuffix(err.Error(), ".") + ".")
 		}
-		for _, c := range list {
-			names.Add(c, nil)
-			if c.Note != "" {
-				e.Warnf(diag.Unreadable, -1, "%s %s", line, c.Note)
+		for _, entry := range list {
+			if note := entry.Cert().Note; note != "" {
+				e.Warnf(diag.Unreadable, -1, "%s %s", line, note)
 			}
 		}
 	}
-	store := certs.NewStore()
-	listed := store.Bind(section, b.Span, false)
 	for _, path := range t.CrtLists {
 		if _, err := os.Stat(path); err != nil { // crt-base is for what stands in it
 			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", path, sysText(err)))
 		}
-		if err := store.AddList(listed, path, g.CRTBase); err != nil {
+		if err := store.AddList(offer, path, g.CRTBase); err != nil {
 			text := err.Error()
 			if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "\n") {
 				text += "."
@@ -82,7 +80,7 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			return refuse("'crt-list' : " + text)
 		}
 	}
-	b.TLS.NoCerts = names.Empty() && listed.Empty()
+	b.TLS.NoCerts = offer.Empty()
 	for _, f := range []struct{ word, list string }{{"crt-ignore-err", t.CrtIgnoreErr}, {"ca-ignore-err", t.CAIgnoreErr}} {
 		if _, err := certs.ParseErrorSet(f.list); err != nil {
 			return refuse("'" + f.word + "' : " + err.Error())
@@ -105,7 +103,7 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 
 // strong refuses keys that the TLS library's security level does not take:
 // RSA below 2048 bits at level 2, the usual one, and below 1024 at level 1.
-func strong(g *Global, list []*certs.Cert) error {
+func strong(g *Global, list []*certs.Entry) error {
 	least := 2048
 	switch g.TuneText["ssl-security-level"] {
 	case "0":
@@ -113,9 +111,9 @@ func strong(g *Global, list []*certs.Cert) error {
 	case "1":
 		least = 1024
 	}
-	for _, c := range list {
-		if k, ok := c.Leaf.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < least {
-			return fmt.Errorf("unable to load SSL certificate into SSL Context '%s': ee key too small", c.Path)
+	for _, entry := range list {
+		if k, ok := entry.Cert().Leaf.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < least {
+			return fmt.Errorf("unable to load SSL certificate into SSL Context '%s': ee key too small", entry.Path)
 		}
 	}
 	return nil

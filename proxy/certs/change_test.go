@@ -18,7 +18,7 @@ func TestChange(t *testing.T) {
 	list := file(t, dir, "l.list", []byte("# first\n\n"+path+" [alpn h2] x.test !y.x.test *.x.test\n"), nil)
 	s := NewStore()
 	one, two := s.Bind("f", "t.cfg:1", false), s.Bind("f", "t.cfg:2", true)
-	if err := s.Add(one, path); err != nil {
+	if _, err := s.Add(one, path); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.AddList(two, list, dir); err != nil {

@@ -3,11 +3,92 @@ package certs
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 )
+
+// ListLine is one line of a crt-list.
+type ListLine struct {
+	Entry   *Entry
+	Options []string // those in brackets
+	Filters []string // names
+	Line    int      // in the file; those added at run time go on from its last
+}
+
+// List is a crt-list or a directory of certificates.
+type List struct {
+	Path  string
+	Dir   bool
+	base  string // of relative names in it
+	Lines []*ListLine
+}
+
+// entries lists the certificates of all lines.
+func (l *List) entries() []*Entry {
+	var out []*Entry
+	for _, line := range l.Lines {
+		out = append(out, line.Entry)
+	}
+	return out
+}
+
+// AddList offers what a crt-list holds; relative files in it stand under base.
+func (s *Store) AddList(b *Bind, path, base string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lists[path]
+	if l == nil {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
+		}
+		if err := unended(path, data); err != nil {
+			return err
+		}
+		l = &List{Path: path, base: base}
+		for i, text := range strings.Split(string(data), "\n") {
+			line, err := s.listLine(text, path, i+1, base)
+			if err != nil {
+				return err
+			}
+			if line != nil {
+				l.Lines = append(l.Lines, line)
+			}
+		}
+		s.lists[path] = l
+	}
+	b.lists = append(b.lists, l)
+	b.build()
+	return nil
+}
+
+// listLine reads one line of a crt-list; nil for an empty one.
+func (s *Store) listLine(text, path string, n int, base string) (*ListLine, error) {
+	file, opts, names, err := splitLine(text)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("parsing [%s:%d]: %s\n", path, n, err)
+	case file == "":
+		return nil, nil
+	case restricts(opts):
+		return nil, fmt.Errorf("'%s' line %d: options [%s] are not supported yet and would be unsafe to ignore", path, n, strings.Join(opts, " "))
+	}
+	if base != "" && !filepath.IsAbs(file) && s.entries[file] == nil {
+		file = filepath.Join(base, file)
+	}
+	known := s.entries[file] != nil
+	e, err := s.load(file)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		e.listed = true
+	}
+	return &ListLine{Entry: e, Options: opts, Filters: names, Line: n}, nil
+}
 
 // Lists returns the crt-lists and directories in order of their paths.
 func (s *Store) Lists() []*List {

@@ -1,0 +1,196 @@
+package certs
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/ocsp"
+)
+
+// errors of changes, in the words of the original.
+var (
+	errNoChange  = errors.New("No ongoing transaction!")
+	errUnknown   = errors.New("Can't replace a certificate which is not referenced by the configuration!")
+	errStartLine = "unable to load certificate from file '%s': no start line.\nCan't load the payload"
+)
+
+// busy refuses a change of one certificate while another one's waits.
+func (s *Store) busy(path, verb string) error {
+	if s.path != "" && s.path != path {
+		return fmt.Errorf("The ongoing transaction is about '%s' but you are trying to %s '%s'", s.path, verb, path)
+	}
+	return nil
+}
+
+// Set begins or goes on with a change: data is PEM text with a certificate,
+// its chain and its key. A part that is missing stays as it is. Created says
+// that the change is a new one; name is the certificate that it is about.
+func (s *Store) Set(path string, data []byte) (name string, created bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, part := s.entries[path], ""
+	if e == nil {
+		for _, ext := range []string{".key", ".issuer", ".ocsp", ".sctl"} {
+			base, ok := strings.CutSuffix(path, ext)
+			if !ok {
+				continue
+			}
+			if e = s.entries[base]; e == nil {
+				e = s.entries[base+".crt"]
+			}
+			part = ext
+		}
+	}
+	if e == nil {
+		return path, false, errUnknown
+	}
+	if err := s.busy(e.Path, "set"); err != nil {
+		return path, false, err
+	}
+	base := s.pending
+	if s.path == "" {
+		if base = e.Cert(); base == nil {
+			base = &Cert{Path: e.Path}
+		}
+	}
+	next, err := base.with(part, data)
+	if err != nil {
+		return path, false, err
+	}
+	created = s.path == ""
+	s.path, s.pending = e.Path, next
+	return e.Path, created, nil
+}
+
+// with returns a copy of c with one part replaced: "" is certificate and key.
+func (c *Cert) with(part string, data []byte) (*Cert, error) {
+	n := *c
+	n.TLS.Leaf = nil
+	switch part {
+	case ".ocsp":
+		staple, err := decodeStaple(data)
+		if err != nil {
+			return nil, err
+		}
+		n.TLS.OCSPStaple = staple
+		return &n, nil
+	case ".issuer", ".sctl":
+		return nil, fmt.Errorf("%s files cannot be changed in this program.", part)
+	}
+	chain, key := splitPEM(data)
+	if part == "" {
+		if len(chain) == 0 {
+			return nil, fmt.Errorf(errStartLine, c.Path)
+		}
+		leaf, err := x509.ParseCertificate(chain[0])
+		if err != nil {
+			return nil, fmt.Errorf("unable to load certificate from file '%s': %s.\nCan't load the payload", c.Path, err)
+		}
+		n.Leaf, n.TLS.Certificate = leaf, chain
+	} else if key == nil {
+		return nil, fmt.Errorf("unable to load private key from file '%s': no start line.\nCan't load the payload", c.Path)
+	}
+	if key != nil {
+		signer, err := parseKey(key)
+		if err != nil {
+			return nil, fmt.Errorf("unable to load private key from file '%s': %s.\nCan't load the payload", c.Path, err)
+		}
+		n.TLS.PrivateKey = signer
+	}
+	return &n, nil
+}
+
+// Commit puts the change in force and returns how many places use it.
+func (s *Store) Commit(path string) (instances int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path == "" {
+		return 0, errors.New("No ongoing transaction! !")
+	}
+	if err := s.busy(path, "set"); err != nil {
+		return 0, err
+	}
+	c := s.pending
+	if err := c.complete(); err != nil {
+		return 0, err
+	}
+	e := s.entries[path]
+	e.cur.Store(c)
+	for _, b := range s.binds {
+		if b.count(e) > 0 {
+			b.build()
+		}
+	}
+	s.path, s.pending = "", nil
+	return s.uses(e), nil
+}
+
+// complete makes sure that c can be shown: it has a key, and it is its own.
+func (c *Cert) complete() error {
+	signer, ok := c.TLS.PrivateKey.(crypto.Signer)
+	switch {
+	case c.Leaf == nil || !ok:
+		return errors.New("The transaction must contain at least a certificate and a private key!")
+	case !sameKey(c.Leaf.PublicKey, signer.Public()):
+		return fmt.Errorf("inconsistencies between private key and certificate loaded '%s'.", c.Path)
+	}
+	c.TLS.Leaf = c.Leaf
+	return nil
+}
+
+// Abort drops the change.
+func (s *Store) Abort(path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.path == "" {
+		return errNoChange
+	}
+	if err := s.busy(path, "abort a transaction for"); err != nil {
+		return err
+	}
+	s.path, s.pending = "", nil
+	return nil
+}
+
+// New makes an empty certificate that Set can fill.
+func (s *Store) New(path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.entries[path] != nil {
+		return fmt.Errorf("Certificate '%s' already exists!", path)
+	}
+	s.entries[path] = &Entry{Path: path, own: true}
+	return nil
+}
+
+// Delete forgets a certificate that nothing uses.
+func (s *Store) Delete(path string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[path]
+	switch {
+	case e == nil:
+		return fmt.Errorf("certificate '%s' doesn't exist!", path)
+	case s.uses(e) > 0:
+		return fmt.Errorf("certificate '%s' in use, can't be deleted!", path)
+	}
+	delete(s.entries, path)
+	return nil
+}
+
+// decodeStaple takes an OCSP response, raw or in base64.
+func decodeStaple(data []byte) ([]byte, error) {
+	data = bytes.TrimSpace(data)
+	if raw, err := base64.StdEncoding.DecodeString(string(data)); err == nil {
+		data = raw
+	}
+	if _, err := ocsp.ParseResponse(data, nil); err != nil {
+		return nil, fmt.Errorf("OCSP response is invalid: %s.\nCan't load the payload", err)
+	}
+	return data, nil
+}
