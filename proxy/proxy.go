@@ -26,6 +26,7 @@ type Options struct {
 	Files        []string
 	CheckOnly    bool
 	Offline      bool
+	Strict       bool // refuse what the newest release of the original refuses
 	NoResolve    bool
 	LocalPeer    string
 	MaxConn      int // -n; 0: as configured
@@ -35,7 +36,7 @@ type Options struct {
 // Load reads the files and compiles them. Everything that is wrong is in the
 // list; the configuration is usable only if the list has no errors.
 func Load(opt Options, deps *config.Deps) (*config.Config, *diag.List) {
-	diags := &diag.List{}
+	diags := &diag.List{Strict: opt.Strict}
 	files := haproxy.LoadPaths(opt.Files, diags)
 	if diags.HasErrors() {
 		return nil, diags

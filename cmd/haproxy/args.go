@@ -18,7 +18,8 @@ type arguments struct {
 	zeroWarning, diagnostics bool
 	noResolve                bool // -dr
 	noServerVerify           bool // -dV
-	json, pretty, offline    bool // check output of our own: --json --pretty --offline
+	json, pretty, offline    bool // checks of our own: --json --pretty --offline --strict
+	strict                   bool
 	maxconn, proxyMaxconn    int
 	memory                   int // MB
 	pidFile, localPeer, dir  string
@@ -96,7 +97,7 @@ func (a *arguments) plain(w string) bool {
 		"-c": &a.check, "-D": &a.daemon, "-W": &a.master, "-V": &a.verbose, "-q": &a.quiet,
 		"-db": &a.foreground, "-dW": &a.zeroWarning, "-dD": &a.diagnostics, "-dr": &a.noResolve,
 		"-dV": &a.noServerVerify, "-d": &a.debug,
-		"--json": &a.json, "--pretty": &a.pretty, "--offline": &a.offline,
+		"--json": &a.json, "--pretty": &a.pretty, "--offline": &a.offline, "--strict": &a.strict,
 	}
 	if w == "-Ws" || w == "-Ds" {
 		a.master, a.systemd, a.foreground = true, true, true

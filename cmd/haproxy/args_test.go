@@ -28,6 +28,7 @@ func TestParseArgs(t *testing.T) {
 	f("-dM0x50,no-merge -f a", arguments{files: []string{"a"}})
 	f("-f a -sf 12 34 -D", arguments{files: []string{"a"}, oldPids: []int{12, 34}, daemon: true})
 	f("-st 1 -f a", arguments{oldPids: []int{1}, terminate: true, files: []string{"a"}})
+	f("-c --strict -f a", arguments{check: true, strict: true, files: []string{"a"}})
 	f("-f a -sf", arguments{files: []string{"a"}})
 	f("-n 10 -N 5 -m 100 -L me -p /run/x -C /tmp -x /s -S /m", arguments{maxconn: 10, proxyMaxconn: 5, memory: 100, localPeer: "me", pidFile: "/run/x", dir: "/tmp", socket: "/s", masterCLI: []string{"/m"}})
 	f("-Ws -- a b", arguments{master: true, systemd: true, foreground: true, files: []string{"a", "b"}})

@@ -43,7 +43,7 @@ func start(a *arguments) int {
 	}
 	deps := config.NewDeps()
 	cfg, diags := proxy.Load(proxy.Options{
-		Files: a.files, CheckOnly: a.check, Offline: a.offline, NoResolve: a.noResolve,
+		Files: a.files, CheckOnly: a.check, Offline: a.offline, Strict: a.strict && a.check, NoResolve: a.noResolve,
 		LocalPeer: a.localPeer, MaxConn: a.maxconn, ProxyMaxConn: a.proxyMaxconn,
 	}, deps)
 	if a.dump && cfg != nil {

@@ -35,6 +35,7 @@ func usage(w io.Writer, argv0 string) {
         -x <unix_socket> get listening sockets from a unix socket
         -S <bind>[,<bind options>...] new master CLI
         --pretty, --json, --offline : with -c, words for people, for programs, without look-ups
+        --strict : with -c, refuses what the newest release refuses, words of older ones too
 
 `, filepath.Base(argv0))
 }

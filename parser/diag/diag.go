@@ -53,11 +53,16 @@ type Diagnostic struct {
 	Quiet    bool        // only for the pretty and JSON styles: the original prints nothing here
 	Ours     bool        // the original does not say this: zero-warning does not count it
 	Lenient  bool        // an alert that refuses nothing: the original goes on and succeeds
+	// Tolerated says that the newest release of the original refuses what this
+	// warning of ours is about: all such messages together are what makes our
+	// verdict on a configuration another than its.
+	Tolerated bool
 }
 
 // List collects messages in the order in which they were made.
 type List struct {
 	All    []Diagnostic
+	Strict bool           // nothing is tolerated: see Tolerate
 	counts [Alert + 1]int // all of a severity
 	fatal  int            // alerts that refuse the configuration
 }
@@ -85,6 +90,26 @@ func (l *List) Warnf(c Code, at source.Span, format string, args ...any) *Diagno
 // Noticef adds a notice at span.
 func (l *List) Noticef(c Code, at source.Span, format string, args ...any) *Diagnostic {
 	return l.Add(Diagnostic{Severity: Notice, Code: c, Span: at, Text: fmt.Sprintf(format, args...)})
+}
+
+// Tolerate adds ours, a warning about something that the newest release of the
+// original refuses and that is taken here all the same, or, where the list is
+// strict, theirs, the alert of the original, which by default stands at the
+// same place in the same layout. It returns what it added, and whether the
+// words are taken.
+func (l *List) Tolerate(ours, theirs Diagnostic) (d *Diagnostic, taken bool) {
+	if !l.Strict {
+		ours.Severity, ours.Ours, ours.Tolerated = Warning, true, true
+		return l.Add(ours), true
+	}
+	theirs.Severity, theirs.Hint = Alert, ours.Hint
+	if theirs.Code == "" {
+		theirs.Code = ours.Code
+	}
+	if theirs.Span.IsZero() {
+		theirs.Span = ours.Span
+	}
+	return l.Add(theirs), false
 }
 
 // Count returns how many messages of that severity there are.

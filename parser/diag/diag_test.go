@@ -70,3 +70,18 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestTolerate(t *testing.T) {
+	t.Parallel()
+	at := source.Span{File: source.New("f", []byte("a\nb\n")), Start: 2, End: 3}
+	ours := Diagnostic{Code: RemovedWord, Span: at, Text: "was dropped", Hint: "c"}
+	theirs := Diagnostic{Layout: ParsingTight, Text: "is not supported"}
+	l := &List{}
+	if d, taken := l.Tolerate(ours, theirs); !taken || l.HasErrors() || d.Severity != Warning || !d.Ours || !d.Tolerated || d.Text != ours.Text {
+		t.Errorf("taken %v: %+v", taken, d)
+	}
+	l = &List{Strict: true}
+	if d, taken := l.Tolerate(ours, theirs); taken || !l.HasErrors() || d.Severity != Alert || d.Ours || d.Tolerated || d.Text != theirs.Text || d.Span != at || d.Hint != "c" || d.Code != RemovedWord {
+		t.Errorf("taken %v: %+v", taken, d)
+	}
+}

@@ -17,7 +17,8 @@ type Record struct {
 	Subject    string `json:"subject,omitempty"`
 	Text       string `json:"text"`
 	Suggestion string `json:"suggestion,omitempty"`
-	Ours       bool   `json:"ours,omitempty"` // the original does not say this
+	Ours       bool   `json:"ours,omitempty"`      // the original does not say this
+	Tolerated  bool   `json:"tolerated,omitempty"` // the newest release of the original refuses this
 	Process    string `json:"process,omitempty"`
 }
 
@@ -29,7 +30,7 @@ func Records(l *List) []Record {
 		r := Record{
 			Rule: d.Code, Severity: strings.ToLower(d.Severity.String()),
 			Subject: d.Subject, Text: d.Text, Suggestion: d.Hint,
-			Ours: d.Ours || d.Quiet, Process: d.Pass,
+			Ours: d.Ours || d.Quiet, Tolerated: d.Tolerated, Process: d.Pass,
 		}
 		if !d.Span.IsZero() {
 			r.File, r.Line, r.Column = d.Span.File.Name, d.Span.Line(), d.Span.Col()

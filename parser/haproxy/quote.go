@@ -64,8 +64,11 @@ func (r *reader) split(t *lexer.Token) (words []source.Word, ok, whole bool) {
 	}
 	switch at := len(s.s); {
 	case !ends: // of 1.x and 2.0, which read it; 2.2 warned
-		d := r.diags.Warnf(diag.RemovedWord, r.span(t, max(at-1, 0), at), "Missing LF on last line, file might have been truncated at position %d: HAProxy %s and later refuse that. It is accepted here.", at+1, NoFinalLF)
-		d.Layout, d.Ours, d.Hint = diag.ParsingTight, true, "end the last line with a line feed"
+		text := fmt.Sprintf("Missing LF on last line, file might have been truncated at position %d", at+1)
+		r.diags.Tolerate(diag.Diagnostic{
+			Code: diag.RemovedWord, Layout: diag.ParsingTight, Span: r.span(t, max(at-1, 0), at),
+			Text: text + fmt.Sprintf(": HAProxy %s and later refuse that. It is accepted here.", NoFinalLF), Hint: "end the last line with a line feed",
+		}, diag.Diagnostic{Layout: diag.ParsingTight, Code: diag.Syntax, Text: text + "."})
 	case !whole:
 		d := r.alert(t, "Missing LF on last line, file might have been truncated at position %d.", at+1)
 		d.Span, d.Hint = r.span(t, max(at-1, 0), at), "end the last line with a line feed"

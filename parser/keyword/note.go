@@ -1,6 +1,7 @@
 package keyword
 
 import (
+	"fmt"
 	"strings"
 
 	"tandem/parser/diag"
@@ -33,10 +34,32 @@ func (d *Def[T]) Note(e *Env, i int) bool {
 		default:
 			text += " Please write '" + instead + "' instead."
 		}
-		w := e.Diags.Warnf(diag.RemovedWord, e.Span(i), "%s", text)
-		w.Ours, w.Hint = true, instead
+		ours := diag.Diagnostic{Code: diag.RemovedWord, Span: e.Span(i), Text: text, Hint: instead}
+		_, taken := e.Diags.Tolerate(ours, d.refusal(e, i))
+		return taken
 	case d.Flags.Has(NotActed):
 		e.Diags.Warnf(diag.NotActedOn, e.Span(i), "'%s' is not acted on yet.", d.Name).Ours = true
 	}
 	return true
 }
+
+// refusal is what the newest release says of a word that is no longer in it.
+func (s *Spec) refusal(e *Env, i int) diag.Diagnostic {
+	text := s.Refusal
+	if text == "" {
+		text = fmt.Sprintf("unknown keyword '%s' in '%s' section", s.Name, e.Section)
+	}
+	layout := diag.Parsing
+	if s.Flags.Has(TightRefusal) {
+		layout = diag.ParsingTight
+	}
+	arg := ""
+	if i += 1 + strings.Count(s.Name, " "); i < len(e.Words) {
+		arg = e.Words[i].Text
+	}
+	return diag.Diagnostic{Layout: layout, Text: strings.ReplaceAll(text, "$1", arg)}
+}
+
+// Gone says whether the words are read as the newest release reads them, which
+// no longer has d.
+func (d *Def[T]) Gone(e *Env) bool { return d != nil && d.Until != 0 && e.Diags.Strict }

@@ -13,6 +13,7 @@ type Spec struct {
 	Flags   Flags
 	Doc     string // one sentence
 	Instead string // for words with Until or Deprecated: the modern line to write, " @" and where if not here
+	Refusal string // for words with Until: the newest release's text, "$1" being the first argument; empty: it does not know the word
 	Misuse  string // the original's text for wrong arguments; empty: derived from the grammar
 	Needs   string // capability note printed by the reference ("Linux", "root")
 }
@@ -30,6 +31,7 @@ const (
 	NotActed                       // accepted with a WARNING: no effect in this program yet
 	Refused                        // known, refused: faking it would be unsafe
 	Open                           // the build function checks the end of the line itself
+	TightRefusal                   // Refusal is printed in the layout without a blank behind the place
 	Tuning                         // sizes the original's internals; has no counterpart here and no effect a peer could see
 )
 

@@ -97,7 +97,7 @@ func (t *Table[T]) Suggest(word string, in Scope) string {
 	var names []string
 	seen := map[string]bool{}
 	for _, d := range t.defs {
-		if in != 0 && d.In&in == 0 {
+		if in != 0 && d.In&in == 0 || d.Until != 0 {
 			continue
 		}
 		n := d.Name

@@ -23,6 +23,9 @@ func (t *Table[T]) ReadWords(in *Args, apply func(*Def[T], T) error) error {
 			}
 			return &Error{Index: at, Code: diag.UnknownKeyword, Text: text, Hint: near, Place: true}
 		}
+		if def.Gone(e) {
+			return &Error{Index: at, Code: diag.RemovedWord, Text: def.refusal(e, at).Text, Hint: def.Instead}
+		}
 		if !def.Note(e, at) {
 			in.Rest()
 			return nil

@@ -33,8 +33,10 @@ var httpchk = keyword.Define(keyword.Spec{
 	version, body := a.version, ""
 	if i := strings.Index(version, "\\r\\n"); i >= 0 || strings.Contains(version, "\r\n") {
 		version, legacy, body = splitVersion(version)
-		d := e.Warnf(diag.RemovedWord, a.first+2, "'option httpchk' : headers or a body behind the version were dropped in HAProxy 2.7; they are accepted here and sent as they were. Please write 'http-check send' instead.")
-		d.Ours, d.Hint = true, "http-check send hdr <name> <value> body <string>"
+		e.Diags.Tolerate(diag.Diagnostic{
+			Code: diag.RemovedWord, Span: e.Span(a.first + 2), Hint: "http-check send hdr <name> <value> body <string>",
+			Text: "'option httpchk' : headers or a body behind the version were dropped in HAProxy 2.7; they are accepted here and sent as they were. Please write 'http-check send' instead.",
+		}, diag.Diagnostic{Text: "'option httpchk' : hiding headers or body at the end of the version string is unsupported.Use 'http-check send' directive instead.."})
 	}
 	if a.host != "" {
 		f, err := compileFormat(e, a.host, a.hostIndex, "option httpchk")

@@ -213,7 +213,14 @@ func keylogFormat(side string) string {
 // else, empty arguments and .notice and its kin come in their place.
 func (c *compiler) parse(f *source.File) *haproxy.File {
 	var said diag.List
-	parsed := haproxy.Parse(f, haproxy.Options{Env: c.environ, Cond: c.opt.Cond}, &said)
+	said.Strict = c.diags.Strict
+	opt := haproxy.Options{Env: c.environ, Cond: c.opt.Cond}
+	if said.Strict {
+		opt.IsSection = func(word string) bool {
+			return haproxy.DefaultSections(word) && !Sections.Lookup(word).Gone(c.env)
+		}
+	}
+	parsed := haproxy.Parse(f, opt, &said)
 	c.pending = c.pending[:0]
 	for _, d := range said.All {
 		if d.Code == diag.UserMessage || strings.HasPrefix(d.Text, "argument number ") {
@@ -247,7 +254,7 @@ func (c *compiler) section(s *haproxy.Section) {
 		return
 	}
 	def := Sections.Lookup(s.Keyword.Text)
-	if def == nil {
+	if def == nil || def.Gone(c.env) {
 		c.diags.Alertf(diag.UnknownSection, s.Keyword.Span, "unknown section '%s'.", s.Keyword.Text)
 		return
 	}
@@ -316,6 +323,10 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		c.negated(l, "option "+l.Words[first+1].Text)
 		return
 	}
+	if def.Gone(e) {
+		c.refuseRemoved(l, first, &def.Spec, func() { def.Note(e, first) }, table.Suggest(l.Words[first].Text, 0))
+		return
+	}
 	if e.Scope == keyword.Global && def != nil && c.repeated(def.Name, l) {
 		return
 	}
@@ -335,7 +346,12 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	}
 	c.dropped(def.Until)
 	late := def.Flags.Has(keyword.NotActed) && def.Until == 0 && !def.Flags.Has(keyword.Refused) && !def.Flags.Has(keyword.Experimental)
-	if !idle && !late && !def.Note(e, first) {
+	switch {
+	case idle && def.Until != 0:
+		stray := *def
+		stray.Flags |= keyword.NotActed
+		stray.Note(e, first)
+	case !idle && !late && !def.Note(e, first):
 		return
 	}
 	refs := len(e.Refs)
@@ -364,6 +380,17 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	}
 	if e.Scope == keyword.Global {
 		c.noteOnce(def.Name)
+	}
+}
+
+// refuseRemoved refuses a line as the newest release does, which knows its
+// word only to say what became of it (note), or not at all.
+func (c *compiler) refuseRemoved(l *haproxy.Line, first int, s *keyword.Spec, note func(), near string) {
+	switch {
+	case s.Refusal != "":
+		note()
+	case first == 0 || c.negated(l, s.Name):
+		c.unknown(l, first, near)
 	}
 }
 

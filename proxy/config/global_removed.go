@@ -3,13 +3,14 @@ package config
 import (
 	"strings"
 
+	"tandem/parser/diag"
 	"tandem/parser/keyword"
 )
 
 // gone makes the Def of a global word that a release dropped; set is what it
 // still does, nil for words whose effect is nothing here.
 func gone(name string, until keyword.Version, instead, doc string, set func(*Global)) *keyword.Def[Setting[Global]] {
-	s := keyword.Spec{Name: name, In: keyword.Global, Until: until, Instead: instead, Doc: doc}
+	s := refusedAs(keyword.Spec{Name: name, In: keyword.Global, Until: until, Instead: instead, Doc: doc})
 	if set == nil {
 		s.Flags = keyword.NotActed
 	}
@@ -36,15 +37,24 @@ var globalRemoved = append([]*keyword.Def[Setting[Global]]{
 	keyword.Define(keyword.Spec{Name: "node-name", In: keyword.Global, Until: keyword.V(1, 4), Instead: "node <name>", Doc: "Name of this node."}, func(_ *keyword.Env, a *nameArgs) (Setting[Global], error) {
 		return func(g *Global) error { g.Node = a.Name.Text; return nil }, nil
 	}),
-	masterWorker,
+	masterWorker, noExitOnFailure,
 }, goneTunes()...)
 
-var masterWorker = keyword.Define(keyword.Spec{
+var masterWorker = keyword.Define(refusedAs(keyword.Spec{
 	Name: "master-worker", In: keyword.Global, Until: keyword.V(3, 5), Instead: "-W @on the command line", Doc: "Run a master and a worker.",
-}, func(e *keyword.Env, a *optionalArgs) (Setting[Global], error) {
-	if a.Word != nil && a.Word.Text != "no-exit-on-failure" {
+}), func(e *keyword.Env, a *optionalArgs) (Setting[Global], error) {
+	if a.Word != nil {
 		return nil, e.Errorf(a.Word.Index, "'master-worker' only supports 'no-exit-on-failure' option")
 	}
+	return func(g *Global) error { g.MasterWorker = true; return nil }, nil
+})
+
+// noExitOnFailure is the one form of the line that the newest release takes;
+// it no longer starts a master with it.
+var noExitOnFailure = keyword.Define(keyword.Spec{
+	Name: "master-worker no-exit-on-failure", In: keyword.Global, Flags: keyword.NotDumped, Doc: "Run a master and a worker; the master stays when a worker dies.",
+}, func(e *keyword.Env, _ *keyword.None) (Setting[Global], error) {
+	e.Warnf(diag.RemovedWord, 0, "'master-worker' starts a master only up to HAProxy 3.4; it does here. Please write '-W' on the command line too.").Ours = true
 	return func(g *Global) error { g.MasterWorker = true; return nil }, nil
 })
 

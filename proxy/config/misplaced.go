@@ -108,8 +108,9 @@ func (c *compiler) misplaced(s *keyword.Spec, i int) (idle bool, after string, d
 		// The newest release goes on to call the option unknown: all that came
 		// before it only warned, and files of theirs must go on working.
 		c.dropped(keyword.V(3, 5))
-		w := e.Warnf(diag.WrongSection, i, "HAProxy 3.5 refuses 'option %s' in a %s. It is accepted here, without effect.", rest, p.Kind)
-		w.Ours = true
+		c.diags.Tolerate(diag.Diagnostic{
+			Code: diag.WrongSection, Span: e.Span(i), Text: "HAProxy 3.5 refuses 'option " + rest + "' in a " + p.Kind + ". It is accepted here, without effect.",
+		}, diag.Diagnostic{Text: "unknown option '" + rest + "'; did you mean '" + rest + "' maybe ?"})
 	}
 	return true, "", false
 }

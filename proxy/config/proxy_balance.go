@@ -14,8 +14,10 @@ func (a *hashArgs) ParseArgs(in *keyword.Args) error {
 	if in.Peek() != "avalanche" {
 		return a.HashLine.ParseArgs(in)
 	}
-	w := in.Env.Warnf(diag.RemovedWord, in.Pos, "'hash-type avalanche' was dropped before HAProxy 1.5; it is accepted here and does what it did. Please write 'hash-type map-based sdbm avalanche' instead.")
-	w.Ours, w.Hint = true, "hash-type map-based sdbm avalanche"
+	in.Env.Diags.Tolerate(diag.Diagnostic{
+		Code: diag.RemovedWord, Span: in.Env.Span(in.Pos), Hint: "hash-type map-based sdbm avalanche",
+		Text: "'hash-type avalanche' was dropped before HAProxy 1.5; it is accepted here and does what it did. Please write 'hash-type map-based sdbm avalanche' instead.",
+	}, diag.Diagnostic{Text: "experimental feature 'hash-type avalanche' is not supported anymore, please use 'hash-type map-based sdbm avalanche' instead."})
 	in.Next()
 	a.HashType = balance.HashType{Function: "sdbm", Avalanche: true}
 	return nil

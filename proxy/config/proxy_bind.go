@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"tandem/parser/diag"
@@ -74,23 +75,31 @@ func bindError(err error, b *listen.Bind, section string) error {
 }
 
 // sectionAddresses reads the addresses that a section line could carry before
-// 1.6 ("listen www *:80"); they are a bind line.
-func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) {
+// 1.6 ("listen www *:80"); they are a bind line. It says whether the section
+// is read on.
+func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) (taken bool) {
 	if len(c.headerRest) == 0 {
-		return
+		return true
 	}
 	c.dropped(droppedSectionAddress)
 	e := c.env
 	e.Words = s.Line.Words
 	first := len(s.Line.Words) - len(c.headerRest)
-	w := e.Warnf(diag.RemovedWord, first, "addresses on a '%s' line were dropped in HAProxy 1.6; they are accepted here. Please write 'bind %s' below instead.", p.Kind, joinWords(c.headerRest))
-	w.Ours, w.Hint = true, "bind "+joinWords(c.headerRest)
+	instead := "bind " + joinWords(c.headerRest)
+	_, taken = c.diags.Tolerate(diag.Diagnostic{
+		Code: diag.RemovedWord, Span: e.Span(first), Hint: instead,
+		Text: fmt.Sprintf("addresses on a '%s' line were dropped in HAProxy 1.6; they are accepted here. Please write '%s' below instead.", p.Kind, instead),
+	}, diag.Diagnostic{Text: "please use the 'bind' keyword for listening addresses."})
+	if !taken {
+		return false
+	}
 	b, err := readBind(&keyword.Args{Env: e, Words: s.Line.Words, Pos: first}, "bind")
 	if err != nil {
 		c.refuse(err)
-		return
+		return true
 	}
 	p.Binds = append(p.Binds, b)
+	return true
 }
 
 func joinWords(words []source.Word) string { return strings.Join(texts(words), " ") }

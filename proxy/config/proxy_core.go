@@ -128,8 +128,10 @@ var modeLine = keyword.Define(keyword.Spec{
 	switch m := a.Name.Text; m {
 	case "health":
 		keyword.Attached[*compiler](e).dropped(droppedHealth)
-		d := e.Warnf(diag.RemovedWord, a.Name.Index, "'mode health' was dropped in HAProxy 2.3; it is accepted here and does what it did. Please write 'http-request return status 200' instead.")
-		d.Ours, d.Hint = true, "mode http"
+		e.Diags.Tolerate(diag.Diagnostic{
+			Code: diag.RemovedWord, Span: e.Span(a.Name.Index), Hint: "mode http",
+			Text: "'mode health' was dropped in HAProxy 2.3; it is accepted here and does what it did. Please write 'http-request return status 200' instead.",
+		}, diag.Diagnostic{Text: "'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead."})
 		return func(p *Proxy) error { p.Mode = m; return nil }, nil
 	case "log":
 		if e.Section == "frontend" {

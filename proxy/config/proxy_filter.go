@@ -157,7 +157,7 @@ func (a *filterArgs) ParseArgs(in *keyword.Args) error {
 		return e.Errorf(-1, "%smissing argument for 'filter' in %s '%s'.", innerPlace(e), kindWord(e.Section), e.Owner)
 	}
 	def, next := Filters.Match(in.Words, in.Pos)
-	if def == nil {
+	if def == nil || def.Gone(e) {
 		var b strings.Builder
 		for _, d := range Filters.All() {
 			if d.Until == 0 {

@@ -102,8 +102,8 @@ var oldAlias = regexp.MustCompile(`%%|%(\{[^}]*\})?(Ci|Cp|Fi|Fp|Bi|Bp|Si|Sp|cc|c
 
 // oldAliases replaces the aliases of older releases and says so.
 func oldAliases(e *keyword.Env, w expr.Word) string {
-	if !strings.Contains(w.Text, "%") {
-		return w.Text
+	if !strings.Contains(w.Text, "%") || e.Diags.Strict {
+		return w.Text // the newest release does not know them
 	}
 	return oldAlias.ReplaceAllStringFunc(w.Text, func(m string) string {
 		if m == "%%" {
@@ -115,8 +115,10 @@ func oldAliases(e *keyword.Env, w expr.Word) string {
 		if now == name {
 			now = strings.ToUpper(name)
 		}
-		d := e.Warnf(diag.RemovedWord, w.Index, "log-format alias '%%%s' was dropped in HAProxy 2.5; it is accepted here and does what it did. Please write '%%%s' instead.", name, now)
-		d.Ours, d.Hint = true, "%"+now
+		e.Diags.Tolerate(diag.Diagnostic{
+			Code: diag.RemovedWord, Span: e.Span(w.Index), Hint: "%" + now,
+			Text: fmt.Sprintf("log-format alias '%%%s' was dropped in HAProxy 2.5; it is accepted here and does what it did. Please write '%%%s' instead.", name, now),
+		}, diag.Diagnostic{})
 		return m[:len(m)-2] + now
 	})
 }

@@ -104,10 +104,12 @@ const serverBlock = 16
 func (p *Proxy) addServer(e *keyword.Env, s *ServerLine) {
 	name := s.Name
 	if old := p.server(name); old != nil {
-		d := e.Diags.Warnf(diag.RemovedWord, e.LineSpan(), "another server named '%s' was already defined at line %d: HAProxy 2.0 and later refuse that. It is accepted here under a name of its own.", name, old.Span.Line())
-		d.Layout, d.Subject, d.Ours = diag.Place, "server "+p.Name+"/"+name, true
+		text, subject := fmt.Sprintf("another server named '%s' was already defined at line %d", name, old.Span.Line()), "server "+p.Name+"/"+name
+		e.Diags.Tolerate(diag.Diagnostic{
+			Code: diag.RemovedWord, Layout: diag.Place, Span: e.LineSpan(), Subject: subject,
+			Text: text + ": HAProxy 2.0 and later refuse that. It is accepted here under a name of its own.", Hint: "give each server a name of its own",
+		}, diag.Diagnostic{Code: diag.Duplicate, Layout: diag.Place, Subject: subject, Text: text + ", please use a distinct name."})
 		keyword.Attached[*compiler](e).dropped(droppedSameServer)
-		d.Hint = "give each server a name of its own"
 		for i := 2; ; i++ {
 			if n := fmt.Sprintf("%s:%d", name, i); p.server(n) == nil {
 				name = n

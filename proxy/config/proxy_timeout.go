@@ -129,6 +129,6 @@ var proxyTimeouts = []*keyword.Def[Setting[Proxy]]{
 
 // oldTimeout is a timeout's name from before 1.5, dropped in 2.1.
 func oldTimeout(old, name string, in keyword.Scope, set func(*Timeouts, time.Duration)) *keyword.Def[Setting[Proxy]] {
-	return timeoutAs(keyword.Spec{Name: old, In: in, Until: keyword.V(2, 1), Instead: "timeout " + name,
-		Doc: "Old spelling of timeout " + name + "."}, name, set)
+	return timeoutAs(refusedAs(keyword.Spec{Name: old, In: in, Until: keyword.V(2, 1), Instead: "timeout " + name,
+		Doc: "Old spelling of timeout " + name + "."}), name, set)
 }

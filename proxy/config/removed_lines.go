@@ -77,7 +77,7 @@ func removedLines() []*keyword.Def[Setting[Proxy]] {
 // def makes the Def under a name.
 func (o oldLine) def(name string, fold bool) *keyword.Def[Setting[Proxy]] {
 	answer := strings.HasPrefix(name, "rsp") || name == "srvexp"
-	s := keyword.Spec{Name: name, In: keyword.Listen, Flags: keyword.NotDumped, Until: keyword.V(2, 1), Instead: o.instead, Doc: "Rule on the lines of a message."}
+	s := old(name, keyword.Listen, keyword.V(2, 1), o.instead, "Rule on the lines of a message.")
 	return keyword.Define(s, func(e *keyword.Env, a *oldLineArgs) (Setting[Proxy], error) {
 		if want := map[bool]int{true: 2, false: 1}[o.what == lineReplace]; len(a.words) < want {
 			return nil, e.Errorf(-1, "'%s' expects <search>%s as arguments.", name, map[bool]string{true: " and <replace>"}[want == 2])
@@ -125,7 +125,7 @@ func plainAction(e *keyword.Env, name string, answer bool) (action.Action, error
 // addLine makes the Def of reqadd and rspadd: a whole header line.
 func addLine(name, instead string) *keyword.Def[Setting[Proxy]] {
 	answer := name == "rspadd"
-	s := keyword.Spec{Name: name, In: keyword.Listen, Flags: keyword.NotDumped, Until: keyword.V(2, 1), Instead: instead, Doc: "Add a header line."}
+	s := old(name, keyword.Listen, keyword.V(2, 1), instead, "Add a header line.")
 	return keyword.Define(s, func(e *keyword.Env, a *oldLineArgs) (Setting[Proxy], error) {
 		if len(a.words) != 1 {
 			return nil, e.Errorf(-1, "'%s' expects <header> as an argument.", name)

@@ -15,7 +15,7 @@ import (
 
 // old makes the Spec of a word that a release dropped.
 func old(name string, in keyword.Scope, until keyword.Version, instead, doc string) keyword.Spec {
-	return keyword.Spec{Name: name, In: in, Flags: keyword.NotDumped, Until: until, Instead: instead, Doc: doc}
+	return refusedAs(keyword.Spec{Name: name, In: in, Flags: keyword.NotDumped, Until: until, Instead: instead, Doc: doc})
 }
 
 // proxyRemoved are the lines of older releases (the req* and rsp* words are in
@@ -86,7 +86,10 @@ func deprecatedOption(name, now string, in keyword.Scope) *keyword.Def[Setting[P
 	return keyword.Define(s, func(e *keyword.Env, _ *keyword.None) (Setting[Proxy], error) {
 		if e.Prefix != "" {
 			keyword.Attached[*compiler](e).dropped(keyword.V(3, 1))
-			e.Warnf(diag.RemovedWord, 0, "'%s option %s': HAProxy 3.1 and later refuse that. It is accepted here. Please write '%s option %s' instead.", e.Prefix, name, e.Prefix, now).Ours = true
+			e.Diags.Tolerate(diag.Diagnostic{
+				Code: diag.RemovedWord, Span: e.Span(0),
+				Text: fmt.Sprintf("'%s option %s': HAProxy 3.1 and later refuse that. It is accepted here. Please write '%s option %s' instead.", e.Prefix, name, e.Prefix, now),
+			}, diag.Diagnostic{Layout: diag.ParsingTight, Text: "negation/default is not supported for option '" + name + "'."})
 			return func(p *Proxy) error { p.Options[now] = false; return nil }, nil
 		}
 		e.Warnf(diag.Deprecated, 0, "option '%s' is deprecated. please use 'option %s' if absolutely needed.", name, now).Layout = diag.ParsingTight

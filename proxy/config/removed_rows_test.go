@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ var removedRows = []removedRow{
 	{"nbproc", "2.5", "global\n nbproc 2", "global\n nbthread 2", "- there is one process"},
 	{"stats bind-process", "2.7", "global\n stats bind-process 1", "", "- there is one process"},
 	{"cpu-map of processes", "", "global\n cpu-map odd 0", "global\n cpu-map 1 0", "- still read"},
-	{"master-worker", "3.5", "global\n master-worker no-exit-on-failure", "", "legacy_words"},
+	{"master-worker", "3.5", "global\n master-worker", "", "legacy_words"},
 	{"program", "3.3", "program p\n command /bin/true\n user root\n group root\n option start-on-reload\n no option start-on-reload", "", "- not started, which a warning says"},
 	{"debug", "2.3", "global\n debug", "", "legacy_2004"},
 	{"nosepoll", "1.5", "global\n nosepoll", "", "- a matter of speed"},
@@ -137,6 +138,7 @@ func TestRemovedRows(t *testing.T) {
 			told := slices.ContainsFunc(diags.All, func(d diag.Diagnostic) bool {
 				return d.Code == diag.RemovedWord && strings.Contains(d.Text, "HAProxy "+r.until)
 			})
+			r.checkStrict(t, diags)
 			if told != (r.until != "") {
 				t.Errorf("a warning that names HAProxy %s: %v, in %v", r.until, told, diags.All)
 			}
@@ -165,6 +167,33 @@ func TestRemovedRows(t *testing.T) {
 		case r.now != "" && s.Instead != "" && !adviceIn(s.Instead, r.now):
 			t.Errorf("the advice for '%s' is '%s', its row writes %q", s.Name, s.Instead, r.now)
 		}
+	}
+}
+
+// checkStrict reads the old lines as the newest release does: what a warning
+// with the mark was about is refused, at the same line, in the original's first
+// words where it is installed.
+func (r *removedRow) checkStrict(t *testing.T, lenient *diag.List) {
+	t.Helper()
+	marked := slices.IndexFunc(lenient.All, func(d diag.Diagnostic) bool { return d.Tolerated })
+	l := &diag.List{Strict: true}
+	Compile([]*source.File{source.New("t.cfg", []byte(rowText(r.old)))}, Options{CheckOnly: true}, NewDeps(), l)
+	first := alerts(l)[0]
+	if theirs, err := exec.LookPath("haproxy-3.5"); err == nil {
+		ok, said := original(t, theirs, rowText(r.old))
+		i := slices.IndexFunc(said, func(s string) bool { return strings.HasPrefix(s, "[ALERT]") })
+		words := func(s string) string { s, _, _ = strings.Cut(s, "; did you mean"); return strings.TrimSuffix(s, ".") }
+		if ok == l.HasErrors() || i >= 0 && words(said[i]) != words("[ALERT] "+first) {
+			t.Errorf("read strictly: %q, the original: %v, %q", first, ok, said)
+		}
+	}
+	switch {
+	case l.HasErrors() && marked < 0:
+		t.Errorf("no mark on what is refused with %q", first)
+	case marked >= 0 && !l.HasErrors():
+		t.Errorf("read strictly, nothing is refused of %q", lenient.All[marked].Text)
+	case marked >= 0 && !strings.Contains(first, "[t.cfg:"+strconv.Itoa(lenient.All[marked].Span.Line())+"]"):
+		t.Errorf("read strictly: %q, the mark is at line %d", first, lenient.All[marked].Span.Line())
 	}
 }
 

@@ -94,9 +94,22 @@ func readProxy(c *compiler, s *haproxy.Section) {
 	p.Kind, p.Caps, p.Name, p.Span = s.Keyword.Text, c.env.Scope, name, s.Line.Span
 	c.register(p)
 	c.attachProxy(p)
-	c.sectionAddresses(s, p)
+	if !c.sectionAddresses(s, p) {
+		c.outside(s)
+		return
+	}
 	readLines(c, ProxyWords, s, p)
 	c.finish(p)
+}
+
+// outside refuses the lines below a section line that opens no section.
+func (c *compiler) outside(s *haproxy.Section) {
+	for i := range s.Lines {
+		if c.crowded() {
+			return
+		}
+		c.diags.Alertf(diag.UnknownSection, s.Lines[i].Words[0].Span, "'listen' or 'defaults' expected.")
+	}
 }
 
 // unread refuses a backend whose section line has words too many: the
@@ -109,12 +122,7 @@ func (c *compiler) unread(s *haproxy.Section) {
 		return
 	}
 	c.diags.Warnf(diag.BadArguments, w.Span, "%s The section is not read.", text).Ours = true
-	for i := range s.Lines {
-		if c.crowded() {
-			return
-		}
-		c.diags.Alertf(diag.UnknownSection, s.Lines[i].Words[0].Span, "'listen' or 'defaults' expected.")
-	}
+	c.outside(s)
 }
 
 // attachProxy makes p what build functions see.
@@ -187,8 +195,10 @@ func (c *compiler) register(p *Proxy) {
 			return
 		}
 		c.dropped(droppedSameName)
-		w := c.diags.Warnf(diag.RemovedWord, p.Span, "%s '%s' has the same name as %s '%s' declared at %s: HAProxy 3.3 and later refuse that. It is accepted here.", p.Kind, p.Name, q.Kind, q.Name, q.Span)
-		w.Ours, w.Hint = true, "give one of them another name"
+		text := fmt.Sprintf("%s '%s' has the same name as %s '%s' declared at %s", p.Kind, p.Name, q.Kind, q.Name, q.Span)
+		c.diags.Tolerate(diag.Diagnostic{
+			Code: diag.RemovedWord, Span: p.Span, Text: text + ": HAProxy 3.3 and later refuse that. It is accepted here.", Hint: "give one of them another name",
+		}, diag.Diagnostic{Code: diag.Duplicate, Layout: diag.Bare, Text: fmt.Sprintf("Parsing [%s]: %s. This is no longer supported as of 3.3. Please rename one or the other.", p.Span, text)})
 	}
 	c.byName[p.Name] = append(c.byName[p.Name], p)
 	c.cfg.Proxies = append(c.cfg.Proxies, p)

@@ -198,7 +198,8 @@ var socketWords = []def{
 	namespace,
 	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed | keyword.Experimental}, func(b *Bind, v string) error { return nil }),
 	number("nice", "Scheduling priority.", -1024, 1024, "invalid value %d, allowed range is -1024..1024", func(b *Bind, n int) { b.Nice = n }),
-	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread <threads>", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.Process = v; return nil }),
+	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread <threads>", Flags: keyword.NotActed,
+		Refusal: "'process $1' on 'bind' lines is not supported anymore, please use 'thread' instead."}, func(b *Bind, v string) error { b.Process = v; return nil }),
 	value("proto", "Protocol of the connections.", func(b *Bind, v string) error {
 		switch v {
 		case "h1", "h2", "none":

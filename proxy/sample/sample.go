@@ -140,7 +140,7 @@ func CompileCriterion(e *keyword.Env, s expr.Sample, as string, own bool) (*Expr
 
 func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
 	def := Fetches.Lookup(s.Fetch.Name)
-	if def == nil {
+	if def == nil || def.Gone(e) {
 		return nil, unknown(s.Index, "fetch method", s.Fetch.Name, Fetches.Suggest(s.Fetch.Name, 0))
 	}
 	site := &callSite{what: what, name: as, at: e.Span(s.Index)}
