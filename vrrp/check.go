@@ -11,13 +11,13 @@ import (
 	"tandem/vrrp/config"
 )
 
-// Load reads the configuration in file for ID (-i). A file that does not
-// exist is an empty configuration with a message, as for the original; err is
-// any other reason why it cannot be read.
-func Load(file, id string) (*config.Result, error) {
-	res, err := config.LoadFile(file, config.Options{ConfigID: id})
+// Load reads the configuration in file. A file that does not exist is an empty
+// configuration with a message, as for the original; err is any other reason
+// why it cannot be read.
+func Load(file string, opt config.Options) (*config.Result, error) {
+	res, err := config.LoadFile(file, opt)
 	if errors.Is(err, fs.ErrNotExist) {
-		res = config.Load(file, nil, config.Options{ConfigID: id})
+		res = config.Load(file, nil, opt)
 		res.Missing = true
 		return res, nil
 	}
@@ -28,8 +28,8 @@ func Load(file, id string) (*config.Result, error) {
 // words of the original, and returns its exit status: 0 good, 2 a parameter
 // is missing, 4 an interface or file is missing, 5 anything else, 6 scripts
 // would run unchecked or an include failed.
-func Check(w io.Writer, file, id string) (status int, err error) {
-	res, err := Load(file, id)
+func Check(w io.Writer, file string, opt config.Options) (status int, err error) {
+	res, err := Load(file, opt)
 	if err != nil {
 		return 0, err
 	}

@@ -5,7 +5,9 @@ import (
 	"io"
 	"os"
 
+	"tandem/parser/keepalived"
 	"tandem/vrrp"
+	"tandem/vrrp/config"
 )
 
 // check is -t.
@@ -20,7 +22,7 @@ func check(o *options, stderr io.Writer) int {
 		defer f.Close()
 		w = f
 	}
-	status, err := vrrp.Check(w, o.path(), o.id)
+	status, err := vrrp.Check(w, o.path(), o.reading())
 	if err != nil {
 		fmt.Fprintln(w, err)
 		return exitNoConfig
@@ -34,4 +36,13 @@ func (o *options) path() string {
 		return o.file
 	}
 	return vrrp.DefaultFile()
+}
+
+// reading is what the command line says of how to read the configuration.
+func (o *options) reading() config.Options {
+	opt := config.Options{ConfigID: o.id}
+	if o.allConfig {
+		opt.IncludeCheck = keepalived.CheckAll
+	}
+	return opt
 }

@@ -13,7 +13,7 @@ import (
 
 // child runs the virtual routers until SIGTERM.
 func child(o *options) (int, error) {
-	res, err := vrrp.Load(o.path(), o.id)
+	res, err := vrrp.Load(o.path(), o.reading())
 	if err != nil {
 		return exitNoConfig, err
 	}
@@ -70,7 +70,7 @@ func serve(o *options, r *vrrp.Router, cfg *config.Config, log *logger, signals 
 			return
 		case syscall.SIGHUP:
 			err = r.Reload(func() (*config.Config, error) {
-				res, err := vrrp.Load(o.path(), o.id)
+				res, err := vrrp.Load(o.path(), o.reading())
 				switch {
 				case err != nil:
 					return nil, err

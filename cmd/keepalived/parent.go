@@ -169,7 +169,7 @@ func (s *supervisor) forward(sig os.Signal) {
 	switch sig {
 	case syscall.SIGHUP:
 		s.log.line("Reloading ...")
-		if res, err := vrrp.Load(s.o.path(), s.o.id); err == nil && !res.Fatal {
+		if res, err := vrrp.Load(s.o.path(), s.o.reading()); err == nil && !res.Fatal {
 			s.cfg = res.Config
 			for _, m := range vrrp.Messages(res, s.o.path()) {
 				s.log.line(m)

@@ -32,7 +32,7 @@ func run(o *options) (int, error) {
 	if stage == stageVRRP {
 		return child(o)
 	}
-	res, err := vrrp.Load(o.path(), o.id)
+	res, err := vrrp.Load(o.path(), o.reading())
 	switch {
 	case err != nil:
 		return exitNoConfig, err

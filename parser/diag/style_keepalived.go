@@ -1,9 +1,12 @@
 package diag
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+
+	"tandem/parser/source"
 )
 
 // Keepalived writes the messages of l as keepalived does: "(Line 3) text"
@@ -31,11 +34,26 @@ func KeepalivedLine(d *Diagnostic, main string) string {
 	if d.Ours {
 		text = "note: " + text
 	}
-	switch {
-	case d.Layout == Bare || d.Layout == PostParse || d.Span.IsZero():
+	if d.Layout == Bare || d.Layout == PostParse || d.Span.IsZero() {
 		return text
-	case d.Pass == "" && d.Span.File.Name == main:
-		return fmt.Sprintf("(Line %d) %s", d.Span.Line(), text)
 	}
-	return fmt.Sprintf("(%s: Line %d) %s", d.Span.File.Name, d.Span.Line(), text)
+	n := d.Span.Line()
+	if d.Pass == "" && Unended(d.Span) {
+		n--
+	}
+	switch {
+	case d.Pass != "" || d.Span.File.Name != main:
+		return fmt.Sprintf("(%s: Line %d) %s", d.Span.File.Name, n, text)
+	case n == 0:
+		return text
+	}
+	return fmt.Sprintf("(Line %d) %s", n, text)
+}
+
+// Unended says that a place lies in the last line of a file that does not end
+// with a line feed: the original's first reading has not counted that line yet
+// when it says something of it.
+func Unended(s source.Span) bool {
+	data := s.File.Data
+	return len(data) > 0 && data[len(data)-1] != '\n' && bytes.IndexByte(data[s.Start:], '\n') < 0
 }

@@ -2,79 +2,69 @@ package keepalived
 
 import (
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"tandem/parser/diag"
 )
 
-// expand performs conditionals, definitions, substitutions and sequences on
-// one line until none is left, and emits what remains.
-func (r *reader) expand(b bare, depth int) {
-	blank := false // the line begins with a blank that substitution left
-	for round := 0; ; round++ {
-		if depth > 0 || round > 0 {
-			r.steps++
-		}
-		if r.steps > maxSteps {
-			if !r.full {
-				r.full = true
-				r.report(diag.Alert, diag.Syntax, "definitions and sequences expand more than %d times; reading stops here", maxSteps).Ours = true
-			}
+// perform reads one line: a condition, a definition, a sequence or an include
+// is acted on, and what remains becomes logical lines.
+func (r *reader) perform(b bare) {
+	if strings.HasPrefix(b.text, "@") {
+		rest, keep := r.conditional(b.text)
+		if !keep {
 			return
 		}
-		if round == maxExpand {
+		b.off += len(b.text) - len(rest)
+		b.text = rest
+	}
+	if b.text == "" || r.define(b.text) {
+		return
+	}
+	if isSequence(b.text) {
+		r.sequence(b)
+		return
+	}
+	b, more := r.expand(b)
+	if len(more) > 0 {
+		r.later(func() (bare, bool) {
+			if len(more) == 0 {
+				return bare{}, false
+			}
+			nb := decomment(cut(more[0], 0))
+			nb.exact = false
+			more = more[1:]
+			return nb, true
+		})
+	}
+	if b.text != "" && !r.include(b.text) {
+		r.emit(b)
+	}
+}
+
+// expand substitutes the definitions in a line until none is left. more holds
+// the further lines of a multi-line one.
+func (r *reader) expand(b bare) (_ bare, more []string) {
+	for round := 0; b.text != ""; round++ {
+		out, lines, changed := r.substitute(b.text)
+		switch {
+		case !changed:
+			return b, more
+		case len(out) > maxLine:
+			r.report(diag.Alert, diag.Syntax, "Substituting definitions would make the line too long - not substituting").Layout = diag.Bare
+			return b, more
+		case round == maxExpand:
 			// The original never ends here.
 			r.report(diag.Alert, diag.Syntax, "definitions refer to each other without end in '%s'", b.text).Ours = true
-			break
+			return b, more
 		}
-		if strings.HasPrefix(b.text, "@") && !blank {
-			rest, keep := r.conditional(b.text)
-			if !keep {
-				return
-			}
-			b.off += len(b.text) - len(rest)
-			b.text = rest
-		}
-		if r.define(b.text) {
-			return
-		}
-		head, body := b.text, ""
-		seq := isSequence(b.text)
-		if seq {
-			head, body = cutSequence(b.text)
-		}
-		out, more, changed := r.substitute(head)
-		if changed {
-			if len(out)+len(body) > maxLine {
-				r.report(diag.Alert, diag.Syntax, "Substituting definitions would make the line too long - not substituting").Layout = diag.Bare
-				break
-			}
-			nb := decomment(cut(out+body, 0))
-			blank = out != "" && isBlank(out[0])
-			nb.exact, nb.broken = false, b.broken || nb.broken
-			b = nb
-		}
-		if seq && (!changed || isSequence(b.text)) {
-			r.sequence(b, depth)
-			return
-		}
-		if len(more) > 0 {
-			r.expand(b, depth+1)
-			for _, m := range more {
-				nb := decomment(cut(m, 0))
-				nb.exact = false
-				if depth < maxExpand && nb.text != "" {
-					r.expand(nb, depth+1)
-				}
-			}
-			return
-		}
-		if !changed || b.text == "" {
-			break
-		}
+		nb := decomment(cut(out, 0))
+		nb.exact, nb.broken = false, b.broken || nb.broken
+		b, more = nb, append(lines, more...)
 	}
-	r.emit(b)
+	return b, more
 }
 
 // conditional strips "@id" or "@^id" and says whether the rest is for us.
@@ -84,11 +74,11 @@ func (r *reader) conditional(s string) (rest string, keep bool) {
 	if not {
 		id = id[1:]
 	}
-	n := strings.IndexAny(id, " \t\f\v")
+	n := strings.IndexAny(id, blanks)
 	if n < 0 {
 		return "", false
 	}
-	rest = strings.TrimLeft(id[n:], " \t\f\v\r")
+	rest = strings.TrimLeft(id[n:], blanks)
 	return rest, rest != "" && (id[:n] == r.opt.ConfigID) != not
 }
 
@@ -101,9 +91,9 @@ func (r *reader) define(s string) bool {
 	if n == 0 || len(s) <= n+1 || s[n+1] != '=' {
 		return false
 	}
-	name, value := s[1:n+1], strings.TrimLeft(s[n+2:], " \t\f\v\r")
+	name, value := s[1:n+1], strings.TrimLeft(s[n+2:], blanks)
 	if v, more := strings.CutSuffix(value, `\`); more {
-		r.defs[name] = strings.TrimRight(v, " \t\f\v\r")
+		r.defs[name] = strings.TrimRight(v, blanks)
 		r.open, r.opening = name, true
 		return true
 	}
@@ -114,7 +104,7 @@ func (r *reader) define(s string) bool {
 // continueDefinition adds a line to the multi-line definition being read.
 func (r *reader) continueDefinition(s string) {
 	v, more := strings.CutSuffix(s, `\`)
-	if v = strings.TrimRight(v, " \t\f\v\r"); v != "" {
+	if v = strings.TrimRight(v, blanks); v != "" {
 		r.defs[r.open] += "\n" + v
 	}
 	r.opening = more
@@ -165,11 +155,15 @@ func (r *reader) lookup(s string) (value string, n int, ok bool) {
 		if end < 0 {
 			return "", 0, false
 		}
-		name := s[2:end]
-		if v, known := r.defs[name]; known {
-			return v, end + 1, true
+		name, rest, given := strings.Cut(s[2:end], " ")
+		var args []string
+		if given {
+			args = strings.Split(rest, " ")
 		}
-		v, known := r.standard(name)
+		if nameLen(name) != len(name) || slices.Contains(args, "") || strings.HasPrefix(rest, "-") {
+			return "", 0, false
+		}
+		v, known := r.value(name, args)
 		return v, end + 1, known
 	}
 	k := nameLen(s[1:])
@@ -179,52 +173,75 @@ func (r *reader) lookup(s string) (value string, n int, ok bool) {
 	if next := s[k+1:]; next != "" && !isBlank(next[0]) && next[0] != ')' && next[0] != ',' {
 		return "", 0, false
 	}
-	v, known := r.defs[s[1:k+1]]
+	v, known := r.value(s[1:k+1], nil)
 	return v, k + 1, known
 }
 
-// standard returns the value of a definition that always exists.
-func (r *reader) standard(name string) (string, bool) {
-	word, rest, _ := strings.Cut(name, " ")
-	switch word {
-	case "_PWD":
-		if abs, err := filepath.Abs(r.dir); err == nil {
-			return abs, rest == ""
-		}
-		return r.dir, rest == ""
-	case "_INSTANCE":
-		return r.opt.ConfigID, rest == ""
-	case "_HASH":
-		return "#", rest == ""
-	case "_BANG":
-		return "!", rest == ""
-	case "_ENV":
-		return r.opt.Getenv(strings.TrimSpace(rest)), rest != ""
-	case "_RANDOM":
-		return r.random(strings.Fields(rest))
+// arity are the standard definitions with the parameters that they take.
+var arity = map[string][2]int{"_PWD": {}, "_INSTANCE": {}, "_HASH": {}, "_BANG": {}, "_ENV": {1, 1}, "_RANDOM": {0, 2}}
+
+// value returns what a definition stands for.
+func (r *reader) value(name string, args []string) (string, bool) {
+	takes, standard := arity[name]
+	if v, known := r.defs[name]; known && (standard || args == nil) {
+		return v, true
 	}
-	return "", false
+	if !standard {
+		return "", false
+	}
+	if len(args) < takes[0] || len(args) > takes[1] {
+		if takes[1] > 0 && args != nil {
+			r.report(diag.Alert, diag.Syntax, "Definition %s requires between %d and %d parameters, %d specified.", name, takes[0], takes[1], len(args))
+		}
+		return "", false
+	}
+	switch name {
+	case "_PWD":
+		dir := r.dir()
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs
+		}
+		return dir, true
+	case "_INSTANCE":
+		return r.opt.ConfigID, true
+	case "_HASH":
+		return "#", true
+	case "_BANG":
+		return "!", true
+	case "_ENV":
+		return r.opt.Getenv(args[0]), true
+	}
+	return r.random(args)
+}
+
+// dir is the directory of the file being read.
+func (r *reader) dir() string {
+	for i := len(r.files) - 1; i >= 0; i-- {
+		if r.files[i].dir != "" {
+			return r.files[i].dir
+		}
+	}
+	return "."
 }
 
 // random gives ${_RANDOM [MIN [MAX]]} its value.
 func (r *reader) random(bounds []string) (string, bool) {
 	lo, hi := 0, 32767
-	if len(bounds) > 2 {
-		return "", false
-	}
 	for i, b := range bounds {
-		n, err := strconv.Atoi(b)
-		if err != nil || n < 0 || n > 32767 {
+		n, err := strconv.ParseUint(b, 10, 31)
+		if err != nil {
+			r.report(diag.Alert, diag.Syntax, "Definition _RANDOM requires numeric parameters only.")
 			return "", false
 		}
 		if i == 0 {
-			lo = n
+			lo = int(n)
 		} else {
-			hi = n
+			hi = int(n)
 		}
 	}
 	if hi < lo {
-		return "", false
+		r.report(diag.Alert, diag.Syntax, "${_RANDOM}: min %d exceeds max %d, using %d", lo, hi, lo)
+		return strconv.Itoa(lo), true
 	}
 	return strconv.Itoa(lo + r.opt.Random(hi-lo+1)), true
 }

@@ -27,13 +27,13 @@ const (
 )
 
 var includes = map[string]Check{
-	"include": 0, "includer": CheckRead, "includem": CheckMatch,
-	"includew": CheckWildcard, "includeb": CheckBrace, "includea": CheckAll,
+	"include": 0, "includer": CheckRead, "includem": CheckRead | CheckMatch,
+	"includew": CheckRead | CheckMatch | CheckWildcard, "includeb": CheckRead | CheckBrace, "includea": CheckAll,
 }
 
 // include performs an include line; it returns false for every other line.
 func (r *reader) include(s string) bool {
-	n := strings.IndexAny(s, " \t\f\v")
+	n := strings.IndexAny(s, blanks)
 	if n < 0 {
 		return false
 	}
@@ -41,36 +41,48 @@ func (r *reader) include(s string) bool {
 	if !ok {
 		return false
 	}
-	check |= r.opt.Include
-	pattern := strings.TrimLeft(s[n:], " \t\f\v\r")
-	if r.depth >= maxDepth || len(r.doc.Files) >= maxFiles {
-		r.report(diag.Alert, diag.Syntax, "Configuration file '%s' open problem (%s) - skipping", pattern, syscall.EMFILE.Error())
+	if r.opt.Include != nil {
+		check |= r.opt.Include(len(r.doc.Lines))
+	}
+	pattern := strings.TrimLeft(s[n:], blanks)
+	if len(r.files) >= maxDepth || len(r.doc.Files) >= maxFiles {
+		r.report(diag.Notice, diag.Unreadable, "Configuration file '%s' open problem (Too many open files) - skipping", pattern)
 		return true
 	}
 	alternatives := braces(pattern)
+	wild := strings.ContainsAny(pattern, wildcards)
 	names, missing := r.glob(alternatives)
 	switch {
-	case len(names) == 0 && (!strings.ContainsAny(pattern, "*?[") || !r.hasDir(pattern)):
-		r.fail(check, CheckRead|CheckMatch, "Config files missing '%s'.", pattern)
+	case len(names) == 0 && missing && len(alternatives) > 1:
+		r.fail(check, CheckBrace, "Config files missing '%s'.", pattern)
+	case len(names) == 0 && (!wild || !r.hasDir(pattern)):
+		r.fail(check, CheckMatch, "Config files missing '%s'.", pattern)
 	case len(names) == 0:
 		if check&CheckWildcard != 0 {
 			r.fail(check, CheckWildcard, "No config files matched '%s'.", pattern)
 		}
-	case missing && len(alternatives) > 1 && check&CheckBrace != 0:
+	case missing:
 		r.fail(check, CheckBrace, "Some config files missing: \"%s\".", pattern)
-		return true
+		if check&CheckBrace != 0 {
+			return true
+		}
 	}
-	for _, name := range names {
-		r.includeFile(name, check)
+	if len(names) > 0 {
+		rest := &frame{names: names[1:], check: check, dir: r.dir(), span: r.span}
+		r.files = append(r.files, rest)
+		r.includeFile(names[0], check)
 	}
 	return true
 }
+
+// wildcards are the signs that make a name a pattern.
+const wildcards = "*?["
 
 // fail reports a failed include; whether it fails the configuration depends
 // on the checks that the include asked for.
 func (r *reader) fail(check, on Check, format string, args ...any) {
 	code, sev := diag.Unreadable, diag.Notice
-	if check&on&^CheckRead != 0 || check&on != 0 && on == CheckRead {
+	if check&on != 0 {
 		code, sev = IncludeCheck, diag.Alert
 		r.doc.IncludeFailed = true
 	}
@@ -80,7 +92,7 @@ func (r *reader) fail(check, on Check, format string, args ...any) {
 // hasDir says whether the directory in which a pattern looks for files exists.
 func (r *reader) hasDir(pattern string) bool {
 	dir := filepath.Dir(pattern)
-	if strings.ContainsAny(dir, "*?[{") {
+	if strings.ContainsAny(dir, wildcards+"{") {
 		return true
 	}
 	st, err := os.Stat(r.path(dir))
@@ -107,9 +119,7 @@ func (r *reader) includeFile(name string, check Check) {
 		r.fail(check, CheckRead, "Configuration file '%s' open problem (%s) - skipping", name, reason(err))
 		return
 	}
-	r.depth++
-	r.readFile(source.New(name, data), filepath.Dir(path))
-	r.depth--
+	r.push(source.New(name, data), filepath.Dir(path))
 }
 
 // path makes a name usable from where the program stands.
@@ -117,7 +127,7 @@ func (r *reader) path(name string) string {
 	if filepath.IsAbs(name) {
 		return name
 	}
-	return filepath.Join(r.dir, name)
+	return filepath.Join(r.dir(), name)
 }
 
 // reason is the text of an error's errno, in C's spelling.
@@ -135,14 +145,14 @@ func reason(err error) string {
 }
 
 // glob finds the files of all alternatives, each list sorted, as glob(3)
-// does; missing says that an alternative found none.
+// does; missing says that an alternative without wildcards found none.
 func (r *reader) glob(alternatives []string) (names []string, missing bool) {
 	for _, alt := range alternatives {
-		found := 0
-		if !strings.ContainsAny(alt, "*?[") {
+		if !strings.ContainsAny(alt, wildcards) {
 			if _, err := os.Lstat(r.path(alt)); err == nil {
 				names = append(names, alt)
-				found++
+			} else {
+				missing = true
 			}
 		} else if matches, err := filepath.Glob(r.path(alt)); err == nil {
 			sort.Strings(matches)
@@ -151,15 +161,13 @@ func (r *reader) glob(alternatives []string) (names []string, missing bool) {
 					continue
 				}
 				if !filepath.IsAbs(alt) {
-					if rel, err := filepath.Rel(r.dir, m); err == nil {
+					if rel, err := filepath.Rel(r.dir(), m); err == nil {
 						m = rel
 					}
 				}
 				names = append(names, m)
-				found++
 			}
 		}
-		missing = missing || found == 0
 	}
 	return names, missing
 }

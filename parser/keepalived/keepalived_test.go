@@ -1,6 +1,7 @@
 package keepalived_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,6 +117,64 @@ func TestInclude(t *testing.T) {
 	}
 	if doc = keepalived.Read("loop.conf", []byte("include loop.conf\n"), keepalived.Options{Dir: dir}); len(doc.Files) > 64 {
 		t.Errorf("a loop read %d files", len(doc.Files))
+	}
+}
+
+// TestIncludeLine holds where an include may stand, and what fails it.
+func TestIncludeLine(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"y.conf": "in y\n", "in.conf": "include y.conf\n", "d/x": "in x\n"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const missing = "! k.conf:1: Config files missing '"
+	for _, c := range []struct {
+		text  string
+		want  []string
+		fails bool
+		check keepalived.Check
+	}{
+		{text: "@x include y.conf\n@^x include y.conf\n", want: []string{"y.conf:1: in y"}},
+		{text: "include ${_PWD}/y.conf\n", want: []string{dir + "/y.conf:1: in y"}},
+		{text: "$A=y\ninclude ${A}.conf\n", want: []string{"y.conf:1: in y"}},
+		{text: "$A=include\n$A y.conf\n", want: []string{"y.conf:1: in y"}},
+		{text: "~LST(f,y,in) include ${f}.conf\n", want: []string{"y.conf:1: in y", "y.conf:1: in y"}},
+		{text: "a { include y.conf\nb\n", want: []string{"k.conf:1: a", "k.conf:1: {", "y.conf:1: in y", "k.conf:2: b"}},
+		{text: "a { include y.conf }\n", want: []string{"k.conf:1: a", "k.conf:1: {", missing + "y.conf }'."}},
+		{text: "$A=a \\\ninclude y.conf\\\nb\n$A\n", want: []string{"k.conf:4: a", "k.conf:4: b", "y.conf:1: in y"}},
+		{text: "includem no\n", want: []string{missing + "no'."}, fails: true},
+		{text: "includew no\n", want: []string{missing + "no'."}, fails: true},
+		{text: "includer no\n", want: []string{missing + "no'."}},
+		{text: "includeb no\n", want: []string{missing + "no'."}},
+		{text: "includem *.no\n"},
+		{text: "includew *.no\n", want: []string{"! k.conf:1: No config files matched '*.no'."}, fails: true},
+		{text: "includer no/*\n", want: []string{missing + "no/*'."}},
+		{text: "includew no/*\n", want: []string{missing + "no/*'."}, fails: true},
+		{text: "includew {y,no}.conf\n", want: []string{"! k.conf:1: Some config files missing: \"{y,no}.conf\".", "y.conf:1: in y"}},
+		{text: "includeb {y,no}.conf\n", want: []string{"! k.conf:1: Some config files missing: \"{y,no}.conf\"."}, fails: true},
+		{text: "includeb {y,no*}.conf\n", want: []string{"y.conf:1: in y"}},
+		{text: "includeb {no,none}\n", want: []string{missing + "{no,none}'."}, fails: true},
+		{text: "includem {no,none}\n", want: []string{missing + "{no,none}'."}},
+		{text: "include d\n", want: []string{"! k.conf:1: Configuration file 'd/' is a directory - skipping"}},
+		{text: "includeb d\n", want: []string{"! k.conf:1: Configuration file 'd/' is a directory - skipping"}, fails: true},
+		{text: "a\ninclude no\n", want: []string{"k.conf:1: a", "! k.conf:2: Config files missing 'no'."}, check: keepalived.CheckMatch, fails: true},
+		{text: "include no\na\n", want: []string{missing + "no'.", "k.conf:2: a"}, check: keepalived.CheckMatch},
+	} {
+		t.Run(c.text, func(t *testing.T) {
+			t.Parallel()
+			doc := keepalived.Read("k.conf", []byte(c.text), keepalived.Options{Dir: dir, ConfigID: "x", Include: func(n int) keepalived.Check {
+				if n == 0 {
+					return 0
+				}
+				return c.check
+			}})
+			if diff := cmp.Diff(c.want, dump(doc)); diff != "" || doc.IncludeFailed != c.fails {
+				t.Errorf("failed %v\n%s", doc.IncludeFailed, diff)
+			}
+		})
 	}
 }
 

@@ -48,6 +48,9 @@ func cut(s string, base int) []Piece {
 	return out
 }
 
+// blanks are the bytes that separate words.
+const blanks = " \t\f\v\r"
+
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\f' || c == '\v' || c == '\r' }
 
 // bare is a line without its comment and its outer blanks.
@@ -56,6 +59,7 @@ type bare struct {
 	off    int  // offset in the file of text[0]
 	exact  bool // text is a slice of the file: offsets inside it are true
 	broken bool // a quote was not closed
+	again  bool // it reads differently when it is read a second time
 }
 
 // decomment drops the comment and the outer blanks of a line's pieces.
@@ -65,8 +69,10 @@ func decomment(pieces []Piece) bare {
 		pieces = pieces[1:]
 	}
 	var out strings.Builder
+	comment := false
 	for _, p := range pieces {
 		if p.Kind == Comment {
+			comment = true
 			break
 		}
 		if out.Len() == 0 {
@@ -74,7 +80,7 @@ func decomment(pieces []Piece) bare {
 		}
 		switch p.Kind {
 		case Escaped:
-			b.exact = false
+			b.exact, b.again = false, true
 			out.WriteString(p.Raw[1:])
 			continue
 		case Broken:
@@ -82,10 +88,13 @@ func decomment(pieces []Piece) bare {
 		}
 		out.WriteString(p.Raw)
 	}
-	b.text = strings.TrimRight(out.String(), " \t\f\v\r")
-	if strings.HasSuffix(b.text, `\`) {
-		// The original drops blanks in front of the continuation mark.
-		if t := strings.TrimRight(b.text[:len(b.text)-1], " \t\f\v\r"); len(t)+1 != len(b.text) {
+	b.text = strings.TrimRight(out.String(), blanks)
+	if t, mark := strings.CutSuffix(b.text, `\`); mark {
+		// The original drops blanks in front of the continuation mark, unless
+		// a comment follows it.
+		if t = strings.TrimRight(t, blanks); comment {
+			b.again = b.again || len(t)+1 != len(b.text)
+		} else if len(t)+1 != len(b.text) {
 			b.text = t + `\`
 			b.exact = false
 		}

@@ -20,14 +20,17 @@ type Options struct {
 	ConfigID string // what "@id" is compared with, and ${_INSTANCE}
 	// Dir is the directory that relative names of the first file's includes
 	// are relative to; "" is the first file's own.
-	Dir     string
-	Include Check               // checks that every include makes; see include_check
+	Dir string
+	// Include returns the checks that every include makes which stands behind
+	// so many logical lines (the -e option, and include_check); nil is none.
+	Include func(lines int) Check
 	Getenv  func(string) string // ${_ENV X}; nil is os.Getenv
 	// Random returns a number in [0, n) for ${_RANDOM}; nil always returns 0.
 	Random func(n int) int
 	// Child reads as the original's child processes do, which see the text
-	// after its comments were removed: a comment that ends in a backslash does
-	// not continue a definition.
+	// after its comments were removed: a sign that a backslash kept from
+	// beginning a comment begins one there, and what was a comment ends the
+	// definition that it stands in.
 	Child bool
 }
 
@@ -70,29 +73,40 @@ const (
 	maxDepth    = 32      // files including files
 	maxFiles    = 4096    // files in all
 	maxLogical  = 1 << 20 // logical lines that all files may make
-	maxExpand   = 64      // rounds of substitution on one line
+	maxExpand   = 2048    // rounds of substitution on one line
+	maxPending  = 64      // sequences and definitions inside each other
 	maxSteps    = 1 << 18 // rounds of substitution beyond the first of each line, in all
 	maxSequence = 1 << 20 // members of one ~SEQ
 )
 
-// reader is the state of one Read.
+// reader is the state of one Read. Text comes from the lines of the file on
+// top of files, but first from pending, whose last entry comes first.
 type reader struct {
 	opt   Options
 	doc   *Document
 	defs  map[string]string // value; the lines of a multi-line one are joined by LF
-	depth int               // of includes
 	steps int               // expansions inside expansions so far
-	full  bool              // maxLogical was reached and reported
+	full  bool              // a limit was reached and reported
 
-	file *source.File
-	dir  string // directory of the file being read
-	line *Line
-	span source.Span // of the physical line being read
+	files   []*frame
+	pending []func() (bare, bool)
+
+	span source.Span // the physical line being read
 
 	open    string // name of the multi-line definition being read
 	opening bool
 
-	pending []diag.Diagnostic // messages for the next logical line
+	diags []diag.Diagnostic // messages for the next logical line
+}
+
+// frame is a file being read, or what is left of an include.
+type frame struct {
+	lines []*Line
+	file  *source.File
+	dir   string      // directory of the file
+	span  source.Span // of the line that included it
+	names []string    // files that the include has still to read
+	check Check
 }
 
 // Read reads a configuration whose first file is called name and holds data.
@@ -109,15 +123,15 @@ func Read(name string, data []byte, opt Options) *Document {
 	if dir == "" {
 		dir = filepath.Dir(name)
 	}
-	r.readFile(source.New(name, data), dir)
-	r.doc.Tail = r.pending
+	r.push(source.New(name, data), dir)
+	for !r.full && r.step() {
+	}
+	r.doc.Tail = r.diags
 	return r.doc
 }
 
-// readFile reads one file; the caller restores nothing.
-func (r *reader) readFile(f *source.File, dir string) {
-	saveFile, saveDir, saveLine, saveSpan := r.file, r.dir, r.line, r.span
-	r.file, r.dir = f, dir
+// push makes a file the one being read.
+func (r *reader) push(f *source.File, dir string) {
 	r.doc.Files = append(r.doc.Files, f)
 	tree, err := Parse(f.Name, f.Data)
 	if err != nil { // cannot happen: the grammar takes every text
@@ -125,60 +139,93 @@ func (r *reader) readFile(f *source.File, dir string) {
 		return
 	}
 	r.doc.Trees = append(r.doc.Trees, tree)
-	for _, l := range tree.Lines {
-		r.physical(l)
-		if r.full {
-			break
+	r.files = append(r.files, &frame{lines: tree.Lines, file: f, dir: dir, span: r.span})
+}
+
+// step reads one line, pending or of a file; false at the end.
+func (r *reader) step() bool {
+	if n := len(r.pending); n > 0 {
+		b, ok := r.pending[n-1]()
+		if !ok {
+			r.pending = r.pending[:n-1]
+			return true
 		}
+		if r.steps++; r.steps > maxSteps {
+			r.full = true
+			r.report(diag.Alert, diag.Syntax, "definitions and sequences expand more than %d times; reading stops here", maxSteps).Ours = true
+			return false
+		}
+		r.perform(b)
+		return true
 	}
-	r.file, r.dir, r.line, r.span = saveFile, saveDir, saveLine, saveSpan
+	n := len(r.files)
+	if n == 0 {
+		return false
+	}
+	switch f := r.files[n-1]; {
+	case len(f.names) > 0:
+		name := f.names[0]
+		f.names = f.names[1:]
+		r.includeFile(name, f.check)
+	case len(f.lines) > 0:
+		l := f.lines[0]
+		f.lines = f.lines[1:]
+		r.physical(f.file, l)
+	default:
+		r.files, r.span = r.files[:n-1], f.span
+	}
+	return true
+}
+
+// later makes a supply of lines the next to be read.
+func (r *reader) later(next func() (bare, bool)) {
+	if len(r.pending) >= maxPending {
+		r.report(diag.Alert, diag.Syntax, "sequences are nested too deeply").Ours = true
+		return
+	}
+	r.pending = append(r.pending, next)
 }
 
 // physical reads one line of a file.
-func (r *reader) physical(l *Line) {
+func (r *reader) physical(f *source.File, l *Line) {
 	end := l.Start
 	if n := len(l.Pieces); n > 0 {
 		end = l.Pieces[n-1].Off + len(l.Pieces[n-1].Raw)
 	}
-	r.line, r.span = l, source.Span{File: r.file, Start: int32(l.Start), End: int32(end)}
+	r.span = source.Span{File: f, Start: int32(l.Start), End: int32(end)}
 	raw := r.span.Text()
 	if i := strings.IndexByte(raw, 0); i >= 0 {
 		r.report(diag.Alert, diag.Syntax, "configuration appears to have embedded NULs - ignoring line").Layout = diag.Bare
 		return
 	}
+	pieces := l.Pieces
 	if len(raw) > maxLine {
 		r.report(diag.Alert, diag.Syntax, "line too long - ignoring").Layout = diag.Bare
 		// The original reads on in the middle of the line.
-		r.logicalFrom(decomment(cut(raw[maxLine:], l.Start+maxLine)))
-		return
+		pieces = cut(raw[maxLine:], l.Start+maxLine)
 	}
-	b := decomment(l.Pieces)
-	if n := len(l.Pieces); r.opening && n > 0 && l.Pieces[n-1].Kind == Comment && strings.HasSuffix(strings.TrimRight(l.Pieces[n-1].Raw, " \t"), `\`) {
-		// The mark of continuation counts although it stands in a comment.
+	b := decomment(pieces)
+	if b.again {
 		r.doc.Ambiguous = true
-		if !r.opt.Child {
-			b.text += `\`
+		if r.opt.Child {
+			t := decomment(cut(b.text, b.off))
+			b.text, b.exact = t.text, false
 		}
 	}
-	r.logicalFrom(b)
-}
-
-// logicalFrom performs what stands on a line without its comment.
-func (r *reader) logicalFrom(b bare) {
-	if r.opening {
+	switch {
+	case r.opening:
+		if b.text == "" && raw != "" {
+			r.doc.Ambiguous = true
+			if !r.opt.Child {
+				return
+			}
+		}
 		r.continueDefinition(b.text)
 		return
-	}
-	if b.text == "" {
-		return
-	}
-	if b.broken {
+	case b.broken && b.text != "":
 		r.report(diag.Alert, diag.Syntax, "Unterminated quote '%s'", b.text)
 	}
-	if r.include(b.text) {
-		return
-	}
-	r.expand(b, 0)
+	r.perform(b)
 }
 
 // report adds a message about the physical line; it is given out with the
@@ -194,13 +241,14 @@ func (r *reader) report(s diag.Severity, c diag.Code, format string, args ...any
 	default:
 		d = *l.Noticef(c, r.span, format, args...)
 	}
-	r.pending = append(r.pending, d)
-	return &r.pending[len(r.pending)-1]
+	r.diags = append(r.diags, d)
+	return &r.diags[len(r.diags)-1]
 }
 
-// emit cuts an expanded line at its braces and appends the logical lines.
+// emit appends what stands before the line's first brace, and the brace; what
+// stands behind it is read as a line of its own.
 func (r *reader) emit(b bare) {
-	s, from := b.text, 0
+	s := b.text
 	quoted := false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -208,16 +256,35 @@ func (r *reader) emit(b bare) {
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '}':
-			r.logical(b, from, i, Blank)
+			r.logical(b, 0, i, Blank)
 			k := Open
 			if c == '}' {
 				k = Close
 			}
 			r.logical(b, i, i+1, k)
-			from = i + 1
+			rest := b
+			rest.text = strings.TrimLeft(s[i+1:], blanks)
+			rest.off += len(s) - len(rest.text)
+			if rest.text != "" {
+				r.once(rest)
+			}
+			return
 		}
 	}
-	r.logical(b, from, len(s), Blank)
+	r.logical(b, 0, len(s), Blank)
+}
+
+// once makes one line the next to be read.
+func (r *reader) once(b bare) {
+	done := false
+	r.pending = append(r.pending, func() (bare, bool) {
+		if done {
+			return bare{}, false
+		}
+		done = true
+		r.steps-- // it was a line before
+		return b, true
+	})
 }
 
 // logical appends one logical line, s[from:to] of an expanded line.
@@ -237,9 +304,9 @@ func (r *reader) logical(b bare, from, to int, brace Kind) {
 		return
 	}
 	l := Logical{Text: b.text[from:to], Span: r.span, Exact: b.exact, Brace: brace, Broken: b.broken,
-		Top: len(r.doc.Files) > 0 && r.file == r.doc.Files[0]}
+		Top: r.span.File == r.doc.Files[0]}
 	if b.exact {
-		l.Span = source.Span{File: r.file, Start: int32(b.off + from), End: int32(b.off + to)}
+		l.Span = source.Span{File: r.span.File, Start: int32(b.off + from), End: int32(b.off + to)}
 	}
 	switch brace {
 	case Open:
@@ -252,6 +319,6 @@ func (r *reader) logical(b bare, from, to int, brace Kind) {
 			r.report(diag.Alert, diag.Syntax, "Extra '}' found")
 		}
 	}
-	l.Diags, r.pending = r.pending, nil
+	l.Diags, r.diags = r.diags, nil
 	r.doc.Lines = append(r.doc.Lines, l)
 }

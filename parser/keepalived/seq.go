@@ -11,85 +11,80 @@ func isSequence(s string) bool {
 	return strings.HasPrefix(s, "~SEQ") || strings.HasPrefix(s, "~LST")
 }
 
-// cutSequence cuts a line that begins with a sequence behind its ")"; the
-// body is substituted later, once for every member.
-func cutSequence(s string) (head, body string) {
-	if i := strings.IndexByte(s, ')'); i >= 0 {
-		return s[:i+1], s[i+1:]
-	}
-	return s, ""
-}
-
-// sequence emits the body of "~SEQ(…) body" or "~LST(…) body" for every member.
-func (r *reader) sequence(b bare, depth int) {
+// sequence makes the body of "~SEQ(…) body" or "~LST(…) body" pending, once
+// for every member.
+func (r *reader) sequence(b bare) {
 	kind := b.text[:4]
-	head, body := cutSequence(b.text)
-	if depth > maxExpand {
-		r.report(diag.Alert, diag.Syntax, "sequences are nested too deeply").Ours = true
-		return
-	}
-	vars, rows, ok := r.members(head, b.text)
+	vars, rows, body, ok := r.members(b.text)
 	if !ok {
 		r.report(diag.Alert, diag.Syntax, "Invalid %s specification '%s'", kind, b.text)
 		return
 	}
-	body = strings.TrimLeft(body, " \t\f\v\r")
-	if body == "" {
+	if body = strings.TrimLeft(body, blanks); body == "" {
 		return
 	}
-	for row := rows(); row != nil; row = rows() {
-		if r.full {
-			return
+	r.later(func() (bare, bool) {
+		row := rows()
+		if row == nil {
+			return bare{}, false
 		}
 		for i, v := range vars {
 			r.defs[v] = row[i]
 		}
-		nb := decomment(cut(body, 0))
-		nb.exact = false
-		r.expand(nb, depth+1)
-	}
+		return bare{text: body}, true
+	})
 }
 
-// members reads the head of a sequence and returns its variables and an
-// iterator over their values.
-func (r *reader) members(head, whole string) (vars []string, rows func() []string, ok bool) {
-	spec := head[4:]
-	hex := strings.HasPrefix(head, "~SEQx")
+// members reads the head of a sequence, in which definitions may stand, and
+// returns its variables, an iterator over their values, and the body.
+func (r *reader) members(s string) (vars []string, rows func() []string, body string, ok bool) {
+	spec, lst := strings.CutPrefix(s, "~LST")
+	spec, _ = strings.CutPrefix(spec, "~SEQ")
+	hex := !lst && strings.HasPrefix(spec, "x")
 	if hex {
 		spec = spec[1:]
 	}
-	if !strings.HasPrefix(spec, "(") {
-		return nil, nil, false
+	if spec, ok = strings.CutPrefix(strings.TrimLeft(spec, blanks), "("); !ok {
+		return nil, nil, "", false
 	}
-	if !strings.HasSuffix(spec, ")") {
-		r.report(diag.Alert, diag.Syntax, "%s missing terminating ')' '%s'", head[:4], whole)
-		return nil, nil, false
-	}
-	args, ok := splitArgs(spec[1 : len(spec)-1])
-	if !ok || len(args) < 2 {
-		if head[:4] == "~SEQ" {
-			r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ definition '%s'", whole)
+	spec, body, ok = strings.Cut(spec, ")")
+	if !ok {
+		if !lst {
+			r.report(diag.Alert, diag.Syntax, "~SEQ missing terminating ')' '%s'", s)
 		}
-		return nil, nil, false
+		return nil, nil, "", false
 	}
-	if strings.HasPrefix(head, "~LST") {
-		return r.list(args, whole)
+	head, more := r.expand(bare{text: spec})
+	if spec = head.text; len(more) > 0 {
+		return nil, nil, "", false
 	}
-	if len(args[0]) != 1 || nameLen(args[0][0]) != len(args[0][0]) || args[0][0] == "" || len(args) > 4 {
+	if lst {
+		vars, rows, ok = r.list(spec, s)
+	} else {
+		vars, rows, ok = r.count(spec, hex, s)
+	}
+	return vars, rows, body, ok
+}
+
+// count reads "var,[start,[step,]]end" of a ~SEQ.
+func (r *reader) count(spec string, hex bool, whole string) (vars []string, rows func() []string, ok bool) {
+	args := strings.Split(spec, ",")
+	name := strings.Trim(args[0], blanks)
+	bad := name == "" || strings.ContainsAny(name, "{}") || len(args) < 2 || len(args) > 4
+	var n [3]int64
+	if !bad {
+		for i, a := range args[1:] {
+			if a = strings.Trim(a, blanks); a == "" {
+				continue // 0
+			}
+			v, err := strconv.ParseInt(a, 0, 64)
+			bad = bad || err != nil
+			n[i] = v
+		}
+	}
+	if bad {
 		r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ definition '%s'", whole)
 		return nil, nil, false
-	}
-	var n [3]int64
-	for i, a := range args[1:] {
-		if len(a) != 1 {
-			return nil, nil, false
-		}
-		v, err := strconv.ParseInt(strings.TrimSpace(a[0]), 0, 64)
-		if err != nil || hex && v < 0 {
-			r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ definition '%s'", whole)
-			return nil, nil, false
-		}
-		n[i] = v
 	}
 	start, step, end := int64(1), int64(1), n[0]
 	switch len(args) {
@@ -105,11 +100,15 @@ func (r *reader) members(head, whole string) (vars []string, rows func() []strin
 	if len(args) < 4 && end < start {
 		step = -1
 	}
-	if step == 0 || len(args) == 4 && (end-start)*sign(step) < 0 {
+	switch {
+	case step == 0 || len(args) == 4 && (end-start)*sign(step) < 0:
 		r.report(diag.Alert, diag.Syntax, "Invalid ~SEQ values '%s'", whole)
 		return nil, nil, false
+	case hex && (start < 0 || end < 0):
+		r.report(diag.Alert, diag.Syntax, "~SEQx is only valid for positive numbers '%s'", whole)
+		return nil, nil, false
 	}
-	return args[0], r.counter(start, step, end, hex), true
+	return []string{name}, r.counter(start, step, end, hex), true
 }
 
 // counter iterates over the values of a ~SEQ.
@@ -139,12 +138,15 @@ func sign(n int64) int64 {
 	return 1
 }
 
-// list iterates over the values of a ~LST.
-func (r *reader) list(args [][]string, whole string) (vars []string, rows func() []string, ok bool) {
+// list reads "{vars},{values},…" of a ~LST and iterates over the values.
+func (r *reader) list(spec, whole string) (vars []string, rows func() []string, ok bool) {
+	args, ok := splitArgs(spec)
+	if !ok || len(args) < 2 {
+		return nil, nil, false
+	}
 	vars = args[0]
 	for _, v := range vars {
-		if v == "" || nameLen(v) != len(v) {
-			r.report(diag.Alert, diag.Syntax, "Invalid ~LST definition '%s'", whole)
+		if strings.ContainsAny(v, blanks) {
 			return nil, nil, false
 		}
 	}
@@ -154,7 +156,7 @@ func (r *reader) list(args [][]string, whole string) (vars []string, rows func()
 			return nil, nil, false
 		}
 		for _, v := range a {
-			if strings.ContainsAny(v, " \t") {
+			if strings.ContainsAny(v, blanks) {
 				return nil, nil, false
 			}
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"tandem/parser/diag"
+	"tandem/parser/keepalived"
 )
 
 // checkCase is a configuration with the original's answer.
@@ -40,7 +42,7 @@ func readChecks(t *testing.T) []checkCase {
 		if err != nil {
 			t.Fatal(err)
 		}
-		frame := "%s"
+		frame := "%s\n"
 		for _, s := range a.Files {
 			body := string(s.Data)
 			kind, rest, _ := strings.Cut(s.Name, " ")
@@ -123,5 +125,57 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%s\n-original +ours\n%s", c.text, diff)
 			}
 		})
+	}
+}
+
+// TestIncludeCheck holds which includes fail after include_check and under -e,
+// by the original's exit statuses.
+func TestIncludeCheck(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"y", "d/x"} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	includes := []string{"no", "*.no", "{y,no}", "d"}
+	for _, c := range []struct {
+		words  string // of include_check; "-" is no such line
+		all    bool   // -e
+		status [4]int // of each of includes
+	}{
+		{words: "-"},
+		{words: "-", all: true, status: [4]int{6, 6, 6, 6}},
+		{words: "", status: [4]int{6, 6, 6, 6}},
+		{words: "read", status: [4]int{0, 0, 0, 6}},
+		{words: "match", status: [4]int{6, 0, 0, 6}},
+		{words: "wildcard_match", status: [4]int{0, 6, 0, 6}},
+		{words: "brace_match", status: [4]int{0, 0, 6, 6}},
+		{words: "+match", status: [4]int{6, 0, 0, 0}},
+		{words: "+match", all: true, status: [4]int{6, 6, 6, 6}},
+		{words: "-match", all: true, status: [4]int{0, 6, 6, 6}},
+		{words: "-read -match"},
+		{words: "read -match", status: [4]int{0, 0, 0, 6}},
+		{words: "match read", status: [4]int{6, 5, 5, 6}},
+		{words: "all", status: [4]int{5, 5, 5, 5}},
+	} {
+		for i, include := range includes {
+			t.Run(c.words+" "+include, func(t *testing.T) {
+				t.Parallel()
+				text := "global_defs {\n include_check " + c.words + "\n}\ninclude " + include + "\n"
+				if c.words == "-" {
+					text = "include " + include + "\n"
+				}
+				opt := oracleOptions()
+				if c.all {
+					opt.IncludeCheck = keepalived.CheckAll
+				}
+				r := Load(filepath.Join(dir, "k.conf"), []byte(text), opt)
+				if r.Status != c.status[i] {
+					t.Errorf("status %d, original %d: %v", r.Status, c.status[i], r.Diags.All)
+				}
+			})
+		}
 	}
 }

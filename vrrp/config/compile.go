@@ -23,6 +23,9 @@ type Options struct {
 	// HasNamespace says whether a named network namespace exists; nil looks
 	// where ip-netns(8) keeps them.
 	HasNamespace func(name string) bool
+	// IncludeCheck is what every include checks (-e) until include_check says
+	// otherwise.
+	IncludeCheck keepalived.Check
 	// Random is for ${_RANDOM}; nil always gives the lowest number.
 	Random func(n int) int
 	// Resolve finds an address of a host name, as the mail server may be one;
@@ -81,11 +84,12 @@ type compiler struct {
 	opt Options
 	cfg *Config
 	doc *keepalived.Document
-	// childDoc reads the text again, as the original's children see it.
-	childDoc func() *keepalived.Document
-	env      *keyword.Env
-	diags    *diag.List
-	seen     map[string]bool // messages that an earlier pass gave
+	// read reads the text again, with what the options say now.
+	read    func() *keepalived.Document
+	reading keepalived.Options
+	env     *keyword.Env
+	diags   *diag.List
+	seen    map[string]bool // messages that an earlier pass gave
 
 	pass  pass
 	pos   int                 // in doc.Lines of the next line
@@ -111,12 +115,13 @@ type compiler struct {
 // Load reads, checks and links a configuration whose main file is called name.
 func Load(name string, data []byte, opt Options) *Result {
 	c := newCompiler(opt)
-	read := keepalived.Options{ConfigID: c.cfg.ConfigID, Random: opt.Random}
-	c.doc = keepalived.Read(name, data, read)
-	c.childDoc = func() *keepalived.Document {
-		read.Child = true
-		return keepalived.Read(name, data, read)
+	c.reading = keepalived.Options{ConfigID: c.cfg.ConfigID, Random: opt.Random}
+	if opt.IncludeCheck != 0 {
+		c.reading.Include = func(int) keepalived.Check { return opt.IncludeCheck }
+		c.cfg.Global.IncludeCheck = opt.IncludeCheck
 	}
+	c.read = func() *keepalived.Document { return keepalived.Read(name, data, c.reading) }
+	c.doc = c.read()
 	c.cfg.Files = c.doc.Files
 	c.run()
 	return &Result{Config: c.cfg, Diags: c.diags, Status: status(c), Fatal: c.fatal || c.doc.IncludeFailed || c.noNamespace, VRRPFatal: c.vrrpFatal}
@@ -163,7 +168,8 @@ func (c *compiler) run() {
 	for _, p := range []pass{parentPass, checkerPass, vrrpPass, bfdPass} {
 		c.pass, c.pos, c.ended = p, 0, false
 		if p == checkerPass && c.doc.Ambiguous {
-			c.doc = c.childDoc()
+			c.reading.Child = true
+			c.doc = c.read()
 		}
 		runBlock(c, rootTable, c.cfg, true)
 		if c.fatal {
@@ -189,6 +195,26 @@ func (c *compiler) run() {
 		c.finish(p)
 	}
 	c.linkFiles()
+}
+
+// checkIncludes has the includes that follow the line being read make these
+// checks: what precedes it reads the same again.
+func (c *compiler) checkIncludes(check keepalived.Check) {
+	if c.pass != parentPass || c.read == nil {
+		return
+	}
+	from, before := c.pos, c.reading.Include
+	c.reading.Include = func(lines int) keepalived.Check {
+		switch {
+		case lines >= from:
+			return check
+		case before != nil:
+			return before(lines)
+		}
+		return 0
+	}
+	c.doc = c.read()
+	c.cfg.Files = c.doc.Files
 }
 
 // status computes the exit status of -t from the messages.
@@ -225,7 +251,9 @@ func (c *compiler) add(d diag.Diagnostic) *diag.Diagnostic {
 	if c.seen[key] && c.pass != parentPass {
 		return &d
 	}
-	c.seen[key] = true
+	if c.pass != parentPass || d.Span.IsZero() || !diag.Unended(d.Span) {
+		c.seen[key] = true // the parent gives another line number there
+	}
 	d.Pass = passNames[c.pass]
 	return c.diags.Add(d)
 }

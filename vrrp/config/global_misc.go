@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tandem/parser/expr"
+	"tandem/parser/keepalived"
 	"tandem/parser/keyword"
 )
 
@@ -237,22 +238,43 @@ func globalReload() []def[Global] {
 	}
 }
 
+// includeChecks are the words of include_check.
+var includeChecks = map[string]keepalived.Check{
+	"read": keepalived.CheckRead, "match": keepalived.CheckMatch,
+	"wildcard_match": keepalived.CheckWildcard, "brace_match": keepalived.CheckBrace,
+}
+
+// includeCheck sets what the includes that follow check. A word without a
+// sign replaces what there was, and only the first may be one; whatever it is,
+// files must be readable.
 func includeCheck(c *compiler, t *Global, w []expr.Word) {
-	seen := map[string]bool{}
-	for _, x := range w {
-		name := strings.TrimLeft(x.Text, "-+")
-		switch name {
-		case "read", "match", "wildcard_match", "brace_match":
+	check := t.IncludeCheck
+	if len(w) == 0 {
+		check = keepalived.CheckAll
+	}
+	for i, x := range w {
+		name, remove := strings.CutPrefix(x.Text, "-")
+		add := false
+		if !remove {
+			name, add = strings.CutPrefix(x.Text, "+")
+		}
+		one, known := includeChecks[name]
+		switch {
+		case i > 0 && !remove && !add:
+			c.sayAt(x.Index, "Duplicate include_check '%s' specified - ignoring", name)
+		case !known:
+			c.sayAt(x.Index, "Unknown include_check type '%s' - ignoring", name)
+		case remove:
+			check &^= one
+		case add:
+			check |= one
 		default:
-			c.sayAt(x.Index, "Unknown include_check type '%s' - ignoring", x.Text)
-			continue
+			check = keepalived.CheckRead | one
 		}
-		if seen[name] {
-			c.sayAt(x.Index, "Duplicate include_check '%s' specified - ignoring", x.Text)
-			continue
-		}
-		seen[name] = true
-		t.IncludeCheck = append(t.IncludeCheck, x.Text)
+	}
+	if check != t.IncludeCheck {
+		t.IncludeCheck = check
+		c.checkIncludes(check)
 	}
 }
 

@@ -177,6 +177,10 @@ func (c *compiler) auth(i *Instance) {
 		c.lateAt(i.NameSpan, "(%s) Authentication specified but no password given. Ignoring", i.Name)
 		i.AuthType = AuthNone
 	case i.AuthType == AuthAH:
+		if i.WantMaster && i.Priority != 255 {
+			c.lateAt(i.NameSpan, "(%s) Initial state master is incompatible with AH authentication - clearing", i.Name)
+			i.WantMaster = false
+		}
 		c.notActed(i.NameSpan, "(%s) auth_type AH is not acted on yet", i.Name)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"tandem/parser/keepalived"
 	"tandem/parser/source"
 )
 
@@ -94,7 +95,7 @@ type Global struct {
 	ReloadCheckConfig string // log file; "" off
 	ReloadCheck       bool
 	TmpConfigDir      string
-	IncludeCheck      []string
+	IncludeCheck      keepalived.Check
 	ReloadFile        string
 	ReloadFileSet     bool
 	ReloadTimeFile    string
