@@ -101,7 +101,9 @@ func (l *logSide) event(e server.Event) {
 	if e.Console != "" {
 		text = e.Console
 	}
-	fmt.Fprintf(os.Stderr, "%s(%d) : %s\n", label, os.Getpid(), text)
+	if !e.Quiet {
+		fmt.Fprintf(os.Stderr, "%s(%d) : %s\n", label, os.Getpid(), text)
+	}
 	if p := l.byName[e.Backend.Name]; p != nil {
 		l.proxy(p, e.Level, logs.Message{Line: []byte(e.Text)})
 		if e.Mail != 0 {

@@ -32,6 +32,7 @@ func newOperators(p *Proxy) *operators {
 		NowMS:   func() int64 { return p.eng.NowMS() },
 		Version: Version, ReleaseDate: VersionDate, Listeners: o.listeners, Streams: o.streams, BadMessages: func() (uint64, []*tx.BadMessage) { return o.p.eng.BadMessages() }, Frontend: o,
 		Limits: o.limit, Info: o.info, Certs: p.tls.store, AddServer: p.addServer, RemoveServer: p.removeServer,
+		Rename: p.names.rename,
 	}
 	o.cli = cli.New(o.env)
 	return o

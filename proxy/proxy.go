@@ -19,6 +19,7 @@ import (
 	"tandem/proxy/config"
 	"tandem/proxy/engine"
 	"tandem/proxy/listen"
+	"tandem/proxy/server"
 )
 
 // Options are what the command line says.
@@ -69,6 +70,7 @@ type Proxy struct {
 	cliSocks []*listen.Socket
 	started  time.Time
 	ops      *operators
+	names    *resolving
 	wg       sync.WaitGroup
 }
 
@@ -77,6 +79,10 @@ type Proxy struct {
 func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 	p := &Proxy{cfg: cfg, deps: deps, started: time.Now(), tls: loadTLS(cfg, diags)}
 	p.logs = newLogs(cfg, deps, diags)
+	p.names = &resolving{cfg: cfg, hosts: map[*server.Server]*hostFollower{}}
+	if err := secureNameServers(cfg, p.tls.store); err != nil {
+		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: err.Error()})
+	}
 	if diags.HasErrors() {
 		return p
 	}
@@ -137,7 +143,7 @@ func bindError(err error) string {
 // Run serves until soft ends: then no new connections are accepted, and Run
 // returns when the last one is over or hard ends.
 func (p *Proxy) Run(soft, hard context.Context) {
-	stopChecks := p.startChecks()
+	stopChecks, stopResolving := p.startChecks(), p.startResolving()
 	for _, s := range p.sockets {
 		p.wg.Go(func() { p.eng.Serve(s, s.Endpoint) })
 	}
@@ -167,6 +173,7 @@ func (p *Proxy) Run(soft, hard context.Context) {
 	}
 	p.eng.Drain(hard)
 	stopChecks()
+	stopResolving()
 	for _, s := range p.cliSocks {
 		s.Close()
 	}

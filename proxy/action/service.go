@@ -24,7 +24,7 @@ var services = []*keyword.Def[Action]{
 		Name: "do-log", In: keyword.AnyRule | keyword.QUICInitial, Doc: "Write a log line now.",
 	}, newDoLog),
 	keyword.Define(keyword.Spec{
-		Name: "do-resolve(", In: tcpCnt | httpReq, Flags: keyword.Prefix | keyword.NotActed,
+		Name: "do-resolve(", In: tcpCnt | httpReq, Flags: keyword.Prefix,
 		Doc: "Put the address of a host name into a variable.",
 	}, newDoResolve),
 	keyword.Define(keyword.Spec{

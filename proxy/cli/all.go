@@ -15,6 +15,7 @@ var Commands = keyword.NewTable("command",
 	mapCommands,
 	varCommands,
 	tableCommands,
+	resolverCommands,
 	absentCommands,
 	fdCommands,
 )

@@ -44,7 +44,6 @@ var absentCommands = []*keyword.Def[Command]{
 	absent("show peers", " [dict|-] [section]", User, "show the peers."),
 	absent("show pools", " [by*] [match <pfx>] [nb]", User, "show memory by use."),
 	absent("show profiling", " [<what>|<#lines>|<opts>]*", Admin, "show the state of profiling."),
-	absent("show resolvers", " [id]", User, "show the counters of name servers."),
 	absent("show ssl ca-file", " [<cafile>[:<index>]]", User, "show the CA files, or one."),
 	absent("show ssl crl-file", " [<crlfile[:<index>>]]", User, "show the revocation lists, or one."),
 	absent("show ssl jwt", "", User, "show the certificates that check JWTs."),

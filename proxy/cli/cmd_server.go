@@ -359,7 +359,14 @@ func setFQDN(c *Call, _ *config.Proxy, s *server.Server) {
 		c.fail("set server <b>/<s> fqdn failed because no resolution is configured.")
 		return
 	}
-	c.fail("set server <b>/<s> fqdn: the name of a server cannot be changed at run time.")
+	switch id, _ := s.Identity(); {
+	case c.arg(2) == "":
+		c.fail("set server <b>/<s> fqdn requires a FQDN.")
+	case id.Record != "":
+		c.fail("set server <b>/<s> fqdn failed because SRV resolution is configured.")
+	case c.Rename != nil:
+		c.say(Warning, "%s", c.Rename(s, c.arg(2)))
+	}
 }
 
 func setTLS(c *Call, _ *config.Proxy, s *server.Server) {

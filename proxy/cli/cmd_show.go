@@ -134,13 +134,11 @@ func flag(b bool) int {
 func stateLine(p *config.Proxy, s *server.Server, now time.Time) string {
 	v := s.View(now)
 	a := s.Addr()
-	host, port, fqdn := "-", 0, ""
+	host := "-"
 	if a != nil {
-		host, port, fqdn = dash(a.Host), a.Port, a.Name
-		if a.Mapped {
-			port = a.MapPort
-		}
+		host = dash(a.Host)
 	}
+	id, port := s.Identity()
 	check := checkFlags(&v.Check, v.Admin&server.AnyMaint != 0)
 	if v.Admin&server.ConfigMaint != 0 {
 		check |= checkPaused // "disabled" pauses checks that there may not be
@@ -163,7 +161,7 @@ func stateLine(p *config.Proxy, s *server.Server, now time.Time) string {
 		strconv.Itoa(s.Weight()), strconv.Itoa(v.Weight), strconv.Itoa(int(v.LastChange / time.Second)),
 		strconv.Itoa(server.StatusNumber(v.Check.Status)), strconv.Itoa(result), strconv.Itoa(healthOf(s, &v)),
 		strconv.Itoa(check), strconv.Itoa(agent), "0", strconv.Itoa(flag(s.Params.ForcedID != 0)),
-		dash(fqdn), strconv.Itoa(port), "-", strconv.Itoa(flag(s.Params.TLS.Enabled)), strconv.Itoa(k.Port), dash(k.Addr),
+		dash(id.Host), strconv.Itoa(port), dash(id.Record), strconv.Itoa(flag(s.Params.TLS.Enabled)), strconv.Itoa(k.Port), dash(k.Addr),
 		dash(ag.Addr), strconv.Itoa(ag.Port),
 	}
 	return strings.Join(f, " ")

@@ -54,6 +54,19 @@ func showInfo(c *Call) {
 func showStat(c *Call) {
 	f := stats.Filter{ProxyID: -1, Kinds: stats.All, ID: -1}
 	words := c.Args
+	if c.arg(0) == "domain" {
+		switch c.arg(1) {
+		case "resolvers":
+			showResolverStats(c)
+			return
+		case "proxy":
+			c.Args = c.Args[2:]
+			words = c.Args
+		default:
+			c.fail("Invalid statistics domain.")
+			return
+		}
+	}
 	if len(c.Args) >= 3 && isInt(c.arg(1)) && isInt(c.arg(2)) {
 		if id, err := strconv.Atoi(c.arg(0)); err == nil {
 			f.ProxyID = int64(id)

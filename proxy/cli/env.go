@@ -51,6 +51,8 @@ type Env struct {
 	// the error is the answer. RemoveServer takes it out again.
 	AddServer    func(p *config.Proxy, name string, words []string) error
 	RemoveServer func(p *config.Proxy, s *server.Server)
+	// Rename makes a server follow another host name; the result is the answer.
+	Rename func(s *server.Server, host string) string
 	// StartupLogs returns what was reported while starting.
 	StartupLogs func() string
 	// Frontend pauses, resumes or stops the listeners of a frontend.

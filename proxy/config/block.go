@@ -11,6 +11,8 @@ import (
 	"tandem/parser/source"
 	"tandem/proxy/check"
 	"tandem/proxy/logs"
+	"tandem/proxy/resolve"
+	"tandem/proxy/server"
 	"tandem/proxy/tx"
 )
 
@@ -20,10 +22,12 @@ type Block struct {
 	Kind, Name string
 	Span       source.Span
 	Lines      [][]string
-	Spans      []source.Span      // of Lines
-	Errors     map[int]*ErrorFile // of http-errors
-	Check      *check.Setup       // of healthcheck
-	Profile    *logs.Profile      // of log-profile
+	Spans      []source.Span        // of Lines
+	Errors     map[int]*ErrorFile   // of http-errors
+	Check      *check.Setup         // of healthcheck
+	Profile    *logs.Profile        // of log-profile
+	Servers    map[int]*server.Line // of Lines that have words of a server line
+	Resolver   *resolve.Resolver    // of resolvers
 }
 
 // ErrorReply returns an http-errors section's answer for a status, nil if it
@@ -52,6 +56,28 @@ func line(in keyword.Scope, name string, flags keyword.Flags, doc string, check 
 		}
 		words, at := texts(e.Words), e.LineSpan()
 		return func(b *Block) error {
+			b.Lines, b.Spans = append(b.Lines, words), append(b.Spans, at)
+			return nil
+		}, nil
+	})
+}
+
+// serverLineOf is line for lines with words of a server line, which are kept;
+// read may return none.
+func serverLineOf(in keyword.Scope, name, doc string, read func(*keyword.Env, []expr.Word) (*server.Line, error)) *keyword.Def[Setting[Block]] {
+	return keyword.Define(keyword.Spec{Name: name, In: in, Doc: doc}, func(e *keyword.Env, a *restArgs) (Setting[Block], error) {
+		l, err := read(e, a.Words)
+		if err != nil {
+			return nil, err
+		}
+		words, at := texts(e.Words), e.LineSpan()
+		return func(b *Block) error {
+			if l != nil {
+				if b.Servers == nil {
+					b.Servers = map[int]*server.Line{}
+				}
+				b.Servers[len(b.Lines)] = l
+			}
 			b.Lines, b.Spans = append(b.Lines, words), append(b.Spans, at)
 			return nil
 		}, nil

@@ -28,7 +28,7 @@ var globalMisc = append([]*keyword.Def[Setting[Global]]{
 	{"cpu-affinity", oneOf("'%s' parsed an unknown directive '{}'. Known values are : per-core per-group per-thread per-ccx auto", "per-core", "per-group", "per-thread", "per-ccx", "auto"), "How threads are bound to CPUs.", tuning | keyword.Open},
 	{"cpu-policy", oneOf("'%s' passed an unknown CPU policy '{}'. Supported values are: and 'none' (use all available CPUs), 'performance' (make one thread group per core cluster), 'efficiency', 'group-by-cluster', 'group-by-ccx', 'resource', 'first-usable-node'.",
 		"none", "performance", "efficiency", "first-usable-node", "group-by-cluster", "group-by-2-clusters", "group-by-3-clusters", "group-by-4-clusters", "group-by-ccx", "group-by-2-ccx", "group-by-3-ccx", "group-by-4-ccx", "resource", "threads-per-core"), "Which CPUs are used.", tuning | keyword.Open},
-	{"dns-accept-family", listOf("'%s' expects a comma-delimited list of 'ipv4' and 'ipv6' but got '{}'.", "ipv4", "ipv6", "auto"), "Families that names resolve to.", keyword.NotActed},
+	{"dns-accept-family", listOf("'%s' expects a comma-delimited list of 'ipv4' and 'ipv6' but got '{}'.", "ipv4", "ipv6", "auto"), "Families that names resolve to.", 0},
 	{"fd-hard-limit", whole(wantsInt), "Most descriptors to ask for.", 0},
 	{"force-cfg-parser-pause", timeKnob("'%s' expects a timer value between 0 and 65535 ms.", 0, 65535, "'%s' expects a timer value between 0 and 65535 ms."), "Pause after each section.", tuning | keyword.Experimental},
 	{"harden.reject-privileged-ports.quic", onOff("'%s' expects either 'on' or 'off'."), "Refuse QUIC clients on privileged ports.", keyword.NotActed | keyword.Open},

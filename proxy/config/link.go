@@ -46,6 +46,7 @@ func (c *compiler) link() {
 		return
 	}
 	c.assignIDs()
+	c.defaultResolvers()
 	c.sortRefs()
 	for _, r := range c.refs {
 		c.resolve(r)
@@ -207,6 +208,9 @@ func (c *compiler) find(r *keyword.Ref) []any {
 		return c.cfg.Others.errorViews(r.Name)
 	}
 	if t := c.cfg.Others.find(r); t != nil {
+		if b, ok := t.(*Block); ok && b.Resolver != nil {
+			return []any{t, b.Resolver}
+		}
 		return []any{t}
 	}
 	return nil
@@ -350,21 +354,37 @@ func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
 		return // Commit makes the endpoint
 	}
 	e, _ := server.EndpointOf(&l.Addr)
-	if e.Name == "" || c.opt.Offline || p.Disabled {
+	l.Line = *e
+	if e.Name == "" || c.opt.Offline || p.Disabled || l.record() {
 		return
 	}
 	if found, ok := l.findAddress(e); ok {
 		l.Endpoint = found
 		return
 	}
-	if l.Params.Resolvers != nil || c.opt.NoResolve {
+	switch {
+	case c.opt.NoResolve:
+		return
+	case l.Params.Resolvers != nil:
+		d := c.diags.Add(diag.Diagnostic{Severity: diag.Notice, Code: diag.Unresolvable, Span: l.Span, Text: "could not resolve address '" + e.Name + "', disabling server."})
+		d.Layout, d.Subject = diag.PostParse, "server "+p.Name+"/"+l.Name
 		return
 	}
 	if !c.diags.HasErrors() {
 		c.closing = "Failed to initialize server(s) addr."
 	}
-	d := c.diags.Alertf(diag.Unresolvable, l.Span, "could not resolve address '%s'.", e.Name)
+	text := "could not resolve address '%s'."
+	if strings.HasPrefix(e.Name, "_") {
+		text = "no method found to resolve address '%s'." // only resolvers know SRV records
+	}
+	d := c.diags.Alertf(diag.Unresolvable, l.Span, text, e.Name)
 	d.Layout, d.Subject = diag.PostParse, "server "+p.Name+"/"+l.Name
+}
+
+// record says whether the line names SRV records, whose targets are looked up
+// while the process runs.
+func (l *ServerLine) record() bool {
+	return l.Params.Resolvers != nil && strings.HasPrefix(l.Line.Name, "_")
 }
 
 // findAddress tries the methods of init-addr in order (configuration manual
@@ -431,7 +451,7 @@ func (c *Config) Commit(now time.Time) {
 		}
 		list := make([]server.Declared, 0, len(p.Servers))
 		for _, l := range p.Servers {
-			list = append(list, server.Declared{Server: l.prepare(p), Params: l.Params, ID: l.Params.ForcedID, Addr: l.endpoint(), Track: keyword.Target[*server.Server](l.Params.Track)})
+			list = append(list, server.Declared{Server: l.prepare(p), Params: l.Params, ID: l.Params.ForcedID, Addr: l.endpoint(), Line: l.Line, Track: keyword.Target[*server.Server](l.Params.Track)})
 		}
 		p.Back.Commit(list, server.Settings{
 			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode,

@@ -17,6 +17,7 @@ import (
 	"tandem/proxy/logformat"
 	"tandem/proxy/logs"
 	"tandem/proxy/pattern"
+	"tandem/proxy/resolve"
 	"tandem/proxy/sample"
 	"tandem/proxy/server"
 	"tandem/proxy/stick"
@@ -38,6 +39,10 @@ type Config struct {
 	Era      keyword.Version   // the newest release that would have taken all lines
 
 	attachTo func(*keyword.Env) // what lines read at run time may ask for
+
+	// Resolvers are those of the sections, in order; the implicit "default" is
+	// the last one.
+	Resolvers []*resolve.Resolver
 
 	sticks *stick.Registry // entries of stick tables, adopted by Commit
 }
@@ -251,6 +256,7 @@ type ServerLine struct {
 	Params   *server.Params
 	Addr     expr.Addr
 	Endpoint *server.Endpoint // nil: not resolved
+	Line     server.Endpoint  // of a name: without its address
 	Server   *server.Server
 	Saved    *server.Saved // what a state file says of it, until Commit
 	Span     source.Span

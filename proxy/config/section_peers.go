@@ -14,8 +14,8 @@ import (
 // The peers section (configuration manual 11.3).
 
 var peersWords = keyword.NewTable("peers keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.Peers, "peer", 0, "A peer by name and address.", peerLine),
-	line(keyword.Peers, "server", 0, "A peer with the words of a server line.", peerLine),
+	serverLineOf(keyword.Peers, "peer", "A peer by name and address.", peerLine),
+	serverLineOf(keyword.Peers, "server", "A peer with the words of a server line.", peerLine),
 	line(keyword.Peers, "bind", 0, "Where the local peer listens.", blockBind),
 	line(keyword.Peers, "default-bind", 0, "Words of the bind line.", defaultBind),
 	line(keyword.Peers, "default-server", 0, "Words of the peers.", func(e *keyword.Env, w []expr.Word) error {
@@ -33,7 +33,7 @@ var peersWords = keyword.NewTable("peers keyword", []*keyword.Def[Setting[Block]
 
 // peerLine reads "peer <name> <addr>" and "server <name> [<addr>]". The local
 // peer of a "server" line has no address: its bind line has it.
-func peerLine(e *keyword.Env, w []expr.Word) error {
+func peerLine(e *keyword.Env, w []expr.Word) (*server.Line, error) {
 	c := keyword.Attached[*compiler](e)
 	kind, name := e.Words[0].Text, first(w)
 	local := name == c.localPeer()
@@ -42,10 +42,10 @@ func peerLine(e *keyword.Env, w []expr.Word) error {
 		if kind == "peer" {
 			e.Warnf(diag.BadArguments, -1, "'%s %s' : ignoring invalid peer definition (missing address:port)", kind, name)
 		}
-		return nil
+		return nil, nil
 	case local && kind == "server":
 		e.Subject = "server " + name + "/" + name
-		return &keyword.Error{Index: w[1].Index, Code: diag.UnknownKeyword, Place: true, Text: "unknown keyword '" + w[1].Text + "'. Hint: no address was expected for this server."}
+		return nil, &keyword.Error{Index: w[1].Index, Code: diag.UnknownKeyword, Place: true, Text: "unknown keyword '" + w[1].Text + "'. Hint: no address was expected for this server."}
 	}
 	owner := e.Owner
 	defer func() { e.Owner = owner }()
@@ -54,7 +54,7 @@ func peerLine(e *keyword.Env, w []expr.Word) error {
 	}
 	if _, err := expr.ParseAddr(w[1].Text, expr.NeedPort|expr.NonZeroPort|expr.AllowNames); err != nil {
 		e.Subject = "server " + e.Owner + "/" + name
-		return &keyword.Error{Index: w[1].Index, Code: diag.BadValue, Place: true, Text: err.Error()}
+		return nil, &keyword.Error{Index: w[1].Index, Code: diag.BadValue, Place: true, Text: err.Error()}
 	}
 	return blockServer(e, w)
 }

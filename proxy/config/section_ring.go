@@ -26,7 +26,7 @@ var ringWords = keyword.NewTable("ring keyword", []*keyword.Def[Setting[Block]]{
 		return nil
 	}),
 	line(keyword.Ring, "description", 0, "Description of the ring.", least(1, "missing ring description text.")),
-	line(keyword.Ring, "server", keyword.NotActed, "Where messages are sent on to.", blockServer),
+	line(keyword.Ring, "server", keyword.NotActed, "Where messages are sent on to.", checkServer),
 	line(keyword.Ring, "timeout", 0, "Timing of the servers.", ringTimeout),
 	line(keyword.Ring, "backing-file", keyword.NotActed, "File that keeps the ring.", func(e *keyword.Env, w []expr.Word) error {
 		_, err := os.Stat(filepath.Dir(first(w)))
@@ -61,11 +61,20 @@ func ringTimeout(e *keyword.Env, w []expr.Word) error {
 }
 
 // blockServer has the server room read a "server" line of a section that is
-// no proxy; nothing is kept of it but its words.
-func blockServer(e *keyword.Env, w []expr.Word) error {
-	_, err := server.ParseServer(e, e.Words, &server.Params{})
+// no proxy.
+func blockServer(e *keyword.Env, w []expr.Word) (*server.Line, error) {
+	l, err := server.ParseServer(e, e.Words, &server.Params{})
 	if at, ok := err.(*keyword.Error); ok && len(w) < 2 {
 		at.Place = true
 	}
+	if err != nil {
+		return nil, err
+	}
+	return &l, nil
+}
+
+// checkServer is blockServer where nothing is kept of the line but its words.
+func checkServer(e *keyword.Env, w []expr.Word) error {
+	_, err := blockServer(e, w)
 	return err
 }

@@ -65,6 +65,7 @@ type Declared struct {
 	Params *Params
 	ID     int       // 0: the next free one
 	Addr   *Endpoint // nil: no address yet
+	Line   Endpoint  // what the line says, where Addr does not
 	Track  *Server
 }
 
@@ -116,6 +117,7 @@ func (b *Backend) Commit(list []Declared, settings Settings, now time.Time) {
 func (s *Server) declare(d *Declared, known bool, now time.Time) {
 	p := d.Params
 	oldWeight := s.iweight
+	s.identify(d, known)
 	s.Params, s.ID, s.iweight = p, d.ID, p.Weight
 	s.maxConn.Store(int64(max(p.MaxConn, p.MinConn)))
 	s.check.Rise, s.check.Fall = p.Rise, p.Fall

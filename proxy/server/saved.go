@@ -81,7 +81,7 @@ func readSaved(f []string) (s *Saved, why string) {
 		}
 		return n
 	}
-	const all = ForcedMaint | InheritedMaint | ConfigMaint | ForcedDrain | InheritedDrain | ResolveMaint | HostnameMaint
+	const all = ForcedMaint | InheritedMaint | ConfigMaint | ForcedDrain | InheritedDrain | ResolveMaint | Renamed
 	s.op = OpState(number(5, "srv_op_state", int(Stopped), int(Stopping)))
 	s.admin = Admin(number(6, "srv_admin_state", 0, int(all)))
 	s.weight = number(7, "srv_uweight", 0, 256)

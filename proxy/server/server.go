@@ -34,10 +34,10 @@ const (
 	ForcedDrain    Admin = 0x08 // set server … state drain
 	InheritedDrain Admin = 0x10
 	ResolveMaint   Admin = 0x20 // no address
-	HostnameMaint  Admin = 0x40
+	Renamed        Admin = 0x40 // the host name is not that of the line; no reason to keep it out
 
 	// AnyMaint and AnyDrain group the reasons.
-	AnyMaint = ForcedMaint | InheritedMaint | ConfigMaint | ResolveMaint | HostnameMaint
+	AnyMaint = ForcedMaint | InheritedMaint | ConfigMaint | ResolveMaint
 	AnyDrain = ForcedDrain | InheritedDrain
 )
 
@@ -50,6 +50,10 @@ type Endpoint struct {
 	Mapped  bool
 	Name    string // host name it was resolved from; "" for literals
 }
+
+// Identity is what a server is called elsewhere: the host name whose address
+// it has, and the SRV record that gave it that name; either may be "".
+type Identity struct{ Host, Record string }
 
 // WeightScale is how finely effective weights are kept: a server of weight 1
 // has an effective weight of 16, so that a slow start has steps.
@@ -88,6 +92,9 @@ type Server struct {
 	warming    *time.Timer
 	dynamic    bool // added at run time
 	named      bool // the configuration names it elsewhere than on its line
+	id         Identity
+	written    Endpoint // what its line says, without an address
+	line       Endpoint // the same with the port that it has now
 	Check      CheckState
 	Agent      CheckState
 
@@ -149,6 +156,7 @@ type Event struct {
 	Mail    int     // level of the mail about it; 0: none is sent
 	Text    string
 	Console string // text for stderr where it differs, else ""
+	Quiet   bool   // not for stderr
 }
 
 // OnEvent makes f receive all changes of state from now on. f is called with

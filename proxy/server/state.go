@@ -182,7 +182,7 @@ func (s *Server) setAdmin(a Admin, now time.Time) {
 		return
 	}
 	if a&AnyMaint != 0 {
-		s.enterMaint(a, now)
+		s.enterMaint(a, "", now)
 		return
 	}
 	s.admin |= a
@@ -199,8 +199,12 @@ func (s *Server) setAdmin(a Admin, now time.Time) {
 	}
 }
 
-// enterMaint adds a reason for maintenance; the state lock is held.
-func (s *Server) enterMaint(a Admin, now time.Time) {
+// enterMaint adds a reason for maintenance, with a cause that messages tell
+// unless it is ""; the state lock is held.
+func (s *Server) enterMaint(a Admin, cause string, now time.Time) {
+	if cause != "" {
+		cause = " (" + cause + ")"
+	}
 	was, op := s.admin, s.op
 	s.admin |= a
 	if was&AnyMaint == 0 {
@@ -217,9 +221,9 @@ func (s *Server) enterMaint(a Admin, now time.Time) {
 		}
 		s.settle(level, 0, func() string {
 			if op == Stopped {
-				return s.kind() + s.full() + " was DOWN and now enters maintenance" + s.via() + "."
+				return s.kind() + s.full() + " was DOWN and now enters maintenance" + cause + s.via() + "."
 			}
-			return s.kind() + s.full() + " is going DOWN for maintenance" + s.via() + s.Backend.left(s.cur.Load(), requeued)
+			return s.kind() + s.full() + " is going DOWN for maintenance" + cause + s.via() + s.Backend.left(s.cur.Load(), requeued)
 		}, now)
 		s.requeue()
 		if s.Params.OnMarkedDown == "shutdown-sessions" {
@@ -307,6 +311,9 @@ func (s *Server) leaveMaint(was Admin, now time.Time) {
 		mode = "DRAIN"
 	}
 	s.settle(levelNotice, 0, func() string {
+		if was&ResolveMaint != 0 && s.id.Host != "" {
+			return s.kind() + s.full() + " ('" + s.id.Host + "') is " + state + "/" + mode + " (resolves again)."
+		}
 		return s.kind() + s.full() + " is " + state + "/" + mode + " (leaving " + forced(was&ForcedMaint != 0) + "maintenance)."
 	}, now)
 }

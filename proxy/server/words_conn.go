@@ -297,7 +297,7 @@ var initAddr = value("init-addr", "How the address is found at start, in order."
 	return nil
 })
 
-var resolvers = envValue(keyword.Spec{Name: "resolvers", Flags: keyword.NotActed, Doc: "The resolvers section that follows the name at run time."},
+var resolvers = envValue(keyword.Spec{Name: "resolvers", Doc: "The resolvers section that follows the name at run time."},
 	func(e *keyword.Env, p *Params, v string, i int) error {
 		p.Resolvers = e.NewRef(keyword.ToResolvers, v, i)
 		return nil
@@ -316,7 +316,7 @@ var resolveNet = value("resolve-net", "Networks preferred among the addresses of
 	p.ResolveNet = list
 	return nil
 })
-var resolveOpts = valueWith(keyword.Spec{Name: "resolve-opts", Flags: keyword.NotActed, Doc: "How run time resolution treats duplicates and weights."}, func(p *Params, v string) error {
+var resolveOpts = valueWith(keyword.Spec{Name: "resolve-opts", Doc: "How run time resolution treats duplicates and weights."}, func(p *Params, v string) error {
 	list := commaList(v)
 	for _, o := range list {
 		switch o {
