@@ -28,11 +28,11 @@ var services = []*keyword.Def[Action]{
 		Doc: "Put the address of a host name into a variable.",
 	}, newDoResolve),
 	keyword.Define(keyword.Spec{
-		Name: "cache-use", In: httpReq, Flags: keyword.NotActed, Doc: "Answer from a cache.",
-	}, newCache),
+		Name: "cache-use", In: httpReq, Doc: "Answer from a cache.",
+	}, newCacheUse),
 	keyword.Define(keyword.Spec{
-		Name: "cache-store", In: httpRes, Flags: keyword.NotActed, Doc: "Keep the response in a cache.",
-	}, newCache),
+		Name: "cache-store", In: httpRes, Doc: "Keep the response in a cache.",
+	}, newCacheStore),
 	keyword.Define(keyword.Spec{
 		Name: "send-spoe-group", In: tcpCnt | tcpRes | httpBoth, Flags: keyword.NotActed,
 		Misuse: "expects 2 arguments: <engine-id> <group-id>", Doc: "Send a group of messages to an agent.",
@@ -235,37 +235,12 @@ func newDoResolve(e *keyword.Env, a *resolveArgs) (Action, error) {
 	}}, nil
 }
 
-// cacheArgs is "<name> [no-early-hints]".
-type cacheArgs struct{ name expr.Word }
-
-// Usage is what messages say of the arguments.
-func (cacheArgs) Usage() string { return "<name>" }
-
-// ParseArgs reads the name of the cache.
-func (c *cacheArgs) ParseArgs(a *keyword.Args) error {
-	w, at, ok := a.Next()
-	if !ok || w == "if" || w == "unless" {
-		return refuse(-1, "expects a cache name")
-	}
-	c.name = expr.Word{Text: w, Index: at}
-	if a.Env.Scope == httpReq && a.Peek() == "no-early-hints" {
-		a.Next()
-	}
-	return nil
-}
-
 // kind is what messages call a section: a listen is a "proxy".
 func kind(section string) string {
 	if section == "listen" {
 		return "proxy"
 	}
 	return section
-}
-
-func newCache(e *keyword.Env, a *cacheArgs) (Action, error) {
-	ref := e.NewRef(keyword.ToCache, a.name.Text, a.name.Index)
-	ref.Missing = fmt.Sprintf("config: %s '%s': unable to find the cache '%s' referenced by the filter 'cache'.", kind(e.Section), e.Owner, a.name.Text)
-	return nothing, nil
 }
 
 type spoeArgs struct {

@@ -36,7 +36,6 @@ var absentCommands = []*keyword.Def[Command]{
 	absent("set ssl ocsp-response", " <resp|payload>", Admin, "replace an OCSP response."),
 	absent("set ssl tls-key", " [id|file] <key>", Admin, "set the next key for session tickets."),
 	absent("show activity", " [-1|0|thread_num]", Operator, "show what threads did."),
-	absent("show cache", "", Admin, "show the HTTP caches."),
 	absent("show dev", "", User, "show what developers want to know."),
 	absent("show events", " [<sink>] [-w] [-n] [-0]", User, "show the contents of a ring."),
 	absent("show fd", " [-!plcfbs]* [num]", Operator, "dump the descriptors."),

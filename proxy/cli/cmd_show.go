@@ -15,6 +15,7 @@ import (
 
 // showCommands tell about the process and its objects.
 var showCommands = []*keyword.Def[Command]{
+	command("show cache", "", Admin, "show the HTTP caches.", showCache),
 	command("show version", "", User, "show the version.", func(c *Call) { c.printf("%s\n", c.Version) }),
 	command("show env", " [var]", Operator, "dump the environment.", showEnv),
 	command("show startup-logs", "", Operator, "show what was reported while starting.", showStartup),
@@ -25,6 +26,12 @@ var showCommands = []*keyword.Def[Command]{
 	command("show sess", " [help|<id>|all] [opts...]", Operator, "list the streams, or dump one.", showSess),
 	command("show default-server", " [<backend>]", User, "list the default-server settings.", showDefaultServer),
 	command("show defaults", "", User, "list the named defaults sections.", showDefaults),
+}
+
+func showCache(c *Call) {
+	for _, b := range c.Config().Others.InOrder(c.Config().Others.Caches) {
+		b.Cache.Show(c.out, c.now().Unix())
+	}
 }
 
 func showEnv(c *Call) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
@@ -10,6 +11,7 @@ import (
 	"tandem/parser/keyword"
 	"tandem/parser/source"
 	"tandem/proxy/check"
+	"tandem/proxy/filter"
 	"tandem/proxy/logs"
 	"tandem/proxy/resolve"
 	"tandem/proxy/server"
@@ -21,6 +23,7 @@ import (
 type Block struct {
 	Kind, Name string
 	Span       source.Span
+	order      int // in which it was read
 	Lines      [][]string
 	Spans      []source.Span        // of Lines
 	Errors     map[int]*ErrorFile   // of http-errors
@@ -28,6 +31,19 @@ type Block struct {
 	Profile    *logs.Profile        // of log-profile
 	Servers    map[int]*server.Line // of Lines that have words of a server line
 	Resolver   *resolve.Resolver    // of resolvers
+	Cache      *filter.Cache        // of cache
+}
+
+// InOrder returns the sections of a kind as they stand in the files.
+func (o *Others) InOrder(m map[string]any) []*Block {
+	var out []*Block
+	for _, x := range m {
+		if b, ok := x.(*Block); ok {
+			out = append(out, b)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Block) int { return a.order - b.order })
+	return out
 }
 
 // ErrorReply returns an http-errors section's answer for a status, nil if it
@@ -196,6 +212,8 @@ func readBlock(table blockTable, missing string, file func(o *Others) *map[strin
 		if old, ok := (*m)[b.Name].(*Block); ok && missing != "" {
 			c.again(b, old)
 		}
+		c.blocks++
+		b.order = c.blocks
 		(*m)[b.Name] = b
 		before := c.diags.Count(diag.Alert)
 		readLines(c, table, s, b)

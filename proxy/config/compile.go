@@ -44,11 +44,12 @@ type Options struct {
 
 // compiler walks the sections and keeps what spans them.
 type compiler struct {
-	cfg   *Config
-	deps  *Deps
-	opt   Options
-	diags *diag.List
-	env   *keyword.Env
+	cfg    *Config
+	deps   *Deps
+	opt    Options
+	diags  *diag.List
+	env    *keyword.Env
+	blocks int // sections read that are no proxies
 
 	closing string // last line of a refusal that was found behind the text
 

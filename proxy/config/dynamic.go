@@ -86,7 +86,7 @@ func (c *Config) ReadServer(p *Proxy, name string, words []string) (*ServerLine,
 func (c *Config) resolveNew(p *Proxy, r *keyword.Ref) error {
 	if r.Kind != keyword.ToServer {
 		if t := c.Others.find(r); t != nil {
-			r.Resolve(t)
+			r.Resolve(viewsOf(t)...)
 			return nil
 		}
 		return fmt.Errorf("unable to find required %s: '%s'.", r.Kind, r.Name)

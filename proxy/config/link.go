@@ -208,12 +208,21 @@ func (c *compiler) find(r *keyword.Ref) []any {
 		return c.cfg.Others.errorViews(r.Name)
 	}
 	if t := c.cfg.Others.find(r); t != nil {
-		if b, ok := t.(*Block); ok && b.Resolver != nil {
-			return []any{t, b.Resolver}
-		}
-		return []any{t}
+		return viewsOf(t)
 	}
 	return nil
+}
+
+// viewsOf returns what the rooms know a section as.
+func viewsOf(t any) []any {
+	b, ok := t.(*Block)
+	switch {
+	case ok && b.Cache != nil:
+		return []any{t, b.Cache}
+	case ok && b.Resolver != nil:
+		return []any{t, b.Resolver}
+	}
+	return []any{t}
 }
 
 // views returns what the rooms know a proxy as.

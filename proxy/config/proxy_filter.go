@@ -54,7 +54,7 @@ func filterDef(name string, flags keyword.Flags, until keyword.Version, doc stri
 var Filters = keyword.NewTable("filter", []*keyword.Def[*Filter]{
 	filterDef("bwlim-in", keyword.NotActed, 0, "Limit the speed of uploads.", readBandwidth),
 	filterDef("bwlim-out", keyword.NotActed, 0, "Limit the speed of downloads.", readBandwidth),
-	filterDef("cache", keyword.NotActed, 0, "Serve from a cache.", readCacheFilter),
+	filterDef("cache", 0, 0, "Serve from a cache.", readCacheFilter),
 	filterDef("comp-req", 0, 0, "Compress requests.", noFilterWords),
 	filterDef("comp-res", 0, 0, "Compress responses.", noFilterWords),
 	filterDef("compression", 0, 0, "Compress bodies.", noFilterWords),

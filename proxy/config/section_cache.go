@@ -7,6 +7,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/filter"
 )
 
 // The cache section (configuration manual 6.2). Of wrong values the original
@@ -110,6 +111,7 @@ func cacheHints(e *keyword.Env, w []expr.Word) error {
 // checkCache refuses a cache without a size, or with objects too large for it.
 func checkCache(c *compiler, b *Block) {
 	size, object := int64(0), int64(0)
+	set := filter.CacheSettings{MaxAge: 60, Variants: 10, HintRatio: 25}
 	for _, l := range b.Lines {
 		if len(l) < 2 {
 			continue
@@ -119,6 +121,17 @@ func checkCache(c *compiler, b *Block) {
 			size = n << 20
 		case "max-object-size":
 			object = n
+		case "max-age":
+			set.MaxAge = n
+		case "max-secondary-entries":
+			set.Variants = int(n)
+		case "process-vary":
+			set.Vary = l[1] == "on"
+		case "early-hints":
+			set.Hints, set.HintsOnly = l[1] != "off", l[1] == "only"
+			if len(l) > 3 {
+				set.HintRatio, _ = strconv.Atoi(l[3])
+			}
 		}
 	}
 	text := ""
@@ -130,6 +143,8 @@ func checkCache(c *compiler, b *Block) {
 	case uint64(object) > uint64(size/2):
 		text = fmt.Sprintf("\"max-object-size\" is limited to an half of \"total-max-size\" => %d", size/2)
 	default:
+		set.Size, set.MaxObject = size, object
+		b.Cache = filter.NewCache(b.Name, set)
 		return
 	}
 	c.diags.Alertf(diag.BadArguments, b.Span, "%s", text).Layout = diag.Bare

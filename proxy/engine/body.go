@@ -25,6 +25,7 @@ type body struct {
 	bad     *h1.Error
 	ch      h1.Chunks
 	mux     *h2.Stream // where the body comes on a stream
+	mem     buffer     // of a body that comes from memory
 	in      uint64     // bytes of the body taken from the wire
 	data    uint64     // those of them that are data and not coding
 }
@@ -184,6 +185,7 @@ type framed struct {
 	sent    uint64
 	out     *buffer // collects chunk heads and data
 
+	keep   *filter.Storing    // a cache that gets the bytes, too
 	zip    *filter.Compressor // nil: bytes go on as they are
 	zipped uint64             // bytes given to it
 	told   func(n int, out bool)
@@ -192,6 +194,9 @@ type framed struct {
 // pass writes what is ready of b to dst. prefix is a head that goes out in
 // the same write where it fits.
 func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
+	if f.keep != nil {
+		f.keep.Write(b.ready())
+	}
 	if f.zip != nil {
 		return f.squeeze(b, prefix, deadline)
 	}

@@ -35,23 +35,31 @@ func (rt *setup) compressionOf(fe, be *config.Proxy) *filter.Compression {
 
 // chooseCompression looks at a request that is about to leave for a server.
 func (c *conn) chooseCompression() {
-	c.zip = compression{}
-	if c.fe.p.Compression == nil && c.be.p.Compression == nil {
-		return
-	}
-	z := c.rt.compressionOf(c.fe.p, c.be.p)
-	if z == nil {
+	z := c.compressionOfBoth()
+	if c.zip = (compression{set: z}); z == nil {
 		return
 	}
 	m := &c.t.Req
-	c.zip.set = z
-	c.zip.res = z.Choose(m)
-	if c.headReq || c.sess.Version < 11 {
-		c.zip.res = filter.Off
-	}
+	c.chooseAnswerCompression()
 	if size, whole := c.reqBody.length(); z.WantsRequest(m, size, whole) && c.e.mayCompress(c.rt) {
 		c.zip.req = z.ReqAlgo
 		filter.Mark(m, c.zip.req, false)
+	}
+}
+
+// compressionOfBoth returns what holds between the frontend and the backend.
+func (c *conn) compressionOfBoth() *filter.Compression {
+	if c.fe.p.Compression == nil && c.be.p.Compression == nil {
+		return nil
+	}
+	return c.rt.compressionOf(c.fe.p, c.be.p)
+}
+
+// chooseAnswerCompression looks whether the client can take a compressed answer.
+func (c *conn) chooseAnswerCompression() {
+	c.zip.res = c.zip.set.Choose(&c.t.Req)
+	if c.headReq || c.sess.Version < 11 {
+		c.zip.res = filter.Off
 	}
 }
 

@@ -393,6 +393,7 @@ func (c *conn) requestRules(s *side, front bool) bool {
 	}
 	if len(p.HTTPRequest) > 0 {
 		v, i := p.HTTPRequest.Run(&c.t, 0, true)
+		c.countCache(front)
 		if !c.handle(v, p.HTTPRequest, i) {
 			return false
 		}
@@ -494,6 +495,10 @@ func (c *conn) handle(v action.Verdict, rules action.Rules, i int) bool {
 // answer sends what a rule put into t.Reply.
 func (c *conn) answer(rules action.Rules, i int) {
 	t := &c.t
+	if t.Cached.Hit != nil {
+		c.serveCached()
+		return
+	}
 	r := t.Reply
 	name := ""
 	if i < len(rules) {
@@ -568,6 +573,7 @@ func (c *conn) finishTransaction() {
 	t.Time.End, t.Now = now, now
 	c.releaseServer(false)
 	c.endCompression()
+	c.endCached()
 	c.endKilled()
 	c.countEnd(now)
 	c.logTx()

@@ -49,9 +49,15 @@ func (c *conn) respond() {
 	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
+	c.announce()
+	c.keepResponse()
+	c.forward()
+}
+
+// announce writes the log lines of a response that is about to go out.
+func (c *conn) announce() {
 	c.logASAP(logs.Response)
 	c.logStep(logs.Response)
-	c.forward()
 }
 
 // dropServer closes the server side of a transaction that ends early.
@@ -107,7 +113,9 @@ func (c *conn) responseSet(rules action.Rules) bool {
 			c.t.Term = [2]byte{'P', 'H'}
 			c.be.st.DeniedResp.Add(1)
 			c.fe.st.DeniedResp.Add(1)
-			c.srv.s.Stats.DeniedResp.Add(1)
+			if c.srv != nil {
+				c.srv.s.Stats.DeniedResp.Add(1)
+			}
 		}
 		c.dropServerKeeping()
 		if r == nil {
@@ -156,7 +164,13 @@ func (c *conn) internal() bool {
 
 // responseCaptures fills the response's capture slots.
 func (c *conn) responseCaptures() {
-	if !c.fe.needCaps || c.up == nil {
+	if c.up != nil {
+		c.captureResponse()
+	}
+}
+
+func (c *conn) captureResponse() {
+	if !c.fe.needCaps {
 		return
 	}
 	for i, cap := range c.fe.p.ResCaptures {
@@ -208,6 +222,9 @@ func (c *conn) forward() {
 	if err == nil && !b.finished() {
 		err = c.copyBody()
 	}
+	if err == nil && b.finished() {
+		c.kept()
+	}
 	t.Bytes.ResOut += f.sent + trailerSize(b)
 	t.Bytes.ResIn += trailerSize(b)
 	if f.zip != nil {
@@ -222,7 +239,7 @@ func (c *conn) forward() {
 	if err != nil {
 		c.bodyFailed(err)
 	}
-	if t.Term[0] != 0 {
+	if t.Term[0] != 0 && t.Term[0] != 'L' {
 		c.keep = false
 		c.dropServer()
 		return
@@ -304,7 +321,7 @@ func (c *conn) copyBody() error {
 	b, f := &c.resBody, &c.resOut
 	to := c.serverTimeout()
 	for !b.finished() {
-		if n, ok := b.worth(c.fe.spliceRes || c.be.spliceRes); ok && f.zip == nil {
+		if n, ok := b.worth(c.fe.spliceRes || c.be.spliceRes); ok && f.zip == nil && f.keep == nil {
 			done, err := f.splice(b, n, to, c.clientTimeout(), func(k uint64) {
 				c.fe.st.H1.SplicedOut.Add(k)
 				c.be.st.H1.SplicedIn.Add(k)
@@ -316,7 +333,7 @@ func (c *conn) copyBody() error {
 				continue
 			}
 		}
-		if f.zip == nil && b.bulky() {
+		if f.zip == nil && f.keep == nil && b.bulky() {
 			return f.bulk(b, &c.e.bulks, to, c.clientTimeout())
 		}
 		if len(b.ready()) == 0 && !c.fillWatching(after(time.Now(), to)) && !b.done {
@@ -379,6 +396,8 @@ func (c *conn) bodyFailed(err error) {
 		c.srv.s.Stats.SrvAborts.Add(1)
 	default:
 		c.be.st.CliAborts.Add(1)
-		c.srv.s.Stats.CliAborts.Add(1)
+		if c.srv != nil {
+			c.srv.s.Stats.CliAborts.Add(1)
+		}
 	}
 }

@@ -25,6 +25,7 @@ type front struct {
 	uses  []useBackend
 	def   *back // the default backend, or the proxy itself
 	own   *back // the proxy itself where it is a listen section, or nil
+	stub  *back // stands for the backend of answers that need none
 	http  bool
 	reqT  time.Duration // timeout http-request
 	kaT   time.Duration // timeout http-keep-alive
@@ -174,6 +175,7 @@ func newFront(rt *setup, p *config.Proxy) *front {
 	}
 	f.def = rt.backs[keyword.Target[*config.Proxy](p.DefaultBackend)]
 	f.own = rt.backs[p]
+	f.stub = &back{side: f.side, st: &stats.Backend{}}
 	if f.def == nil {
 		f.def = f.own // a listen section serves itself
 	}

@@ -271,7 +271,10 @@ func appendBackend(d []byte, t *tx.Tx, _ Flags) []byte {
 }
 
 func appendServer(d []byte, t *tx.Tx, _ Flags) []byte {
-	if t.Server == nil {
+	switch {
+	case t.Cached.Name != "":
+		return append(d, "<CACHE>"...)
+	case t.Server == nil:
 		return append(d, "<NOSRV>"...)
 	}
 	return append(d, t.Server.Name...)

@@ -99,8 +99,9 @@ type Tx struct {
 	Status              int // what was answered, for the log; -1 none
 	LogLevel            int // -1: as configured; 8: silent
 	Nice                int
-	Compressed          string   // algorithm with which the response was compressed here; "": it was not
-	LastRule            Rule     // last_rule_file, last_rule_line
+	Compressed          string // algorithm with which the response was compressed here; "": it was not
+	LastRule            Rule   // last_rule_file, last_rule_line
+	Cached              Cached
 	Settings            Settings // what rules changed for this transaction alone
 	Matched             string   // last "use_backend" or rule that matched, for debugging
 
