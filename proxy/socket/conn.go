@@ -33,6 +33,7 @@ type Conn struct {
 	wantsW bool // announced for writing too
 	idle   bool // whoever waits to receive does so in Wait
 	gen    int32
+	poll   *poller // where it waits, from when it first waited
 
 	until atomic.Int64 // moment for which clock knows the connection, ns; 0: none
 	pos   int          // in the clock's heap
@@ -134,9 +135,6 @@ func (c *Conn) Recv(b []byte, deadline time.Time) (int, error) {
 		if err != unix.EAGAIN {
 			return n, err
 		}
-		c.mu.Lock()
-		c.ended = false // an error that did not last
-		c.mu.Unlock()
 	}
 }
 
@@ -193,6 +191,11 @@ func (c *Conn) TryRecv(b []byte) (int, error) {
 func (c *Conn) tryRecv(b []byte) (int, error) {
 	n, err := sysRecv(c.fd, b)
 	switch {
+	case err == unix.EAGAIN:
+		c.mu.Lock()
+		c.ended = false // an error that did not last
+		c.mu.Unlock()
+		return 0, err
 	case err != nil:
 		return 0, err
 	case n == 0:
@@ -218,11 +221,8 @@ func (c *Conn) await(s *side, deadline time.Time, idle bool) error {
 			return err
 		}
 		var until int64
-		if !deadline.IsZero() {
-			if until = clock.ns(deadline); until <= clock.now() {
-				c.mu.Unlock()
-				return os.ErrDeadlineExceeded
-			}
+		if !deadline.IsZero() { // the clock tells of one that is over
+			until = max(clock.ns(deadline), 1)
 		}
 		p := parkers.Get().(*parker)
 		err := c.register(s, p, until)
@@ -279,26 +279,38 @@ func (c *Conn) register(s *side, w waiter, until int64) error {
 
 // Notify calls f, once, when something can be read or the wait is over:
 // err tells why, as Recv would. Nobody else may receive until then. f runs in
-// the goroutine that watches all sockets and must not wait for anything.
+// a goroutine that watches many sockets and must not wait for anything.
 func (c *Conn) Notify(deadline time.Time, f func(err error)) {
+	if waits, err := c.Await(deadline, f); !waits {
+		f(err)
+	}
+}
+
+// Await is Notify for those who want to know at once that there is nothing to
+// wait for: then waits is false, f is not called, and err is what it would
+// have been told.
+func (c *Conn) Await(deadline time.Time, f func(err error)) (waits bool, err error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	ok, err := c.worth(&c.in)
 	if ok {
 		c.in.ready = true // nobody has tried yet
 	}
-	if !ok && err == nil {
-		var until int64
-		if !deadline.IsZero() {
-			until = clock.ns(deadline)
-		}
-		if err = c.register(&c.in, notifier(f), until); err == nil {
-			c.mu.Unlock()
-			return
-		}
+	if ok || err != nil {
+		return false, err
 	}
-	c.mu.Unlock()
-	f(err)
+	var until int64
+	if !deadline.IsZero() {
+		until = max(clock.ns(deadline), 1)
+	}
+	err = c.register(&c.in, notifier(f), until)
+	return err == nil, err
 }
+
+// Moment is when the events were read whose telling called f of Notify or
+// Await with a nil error; only f may ask. It costs nothing, and is as late as
+// what was told before.
+func (c *Conn) Moment() time.Time { return c.poll.now }
 
 type notifier func(err error)
 
@@ -312,7 +324,7 @@ func (c *Conn) Send(b []byte, deadline time.Time) (int, error) {
 	defer c.release()
 	done := 0
 	for len(b) > done {
-		n, err := sysSend(c.fd, b[done:])
+		n, err := sysSend(c.fd, b[done:], false)
 		switch err {
 		case nil:
 			done += n
@@ -327,6 +339,30 @@ func (c *Conn) Send(b []byte, deadline time.Time) (int, error) {
 		}
 	}
 	return done, nil
+}
+
+// TrySend writes as much of b as there is room for, without waiting:
+// unix.EAGAIN says that not all of it went. More promises that CloseWrite or
+// Close follows at once: the end then travels with the last bytes.
+func (c *Conn) TrySend(b []byte, more bool) (done int, err error) {
+	if !c.hold() {
+		return 0, net.ErrClosed
+	}
+	defer c.release()
+	for len(b) > done && err == nil {
+		var n int
+		n, err = sysSend(c.fd, b[done:], more)
+		done += n
+	}
+	return done, err
+}
+
+// Ending says whether the peer is known to have ended, so that a read will
+// tell after what came before that.
+func (c *Conn) Ending() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended
 }
 
 // Interrupt makes this and later Recv fail with os.ErrDeadlineExceeded, until

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pair returns the two ends of a connection, both of this package.
@@ -275,5 +277,56 @@ func TestSplice(t *testing.T) {
 	dst.CloseWrite()
 	if b := <-got; !bytes.Equal(b, text) {
 		t.Errorf("%d bytes came, not %d", len(b), len(text))
+	}
+}
+
+// TrySend stops where there is no room, and what is sent with more to come
+// arrives with the end. Ending tells of an end that was not read yet.
+func TestTry(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	piece := make([]byte, 64<<10)
+	sent := 0
+	for {
+		n, err := a.TrySend(piece, false)
+		if sent += n; err == unix.EAGAIN {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b.Ending() {
+		t.Error("an end that nobody made")
+	}
+	got := 0
+	for got < sent {
+		n, err := b.Recv(piece, soon())
+		if got += n; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := b.TryRecv(piece); n != 0 || err != unix.EAGAIN {
+		t.Errorf("%d %v", n, err)
+	}
+	if n, err := a.TrySend([]byte("last"), true); n != 4 || err != nil {
+		t.Errorf("%d %v", n, err)
+	}
+	a.CloseWrite()
+	n, err := b.Recv(piece, soon())
+	if string(piece[:n]) != "last" || err != nil {
+		t.Errorf("%q %v", piece[:n], err)
+	}
+	if n, err := b.Recv(piece, soon()); n != 0 || err != io.EOF {
+		t.Errorf("%d %v", n, err)
+	}
+	if !b.Ending() {
+		t.Error("the end was read and is not known")
+	}
+	if _, err := b.Await(soon(), nil); err != nil {
+		t.Error(err)
+	}
+	a.Close()
+	if _, err := a.TrySend(piece, false); !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
 	}
 }

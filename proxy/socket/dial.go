@@ -14,6 +14,7 @@ type Dialer struct {
 	Deadline time.Time      // zero: as long as the system tries
 	Source   netip.AddrPort // address to come from; zero: the system's choice
 	Control  func(fd int)   // sets options before the connection is made
+	Near     *Conn          // waits where this one does; nil: anywhere
 
 	// Transparent says that Source may be no address of this machine
 	// (ip(7), IP_TRANSPARENT; CAP_NET_ADMIN is needed).
@@ -82,6 +83,9 @@ func (d *Dialer) Unix(path string) (*Conn, error) {
 // stands at once: asking a second time is cheaper than waiting for the word.
 func (d *Dialer) connect(fd int, to unix.Sockaddr) (*Conn, error) {
 	c := newConn(fd, false)
+	if d.Near != nil {
+		c.poll = d.Near.where()
+	}
 	err := unix.Connect(fd, to)
 	if err == unix.EINPROGRESS {
 		err = unix.Connect(fd, to)
