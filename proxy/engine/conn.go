@@ -51,7 +51,8 @@ type conn struct {
 	reqOut     framed
 	resOut     framed
 	zip        compression
-	keep       bool // the client connection may carry another request
+	rel        *relay // nil until it is needed
+	keep       bool   // the client connection may carry another request
 	idle       atomic.Bool
 	idleAt     atomic.Int64 // since when, in ns; 0: it must not go to rest
 	since      time.Time    // of a conn that rested: when its wait began

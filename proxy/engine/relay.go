@@ -3,76 +3,235 @@ package engine
 import (
 	"errors"
 	"io"
-	"math"
 	"sync/atomic"
+	"syscall"
 	"time"
-
-	"tandem/proxy/h1"
-	"tandem/proxy/tx"
 )
 
-// Lengths from which moving data inside of the kernel pays, in bytes.
-const (
-	spliceMin  = 256 << 10 // of a body whose length is known
-	spliceFrom = 128 << 10 // passed in one direction of a tunnel before it
-	spliceStep = 1 << 20   // moved between two looks at the clock
-)
+// relay carries bytes both ways. Between two sockets of the system, what comes
+// is passed on by whoever watches the sockets, as long as nothing has to be
+// waited for; a goroutine does it otherwise, and for long data.
+type relay struct {
+	e        *Engine
+	epoch    time.Time
+	up, down direction
+	cli, srv half
+	left     atomic.Int32              // directions that are not over
+	culprit  atomic.Pointer[direction] // that whose error or silence was the first; nil: none
+	done     chan struct{}
+}
+
+// half is what both directions tell each other of one end.
+type half struct {
+	last atomic.Int64 // activity, ns since the epoch
+	eof  atomic.Bool
+}
 
 // direction is one half of a relay.
 type direction struct {
+	r            *relay
+	from, to     *half
+	told         func(error) // onEvent
 	src, dst     *sock
-	first        []byte // bytes read before the relay began
-	timeout, fin time.Duration
-	last         *atomic.Int64 // activity of src in ms, from both directions
-	peer         *atomic.Int64 // activity of dst
+	first        []byte        // goes to dst before anything that is read
+	buf          *buffer       // holds first, once that was read here
+	timeout, fin time.Duration // of src
+	patience     time.Duration // of dst, when there is no room
 	n            uint64
 	spliced      uint64
+	streak       int   // bytes that came in long pieces lately
 	err          error // nil: src ended
 	writeErr     bool  // err is dst's
-	eof          *atomic.Bool
-	peerEOF      *atomic.Bool
-	buf          *buffer
-	epoch        time.Time
-	indep        bool // what is written to dst is no activity of dst
+	indep        bool  // what is written to dst is no activity of dst
 }
 
-// run copies until src ends, an error, or silence. A half-close is passed on.
+// relay carries bytes both ways until both ends are done. It returns how each
+// direction ended.
+func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up, down *direction) {
+	r := c.rel
+	if r == nil {
+		r = newRelay(c.e)
+		c.rel = r
+	}
+	r.epoch = time.Now()
+	r.left.Store(2)
+	r.culprit.Store(nil)
+	for _, h := range [2]*half{&r.cli, &r.srv} {
+		h.last.Store(0)
+		h.eof.Store(false)
+	}
+	r.up.begin(&c.cli, &c.up.sock, toServer, cliTO, srvTO, c.fe.p.Timeouts.ClientFin, c.be.indep)
+	r.down.begin(&c.up.sock, &c.cli, toClient, srvTO, cliTO, c.be.p.Timeouts.ServerFin, c.fe.indep)
+	if c.cli.fd != nil && c.up.fd != nil {
+		r.up.start()
+		r.down.start()
+	} else {
+		c.e.crew.run(r.up.run)
+		r.down.run()
+	}
+	<-r.done
+	return &r.up, &r.down
+}
+
+func newRelay(e *Engine) *relay {
+	r := &relay{e: e, done: make(chan struct{}, 1)}
+	r.up.r, r.up.from, r.up.to, r.up.told = r, &r.cli, &r.srv, r.up.onEvent
+	r.down.r, r.down.from, r.down.to, r.down.told = r, &r.srv, &r.cli, r.down.onEvent
+	return r
+}
+
+func (d *direction) begin(src, dst *sock, first []byte, timeout, patience, fin time.Duration, indep bool) {
+	d.src, d.dst, d.first, d.timeout, d.patience, d.fin, d.indep = src, dst, first, timeout, patience, fin, indep
+	d.n, d.spliced, d.streak, d.err, d.writeErr = 0, 0, 0, nil, false
+}
+
+// start passes on what was read before the relay began, and then what comes.
+func (d *direction) start() {
+	d.n += uint64(len(d.first))
+	if len(d.first) == 0 || d.send(d.r.epoch, d.first, false) {
+		d.step(d.r.epoch, nil)
+	}
+}
+
+// onEvent goes on when there is something to read or when the wait is over.
+func (d *direction) onEvent(err error) {
+	now := time.Now()
+	if err == nil {
+		now = d.src.fd.Moment()
+	}
+	d.step(now, err)
+}
+
+// readsAtOnce is how often a direction may read before others have their turn.
+const readsAtOnce = 8
+
+// step passes on what is there, and waits for more without a goroutine. Err is
+// what reading would give; nil: that must be tried.
+func (d *direction) step(now time.Time, err error) {
+	for range readsAtOnce {
+		if err == nil {
+			var n int
+			buf := d.r.e.bufs.get()
+			if n, err = d.receive(buf.b); n > 0 {
+				d.received(n, len(buf.b), now)
+				if d.buf = buf; !d.send(now, buf.b[:n], err == io.EOF) {
+					return
+				}
+				if d.streak >= spliceFrom {
+					d.r.e.crew.run(d.run)
+					return
+				}
+				continue
+			}
+			d.r.e.bufs.put(buf)
+		}
+		if err != syscall.EAGAIN && !(isTimeout(err) && d.active(now)) {
+			d.finish(err)
+			d.end()
+			return
+		}
+		var waits bool
+		if waits, err = d.src.fd.Await(d.deadline(now), d.told); waits {
+			return // nothing of d may be touched from here on
+		}
+	}
+	d.r.e.crew.run(func() { d.step(time.Now(), nil) })
+}
+
+// receive reads what is there, with the end where that is known to be near: it
+// can then travel on with the last bytes. Err may come with n bytes.
+func (d *direction) receive(b []byte) (n int, err error) {
+	n, err = d.src.fd.TryRecv(b)
+	for err == nil && n < len(b) && d.src.fd.Ending() {
+		var k int
+		k, err = d.src.fd.TryRecv(b[n:])
+		n += k
+	}
+	return n, err
+}
+
+// send passes b, the last before the end or not, on without waiting. It returns
+// false where a goroutine goes on with what there is no room for, or where dst
+// failed.
+func (d *direction) send(now time.Time, b []byte, last bool) bool {
+	n, err := d.dst.fd.TrySend(b, last)
+	if d.first = b[n:]; err == syscall.EAGAIN {
+		d.r.e.crew.run(d.flush)
+		return false
+	}
+	return d.sent(now, err)
+}
+
+// flush waits for room for what is left of what was read.
+func (d *direction) flush() {
+	now := time.Now()
+	if d.sent(now, d.dst.write(d.first, after(now, d.patience))) {
+		d.step(time.Now(), nil)
+	}
+}
+
+// received counts what came.
+func (d *direction) received(n, room int, now time.Time) {
+	d.from.last.Store(int64(now.Sub(d.r.epoch)))
+	d.n += uint64(n)
+	if d.streak += n; n < room/2 {
+		d.streak = 0
+	}
+}
+
+// sent takes note of how sending what was read ended.
+func (d *direction) sent(now time.Time, err error) bool {
+	d.r.e.bufs.put(d.buf)
+	d.buf, d.first = nil, nil
+	if err != nil {
+		d.err, d.writeErr = err, true
+		d.end()
+		return false
+	}
+	d.passed(now)
+	return true
+}
+
+// passed notes the activity of dst that writing to it is.
+func (d *direction) passed(now time.Time) {
+	if !d.indep {
+		d.to.last.Store(int64(now.Sub(d.r.epoch)))
+	}
+}
+
+// run copies until src ends, an error, or silence, and waits itself.
 func (d *direction) run() {
-	if len(d.first) > 0 {
+	defer d.end()
+	if len(d.first) > 0 { // without sockets of the system nothing has begun
 		d.n += uint64(len(d.first))
-		if err := d.dst.write(d.first, after(time.Now(), d.timeout)); err != nil {
+		if err := d.dst.write(d.first, after(time.Now(), d.patience)); err != nil {
 			d.err, d.writeErr = err, true
 			return
 		}
 	}
-	streak := 0
+	buf := d.r.e.bufs.get()
+	defer d.r.e.bufs.put(buf)
 	for {
-		if streak >= spliceFrom {
+		if d.streak >= spliceFrom {
 			if ok := d.splice(); ok {
-				if d.err != nil || d.eof.Load() {
+				if d.err != nil || d.from.eof.Load() {
 					return
 				}
 				continue
 			}
 		}
-		n, err := d.src.read(d.buf.b, d.deadline())
+		n, err := d.src.read(buf.b, d.deadline(time.Now()))
+		now := time.Now()
 		if n > 0 {
-			now := time.Now()
-			d.last.Store(int64(now.Sub(d.epoch)))
-			d.n += uint64(n)
-			if streak += n; n < len(d.buf.b)/2 {
-				streak = 0
-			}
-			if werr := d.dst.write(d.buf.b[:n], after(now, d.timeout)); werr != nil {
+			d.received(n, len(buf.b), now)
+			if werr := d.dst.write(buf.b[:n], after(now, d.patience)); werr != nil {
 				d.err, d.writeErr = werr, true
 				return
 			}
-			if !d.indep {
-				d.peer.Store(int64(now.Sub(d.epoch)))
-			}
+			d.passed(now)
 			continue
 		}
-		if isTimeout(err) && d.active() {
+		if isTimeout(err) && d.active(now) {
 			continue
 		}
 		d.finish(err)
@@ -80,32 +239,52 @@ func (d *direction) run() {
 	}
 }
 
-// deadline is when the silence of src is too long.
-func (d *direction) deadline() time.Time {
-	to := d.timeout
-	if d.peerEOF.Load() && d.fin > 0 {
-		to = d.fin
+// silence is how long src may be silent: less once the other end is done.
+func (d *direction) silence() time.Duration {
+	if d.to.eof.Load() && d.fin > 0 {
+		return d.fin
 	}
-	return after(time.Now(), to)
+	return d.timeout
 }
+
+// deadline is when the silence of src is too long.
+func (d *direction) deadline(now time.Time) time.Time { return after(now, d.silence()) }
 
 // active says whether src had something written to it recently, which counts
 // as activity like reading from it.
-func (d *direction) active() bool {
-	to := d.timeout
-	if d.peerEOF.Load() && d.fin > 0 {
-		to = d.fin
-	}
-	return !d.src.interrupted() && time.Since(d.epoch)-time.Duration(d.last.Load()) < to
+func (d *direction) active(now time.Time) bool {
+	return !d.src.interrupted() && now.Sub(d.r.epoch)-time.Duration(d.from.last.Load()) < d.silence()
 }
 
+// finish takes note of how reading ended. An end is passed on, save to a socket
+// whose own end was read: it is closed presently. Silence counts as an end.
 func (d *direction) finish(err error) {
-	if errors.Is(err, io.EOF) {
-		d.eof.Store(true)
-		d.dst.closeWrite()
-		return
+	silent := isTimeout(err) && !d.src.interrupted()
+	if silent || errors.Is(err, io.EOF) {
+		d.from.eof.Store(true)
+		if d.dst.fd == nil || !d.to.eof.Load() {
+			d.dst.closeWrite()
+		}
 	}
-	d.err = err
+	if !errors.Is(err, io.EOF) {
+		d.err = err
+	}
+}
+
+// end lets the other direction know: it ends too after an error, and looks at
+// its deadline again after an end.
+func (d *direction) end() {
+	if d.err != nil {
+		d.r.culprit.CompareAndSwap(nil, d)
+	}
+	if d.from.eof.Load() {
+		d.dst.rearm()
+	} else {
+		d.dst.interrupt()
+	}
+	if d.r.left.Add(-1) == 0 {
+		d.r.done <- struct{}{}
+	}
 }
 
 // splice moves up to spliceStep bytes in the kernel; false: not possible here.
@@ -115,209 +294,20 @@ func (d *direction) splice() bool {
 		return false
 	}
 	now := time.Now()
-	n, from, err := dst.Splice(src, spliceStep, d.deadline(), after(now, d.timeout))
+	n, from, err := dst.Splice(src, spliceStep, d.deadline(now), after(now, d.patience))
 	if n > 0 {
 		now = time.Now()
-		d.n += uint64(n)
 		d.spliced += uint64(n)
-		d.last.Store(int64(now.Sub(d.epoch)))
-		if !d.indep {
-			d.peer.Store(int64(now.Sub(d.epoch)))
-		}
+		d.received(int(n), 0, now)
+		d.passed(now)
 	}
 	switch {
 	case err == nil:
 	case from == dst:
 		d.err, d.writeErr = err, true
-	case isTimeout(err) && (n > 0 || d.active()):
+	case isTimeout(err) && (n > 0 || d.active(now)):
 	default:
 		d.finish(err)
 	}
 	return true
 }
-
-// relay carries bytes both ways until both ends are done. It returns how each
-// direction ended.
-func (c *conn) relay(toServer, toClient []byte, cliTO, srvTO time.Duration) (up, down *direction) {
-	var cliLast, srvLast atomic.Int64
-	var cliEOF, srvEOF atomic.Bool
-	epoch := time.Now()
-	up = &direction{src: &c.cli, dst: &c.up.sock, first: toServer, timeout: cliTO, fin: c.fe.p.Timeouts.ClientFin,
-		last: &cliLast, peer: &srvLast, eof: &cliEOF, peerEOF: &srvEOF, buf: c.e.bufs.get(), epoch: epoch, indep: c.be.indep}
-	down = &direction{src: &c.up.sock, dst: &c.cli, first: toClient, timeout: srvTO, fin: c.be.p.Timeouts.ServerFin,
-		last: &srvLast, peer: &cliLast, eof: &srvEOF, peerEOF: &cliEOF, buf: c.e.bufs.get(), epoch: epoch, indep: c.fe.indep}
-	done := make(chan struct{})
-	c.e.crew.run(func() {
-		up.run()
-		if up.err != nil {
-			c.up.interrupt()
-		} else if up.fin0() {
-			c.up.rearm()
-		}
-		close(done)
-	})
-	down.run()
-	if down.err != nil {
-		c.cli.interrupt()
-	} else {
-		c.cli.rearm()
-	}
-	<-done
-	c.e.bufs.put(up.buf)
-	c.e.bufs.put(down.buf)
-	return up, down
-}
-
-// fin0 says that the direction ended by a half-close.
-func (d *direction) fin0() bool { return d.err == nil }
-
-// tunnelHTTP relays after a 101 or a 2xx to CONNECT.
-func (c *conn) tunnelHTTP(head []byte) {
-	t, b := &c.t, &c.resBody
-	c.keep = false
-	if err := c.cli.write(head, c.writeDeadline()); err != nil {
-		t.Term = [2]byte{'C', 'D'}
-		c.dropServer()
-		return
-	}
-	toClient := append([]byte(nil), b.ready()...)
-	var toServer []byte
-	if c.in != nil {
-		toServer = append(toServer, c.in.b[c.in.r:c.in.w]...)
-		c.in.r = c.in.w
-	}
-	cliTO, srvTO := c.clientTimeout(), c.serverTimeout()
-	if d := c.tunnelTimeout(); d > 0 {
-		cliTO, srvTO = d, d
-	}
-	up, down := c.relay(toServer, toClient, cliTO, srvTO)
-	t.Bytes.ReqIn += up.n
-	t.Bytes.ReqOut += up.n
-	t.Bytes.ResIn += down.n
-	t.Bytes.ResOut += down.n
-	c.relayEnd(up, down)
-	c.dropServer()
-}
-
-func (c *conn) tunnelTimeout() time.Duration {
-	if d := c.t.Settings.TimeoutTunnel; d != nil {
-		return *d
-	}
-	return c.be.p.Timeouts.Tunnel
-}
-
-// relayEnd sets the termination state of a relay.
-func (c *conn) relayEnd(up, down *direction) {
-	t := &c.t
-	set := func(cause byte) {
-		if t.Term[0] == 0 {
-			t.Term = [2]byte{cause, 'D'}
-		}
-	}
-	switch {
-	case down.err != nil && !interrupted(down.err, up):
-		switch {
-		case down.writeErr && isTimeout(down.err):
-			set('c')
-		case down.writeErr:
-			set('C')
-		case isTimeout(down.err):
-			set('s')
-		default:
-			set('S')
-		}
-	case up.err != nil:
-		switch {
-		case up.writeErr && isTimeout(up.err):
-			set('s')
-		case up.writeErr:
-			set('S')
-		case isTimeout(up.err):
-			set('c')
-		default:
-			set('C')
-		}
-	}
-	st := &c.be.st.H1
-	st.SplicedIn.Add(up.spliced)
-	st.SplicedOut.Add(down.spliced)
-}
-
-// interrupted says that a direction's timeout is only the other's end.
-func interrupted(err error, other *direction) bool { return isTimeout(err) && other.err != nil }
-
-// spliceMinAsked is the shortest body, or chunk, that is moved in the kernel
-// where the configuration asks for it (option splice-request, -response).
-const spliceMinAsked = 16 << 10
-
-// worth says whether what is left of b is long enough to move it in the
-// kernel, and how much of it can go in one piece.
-func (b *body) worth(asked bool) (uint64, bool) {
-	if b.d0 != b.d1 || b.buf.w > b.buf.r || b.done || b.err != nil {
-		return 0, false
-	}
-	n := b.left
-	switch b.framing {
-	case tx.ByLength:
-	case tx.Chunked:
-		n = b.ch.Rest()
-	case tx.UntilClose:
-		return math.MaxInt64, asked // nobody knows how long it will be
-	default:
-		return 0, false
-	}
-	return n, n >= spliceMin || asked && n >= spliceMinAsked
-}
-
-// splice moves n bytes of b to f's destination in the kernel. done is false
-// where the connections do not allow it; then nothing happened.
-func (f *framed) splice(b *body, n uint64, srcTO, dstTO time.Duration, count func(uint64)) (done bool, err error) {
-	src, dst := b.s.fd, f.dst.fd
-	if f.mux != nil || src == nil || dst == nil || f.chunked && b.framing == tx.UntilClose {
-		return false, nil
-	}
-	if f.chunked {
-		if err := f.dst.write(h1.AppendChunkHead(f.out.b[:0], int(n)), after(time.Now(), dstTO)); err != nil {
-			return true, err
-		}
-	}
-	for n > 0 {
-		step := min(n, spliceStep)
-		now := time.Now()
-		k, from, err := dst.Splice(src, int64(step), after(now, srcTO), after(now, dstTO))
-		moved := uint64(k)
-		n -= moved
-		b.in += moved
-		f.sent += moved
-		count(moved)
-		switch b.framing {
-		case tx.Chunked:
-			b.data += moved
-			b.ch.Skip(moved)
-		case tx.ByLength:
-			b.left -= moved
-		}
-		switch {
-		case err == nil:
-		case from == dst:
-			return true, err
-		case errors.Is(err, io.EOF) && b.framing == tx.UntilClose:
-			b.done = true
-			return true, nil
-		case errors.Is(err, io.EOF):
-			return true, &serverError{io.ErrUnexpectedEOF}
-		case isTimeout(err) && k > 0:
-		default:
-			return true, &serverError{err}
-		}
-	}
-	if b.framing == tx.ByLength && b.left == 0 {
-		b.done = true
-	}
-	if f.chunked {
-		return true, f.dst.write(crlf, after(time.Now(), dstTO))
-	}
-	return true, nil
-}
-
-var crlf = []byte("\r\n")

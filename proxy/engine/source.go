@@ -60,7 +60,7 @@ func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Co
 		}
 		return c.e.deps.Dial(ctx, network, addr, &c.t)
 	}
-	d := socket.Dialer{Deadline: deadline}
+	d := socket.Dialer{Deadline: deadline, Near: c.cli.fd}
 	src := c.sourceOf(s)
 	ports := 0
 	if src != nil && network == "tcp" {
