@@ -112,6 +112,9 @@ func TestTerminationStates(t *testing.T) {
 				p.Timeouts.Client = 2 * time.Second
 				p.Timeouts.HTTPRequest, p.Timeouts.SetHTTPRequest = 300*time.Millisecond, true
 			}
+			if tc.shut { // nothing may be over before it is seen that the client left
+				p.Timeouts.Server, p.Timeouts.HTTPRequest = 10*time.Second, 10*time.Second
+			}
 			px := startProxy(t, p, o.addr)
 			c := px.dial()
 			c.send(tc.req)
