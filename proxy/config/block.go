@@ -188,10 +188,10 @@ func timeAt(i int, what string) lineCheck {
 	}
 }
 
-// addrAt asks for an address at word i.
+// addrAt asks for an address at word i, or a name that has one.
 func addrAt(i int, allow expr.AddrAllow, prefix string) lineCheck {
 	return func(e *keyword.Env, w []expr.Word) error {
-		if _, err := expr.ParseAddr(w[i].Text, allow|expr.AllowNames); err != nil {
+		if _, err := expr.ParseHostAddr(w[i].Text, allow, e.LookUp); err != nil {
 			return e.Errorf(w[i].Index, "'%s%s' : %s", prefix, w[0].Text, err)
 		}
 		return nil

@@ -214,10 +214,12 @@ func FuzzCompile(f *testing.F) {
 		if len(text) > 1<<16 {
 			t.Skip("long texts only repeat short ones")
 		}
-		diags := &diag.List{}
-		cfg := Compile([]*source.File{source.New("t.cfg", []byte(text))}, Options{CheckOnly: true, Offline: true}, NewDeps(), diags)
-		if cfg == nil {
-			t.Error("no configuration came back")
+		for _, strict := range []bool{false, true} {
+			diags := &diag.List{Strict: strict}
+			cfg := Compile([]*source.File{source.New("t.cfg", []byte(text))}, Options{CheckOnly: true, Offline: true}, NewDeps(), diags)
+			if cfg == nil {
+				t.Error("no configuration came back")
+			}
 		}
 	})
 }

@@ -63,6 +63,7 @@ type compiler struct {
 	ending     []func()          // run after all checks
 	unfound    []*keyword.Ref    // arguments that name nothing
 	pending    []diag.Diagnostic // what the lexer said, not yet told
+	early      []int             // messages that the original finds before all others, by index
 	until      keyword.Version   // the first release that refuses a line that was read
 	past       bool              // a section other than global was read
 	mails      bool              // mails without Lua were noticed
@@ -89,7 +90,7 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 	}
 	c.env = &keyword.Env{Diags: diags, Offline: opt.Offline}
 	if !opt.Offline {
-		c.env.LookUp = server.LookupHost
+		c.env.LookUp = server.LookupOnce()
 	}
 	c.attach()
 	env := opt.Env
@@ -105,6 +106,7 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 			break
 		}
 	}
+	c.tellEarly(files)
 	c.cfg.Era = c.era()
 	inText := diags.HasErrors()
 	if !stopped {
@@ -227,6 +229,7 @@ func (c *compiler) parse(f *source.File) *haproxy.File {
 		if d.Code == diag.UserMessage || strings.HasPrefix(d.Text, "argument number ") {
 			c.pending = append(c.pending, d)
 		} else {
+			c.early = append(c.early, len(c.diags.All))
 			c.diags.Add(d)
 		}
 	}
@@ -324,11 +327,16 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		c.negated(l, "option "+l.Words[first+1].Text)
 		return
 	}
+	if e.Scope == keyword.Global && def != nil {
+		if c.repeated(def.Name, l) {
+			return
+		}
+		if head, _, _ := strings.Cut(def.Name, " "); firstPass[head] {
+			defer c.noteEarly(len(c.diags.All))
+		}
+	}
 	if def.Gone(e) {
 		c.refuseRemoved(l, first, &def.Spec, func() { def.Note(e, first) }, table.Suggest(l.Words[first].Text, 0))
-		return
-	}
-	if e.Scope == keyword.Global && def != nil && c.repeated(def.Name, l) {
 		return
 	}
 	if def == nil || def.In != 0 && def.In&(e.Scope|keyword.NamedDefaults) == 0 && e.Scope&keyword.AnyProxy == 0 {

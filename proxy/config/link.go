@@ -367,7 +367,7 @@ func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
 	if e.Name == "" || c.opt.Offline || p.Disabled || l.record() {
 		return
 	}
-	if found, ok := l.findAddress(e); ok {
+	if found, ok := l.findAddress(e, c.env.LookUp); ok {
 		l.Endpoint = found
 		return
 	}
@@ -399,7 +399,7 @@ func (l *ServerLine) record() bool {
 // findAddress tries the methods of init-addr in order (configuration manual
 // 5.2); ok is false where none of them helps. A server that may start without
 // an address gets nil.
-func (l *ServerLine) findAddress(e *server.Endpoint) (found *server.Endpoint, ok bool) {
+func (l *ServerLine) findAddress(e *server.Endpoint, look func(string) []netip.Addr) (found *server.Endpoint, ok bool) {
 	methods := l.Params.InitAddr
 	if len(methods) == 0 {
 		methods = []string{"last", "libc"}
@@ -409,7 +409,7 @@ func (l *ServerLine) findAddress(e *server.Endpoint) (found *server.Endpoint, ok
 		case "last":
 			found = l.lastEndpoint(e)
 		case "libc":
-			if ips := server.LookupHost(e.Name); len(ips) > 0 {
+			if ips := look(e.Name); len(ips) > 0 {
 				found = literal(e, ips[0].String())
 			}
 		case "none":

@@ -70,7 +70,14 @@ func (l *Line) parse(e *keyword.Env, words []source.Word, i int, defaults *Param
 	}
 	subject := func() { e.Subject = kind + " " + e.Owner + "/" + l.Name }
 	var err error
-	l.Addr, err = expr.ParseAddr(words[i].Text, expr.AllowOffset|expr.AllowNames)
+	if e.Scope&(keyword.Peers|keyword.Ring) != 0 { // names are looked up once
+		l.Addr, err = expr.ParseHostAddr(words[i].Text, expr.AllowOffset, e.LookUp)
+	} else {
+		l.Addr, err = expr.ParseAddr(words[i].Text, expr.AllowOffset|expr.AllowNames)
+	}
+	if err == nil && l.Addr.IsName() {
+		err = l.checkName(kind, e.Owner)
+	}
 	if err != nil {
 		subject()
 		return &keyword.Error{Index: i, Code: diag.BadValue, Text: err.Error(), Place: true}
@@ -104,6 +111,23 @@ func (l *Line) parse(e *keyword.Env, words []source.Word, i int, defaults *Param
 		shared.add(p)
 	}
 	return nil
+}
+
+// checkName refuses a host name with an empty label, which no name server can
+// be asked for (RFC 1035, section 2.3.1).
+func (l *Line) checkName(kind, owner string) error {
+	host := strings.TrimSuffix(l.Addr.Host, ".")
+	if host != "" && !strings.HasPrefix(host, ".") && !strings.HasSuffix(host, ".") && !strings.Contains(host, "..") {
+		return nil
+	}
+	if strings.HasPrefix(host, "_") {
+		return fmt.Errorf("proxy '%s', server '%s': failed to parse FQDN '%s'", owner, l.Name, l.Addr.Host)
+	}
+	name := l.Name
+	if kind == "server-template" {
+		name = "(null)"
+	}
+	return fmt.Errorf("Can't create DNS resolution for server '%s'", name)
 }
 
 // from reads an optional "from <origin>".

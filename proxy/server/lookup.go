@@ -30,6 +30,20 @@ func LookupHost(name string) []netip.Addr {
 	return addrs
 }
 
+// LookupOnce returns LookupHost for one reading of a configuration: a name that
+// hundreds of lines share is asked for once.
+func LookupOnce() func(name string) []netip.Addr {
+	known := map[string][]netip.Addr{}
+	return func(name string) []netip.Addr {
+		ips, ok := known[name]
+		if !ok {
+			ips = LookupHost(name)
+			known[name] = ips
+		}
+		return ips
+	}
+}
+
 // oldAddr reads the numeric forms of an IPv4 address that C libraries take
 // beside the usual one (inet_aton(3)): one to four numbers, decimal, octal with
 // a leading 0 or hexadecimal with 0x, the last of which fills what is left.
