@@ -47,7 +47,7 @@ func (r *reader) perform(b bare) {
 // expand substitutes the definitions in a line until none is left. more holds
 // the further lines of a multi-line one.
 func (r *reader) expand(b bare) (_ bare, more []string) {
-	for round := 0; b.text != ""; round++ {
+	for round := 0; b.text != "" && !b.expanded; round++ {
 		out, lines, changed := r.substitute(b.text)
 		switch {
 		case !changed:
@@ -55,10 +55,13 @@ func (r *reader) expand(b bare) (_ bare, more []string) {
 		case len(out) > maxLine:
 			r.report(diag.Alert, diag.Syntax, "Substituting definitions would make the line too long - not substituting").Layout = diag.Bare
 			return b, more
-		case round == maxExpand:
+		case round == maxExpand || r.round > maxRounds || len(more) > maxBody:
 			// The original never ends here.
 			r.report(diag.Alert, diag.Syntax, "definitions refer to each other without end in '%s'", b.text).Ours = true
 			return b, more
+		}
+		if round > 0 {
+			r.round++
 		}
 		nb := decomment(cut(out, 0))
 		nb.exact, nb.broken = false, b.broken || nb.broken

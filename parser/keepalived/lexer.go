@@ -59,7 +59,11 @@ type bare struct {
 	off    int  // offset in the file of text[0]
 	exact  bool // text is a slice of the file: offsets inside it are true
 	broken bool // a quote was not closed
-	again  bool // it reads differently when it is read a second time
+	// open is the text with its last blanks, of a line whose quote is not closed.
+	open string
+	// expanded says that the definitions in it were substituted.
+	expanded bool
+	again    bool // it reads differently when it is read a second time
 }
 
 // decomment drops the comment and the outer blanks of a line's pieces.
@@ -89,6 +93,10 @@ func decomment(pieces []Piece) bare {
 		out.WriteString(p.Raw)
 	}
 	b.text = strings.TrimRight(out.String(), blanks)
+	if b.broken {
+		b.open = out.String()
+		b.again = b.again || b.open != b.text
+	}
 	if t, mark := strings.CutSuffix(b.text, `\`); mark {
 		// The original drops blanks in front of the continuation mark, unless
 		// a comment follows it.

@@ -75,7 +75,9 @@ const (
 	maxLogical  = 1 << 20 // logical lines that all files may make
 	maxExpand   = 2048    // rounds of substitution on one line
 	maxPending  = 64      // sequences and definitions inside each other
-	maxSteps    = 1 << 18 // rounds of substitution beyond the first of each line, in all
+	maxRounds   = 1 << 15 // rounds of substitution beyond the first of each line, in all
+	maxBody     = 512     // lines that one line may become
+	maxSteps    = 1 << 17 // lines that come out of sequences and definitions
 	maxSequence = 1 << 20 // members of one ~SEQ
 )
 
@@ -85,7 +87,8 @@ type reader struct {
 	opt   Options
 	doc   *Document
 	defs  map[string]string // value; the lines of a multi-line one are joined by LF
-	steps int               // expansions inside expansions so far
+	steps int               // lines that came out of expansions so far
+	round int               // rounds of substitution beyond the first of each line
 	full  bool              // a limit was reached and reported
 
 	files   []*frame
@@ -150,12 +153,9 @@ func (r *reader) step() bool {
 			r.pending = r.pending[:n-1]
 			return true
 		}
-		if r.steps++; r.steps > maxSteps {
-			r.full = true
-			r.report(diag.Alert, diag.Syntax, "definitions and sequences expand more than %d times; reading stops here", maxSteps).Ours = true
-			return false
+		if r.more() {
+			r.perform(b)
 		}
-		r.perform(b)
 		return true
 	}
 	n := len(r.files)
@@ -177,10 +177,23 @@ func (r *reader) step() bool {
 	return true
 }
 
+// more counts one more step of expansion; false once there were too many.
+func (r *reader) more() bool {
+	if r.steps++; r.steps <= maxSteps {
+		return true
+	}
+	if !r.full {
+		r.full = true
+		r.report(diag.Alert, diag.Syntax, "definitions and sequences expand more than %d times; reading stops here", maxSteps).Ours = true
+	}
+	return false
+}
+
 // later makes a supply of lines the next to be read.
 func (r *reader) later(next func() (bare, bool)) {
 	if len(r.pending) >= maxPending {
-		r.report(diag.Alert, diag.Syntax, "sequences are nested too deeply").Ours = true
+		r.full = true
+		r.report(diag.Alert, diag.Syntax, "sequences and definitions are nested too deeply; reading stops here").Ours = true
 		return
 	}
 	r.pending = append(r.pending, next)
@@ -209,7 +222,7 @@ func (r *reader) physical(f *source.File, l *Line) {
 		r.doc.Ambiguous = true
 		if r.opt.Child {
 			t := decomment(cut(b.text, b.off))
-			b.text, b.exact = t.text, false
+			b.text, b.open, b.exact = t.text, t.open, false
 		}
 	}
 	switch {
@@ -223,7 +236,7 @@ func (r *reader) physical(f *source.File, l *Line) {
 		r.continueDefinition(b.text)
 		return
 	case b.broken && b.text != "":
-		r.report(diag.Alert, diag.Syntax, "Unterminated quote '%s'", b.text)
+		r.report(diag.Alert, diag.Syntax, "Unterminated quote '%s'", b.open)
 	}
 	r.perform(b)
 }
@@ -263,6 +276,7 @@ func (r *reader) emit(b bare) {
 			}
 			r.logical(b, i, i+1, k)
 			rest := b
+			rest.expanded = true
 			rest.text = strings.TrimLeft(s[i+1:], blanks)
 			rest.off += len(s) - len(rest.text)
 			if rest.text != "" {
