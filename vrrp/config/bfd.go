@@ -17,9 +17,11 @@ func openBFD(c *compiler, t *Config, w []expr.Word) (*BFD, func()) {
 		c.missing(c.env.Words, 2) // the original dies here
 		return nil, nil
 	}
+	if c.bfdSeen[w[0].Text] {
+		c.sayAt(1, "BFD %s already specified", w[0].Text).Code = diag.Duplicate
+	}
 	for _, b := range t.BFDs {
 		if b.Name == w[0].Text {
-			c.sayAt(1, "BFD %s already specified", b.Name).Code = diag.Duplicate
 			c.holding = true
 			c.sayAt(1, "Configuration error: BFD instance %s already configured - ignoring", b.Name)
 			c.holding = false
@@ -79,9 +81,9 @@ func bfdNumber(name, words, lo string, min, max int64, doc string, set func(*BFD
 }
 
 // bfdTimer defines a time of a bfd_instance, in milliseconds.
-func bfdTimer(name string, lo int64, doc string, set func(*BFD, time.Duration)) def[BFD] {
+func bfdTimer(name string, lo uint64, doc string, set func(*BFD, time.Duration)) def[BFD] {
 	return timer(kw(name, keyword.V(2, 0), doc), timeRange{lo: lo * 1000, hi: 4294967000, decimals: 3},
-		"Configuration error: BFD instance {name} "+name+" value {value} is not valid (must be in range ["+itoa(lo)+"-4294967]), ignoring",
+		"Configuration error: BFD instance {name} "+name+" value {value} is not valid (must be in range ["+itoa(int64(lo))+"-4294967]), ignoring",
 		func(_ *compiler, b *BFD, d time.Duration) { set(b, d/1000) })
 }
 
@@ -111,7 +113,6 @@ var bfdTable = keyword.NewTable("bfd_instance keyword", []def[BFD]{
 			n, ok := c.integer(a.Value, -253, 253)
 			if !ok {
 				c.sayAt(1, "Configuration error: BFD instance %s weight value %s not valid (must be in range [-253-253]), ignoring", b.Name, a.Value.Text)
-				return
 			}
 			if len(a.More) > 0 {
 				if a.More[0].Text != "reverse" {
@@ -120,7 +121,9 @@ var bfdTable = keyword.NewTable("bfd_instance keyword", []def[BFD]{
 				}
 				b.Reverse = true
 			}
-			b.Weight = int(n)
+			if ok {
+				b.Weight = int(n)
+			}
 		}, nil
 	}),
 	flag(kw("vrrp", keyword.V(2, 0), "Only for VRRP."), func(b *BFD) { b.VRRP = true }),

@@ -18,11 +18,17 @@ func checkerFields() []def[RealServer] {
 	v := keyword.V
 	check := func(name string, since keyword.Version, doc string, tab *keyword.Table[Field[Checker]], end func(*compiler, *RealServer, *Checker) bool) def[RealServer] {
 		return action(kw(name, since, doc), func(c *compiler, r *RealServer) {
-			k := &Checker{Kind: name, Timing: noTiming, At: c.env.LineSpan(), rs: r, MaxReply: 255, HeloName: "smtpchecker.keepalived.org", DNSType: "SOA", DNSName: "."}
+			k := &Checker{Kind: name, Timing: noTiming, At: c.env.LineSpan(), rs: r, MaxReply: 255, DNSType: "SOA"}
 			runBlock(c, tab, k, false)
 			c.here()
 			if c.fatal || end != nil && !end(c, r, k) {
 				return
+			}
+			if k.HeloName == "" {
+				k.HeloName = "smtpchecker.keepalived.org"
+			}
+			if k.DNSName == "" {
+				k.DNSName = "."
 			}
 			r.Checkers = append(r.Checkers, k)
 		})
@@ -83,7 +89,9 @@ func common() []def[Checker] {
 func base() []def[Checker] {
 	return append([]def[Checker]{alphaField(),
 		boolean(kw("log_all_failures", keyword.V(2, 1), "Log every failure."), "Invalid log_all_failures parameter {value}", func(k *Checker, on bool) { k.LogAll = &on }),
-	}, timingFields(func(k *Checker) *Timing { return &k.Timing }, "Invalid retry connection value '{value}'", "connect_timeout {value} invalid - ignoring", "delay_loop '{value}' is invalid - ignoring")...)
+	}, timingFields(func(k *Checker) *Timing { return &k.Timing }, timingTexts{
+		retry: "Invalid retry connection value '{value}'", timeout: "connect_timeout {value} invalid - ignoring", loop: "delay_loop '{value}' is invalid - ignoring",
+		delay: "Invalid delay_before_retry connection value '{value}'", warmup: "Invalid warmup connection value '{value}'"})...)
 }
 
 func alphaField() def[Checker] {
@@ -94,10 +102,12 @@ var (
 	tcpTable    = keyword.NewTable("TCP_CHECK keyword", common())
 	httpTable   = keyword.NewTable("HTTP_GET keyword", common(), httpFields())
 	sslGetTable = keyword.NewTable("SSL_GET keyword", common(), httpFields(), []def[Checker]{
-		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant parameter {value}", func(k *Checker, on bool) { k.TLSCompliant = on }),
+		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant option {value}", func(k *Checker, on bool) { k.TLSCompliant = on }),
 	})
 	smtpTable = keyword.NewTable("SMTP_CHECK keyword", common(), []def[Checker]{
-		optional(kw("helo_name", 0, "Name in HELO."), "SMTP_CHECK helo name missing", func(_ *compiler, k *Checker, s string) { k.HeloName = s }),
+		optional(kw("helo_name", 0, "Name in HELO."), "SMTP_CHECK helo name missing", func(c *compiler, k *Checker, s string) {
+			c.once("SMTP_CHECK helo name already specified", &k.HeloName, s)
+		}),
 		block(kw("host", 0, "Old way of connect_ip and its kind.").old(), hostTable, func(_ *compiler, k *Checker) *Checker { return k }),
 	})
 	hostTable = keyword.NewTable("host keyword", common())
@@ -116,7 +126,7 @@ var (
 				c.sayAt(1, "DNS_CHECK name '%s' has empty label - ignoring", s)
 				return
 			}
-			k.DNSName = s
+			c.once("DNS_CHECK name already specified - ignoring", &k.DNSName, s)
 		}),
 	})
 	miscTable = keyword.NewTable("MISC_CHECK keyword", base1("connect_timeout"), []def[Checker]{
@@ -173,7 +183,17 @@ var (
 			}
 			k.Payload = b
 		}),
-		optional(kw("require_reply", keyword.V(2, 1), "Pattern that the answer must begin with; x is any digit."), "", func(_ *compiler, k *Checker, s string) {
+		optional(kw("require_reply", keyword.V(2, 1), "Pattern that the answer must begin with; x is any digit."), "", func(c *compiler, k *Checker, s string) {
+			for _, r := range s {
+				if !strings.ContainsRune("0123456789abcdefABCDEFxX ", r) {
+					c.sayAt(1, "Invalid hex string for UDP_CHECK reply")
+					return
+				}
+			}
+			if s == "" {
+				c.sayAt(1, "Invalid hex string for UDP_CHECK reply")
+				return
+			}
 			k.RequireReply, k.Reply = true, s
 		}, func(k *Checker) { k.RequireReply = true }),
 		number(kw("min_reply_length", keyword.V(2, 1), "Least bytes of an answer."), 0, 65535, "UDP_CHECK min length {value} not valid - must be between 0 & 65535",
@@ -181,7 +201,7 @@ var (
 		number(kw("max_reply_length", keyword.V(2, 1), "Most bytes of an answer."), 0, 65535, "UDP_CHECK max length {value} not valid - must be between 0 & 65535",
 			func(_ *compiler, k *Checker, n int64) { k.MaxReply = int(n) }),
 	})
-	fileCheckTable = keyword.NewTable("FILE_CHECK keyword", []def[Checker]{alphaField(),
+	fileCheckTable = keyword.NewTable("FILE_CHECK keyword", []def[Checker]{
 		text(kw("track_file", keyword.V(2, 2), "The track_file to follow."), func(c *compiler, k *Checker, s string) {
 			// Another process's pass reads the block itself.
 			if !c.declares("track_file", s) && !c.declares("vrrp_track_file", s) {
@@ -311,7 +331,9 @@ func httpFields() []def[Checker] {
 				c.sayAt(1, "Invalid nb_get_retry value '%s'", w[0].Text)
 			}
 		}),
-		optional(kw("virtualhost", 0, "Host of the requests."), "HTTP_GET virtualhost name missing", func(_ *compiler, k *Checker, s string) { k.VirtualHost = s }),
+		optional(kw("virtualhost", 0, "Host of the requests."), "HTTP_GET virtualhost name missing", func(c *compiler, k *Checker, s string) {
+			c.overwrite("virtualhost", &k.VirtualHost, s)
+		}),
 		optional(kw("http_protocol", v(2, 1), "1.0, 1.0C or 1.1."), "Missing http_protocol version", func(c *compiler, k *Checker, s string) {
 			if s != "1.0" && s != "1.1" && s != "1.0C" && s != "1.0c" {
 				c.sayAt(1, "Invalid http_protocol version %s", s)
@@ -321,7 +343,7 @@ func httpFields() []def[Checker] {
 		}),
 		boolean(kw("fast_recovery", v(2, 0), "Check all pages at once after a failure."), "Invalid fast_recovery parameter {value}", func(k *Checker, on bool) { k.FastRecovery = on }),
 		boolean(kw("enable_sni", v(1, 3), "Name the host in the handshake."), "Invalid enable_sni parameter {value}", func(k *Checker, on bool) { k.EnableSNI = on }),
-		optional(kw("sni_name", v(2, 2), "Name for the handshake."), "", func(_ *compiler, k *Checker, s string) { k.SNIName = s }),
+		optional(kw("sni_name", v(2, 2), "Name for the handshake."), "", func(c *compiler, k *Checker, s string) { c.overwrite("sni_name", &k.SNIName, s) }),
 		action(kw("url", 0, "A page to ask for."), func(c *compiler, k *Checker) {
 			u := &URL{At: c.env.LineSpan()}
 			tab := urlTable
@@ -344,7 +366,7 @@ func httpFields() []def[Checker] {
 var (
 	urlTable    = keyword.NewTable("url keyword", urlFields())
 	sslURLTable = keyword.NewTable("url keyword", urlFields(), []def[URL]{
-		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant parameter {value}", func(u *URL, on bool) { u.TLSCompliant = on }),
+		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant option {value}", func(u *URL, on bool) { u.TLSCompliant = on }),
 	})
 )
 
@@ -386,12 +408,14 @@ func urlFields() []def[URL] {
 				hi, rest2 := parseUint(b)
 				if rest != "" || rest2 != "" || lo < 100 || hi > 599 || hi < lo {
 					c.sayAt(x.Index, "Invalid HTTP_GET status code '%s'", x.Text)
-					return
+					continue
 				}
 				u.StatusCodes = append(u.StatusCodes, [2]int{int(lo), int(hi)})
 			}
 		}),
-		optional(kw("virtualhost", v(1, 3), "Host of the request."), "Missing HTTP_GET virtualhost name", func(_ *compiler, u *URL, s string) { u.VirtualHost = s }),
+		optional(kw("virtualhost", v(1, 3), "Host of the request."), "Missing HTTP_GET virtualhost name", func(c *compiler, u *URL, s string) {
+			c.overwrite("url virtualhost", &u.VirtualHost, s)
+		}),
 		words(kw("regex", v(2, 0), "Pattern that the page must match."), func(c *compiler, u *URL, _ []expr.Word) {
 			w := c.scriptWords()
 			if len(w) != 2 {

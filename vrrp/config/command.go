@@ -24,6 +24,7 @@ func (c *compiler) scriptWords() []source.Word {
 	if !ok {
 		// The original dies here.
 		c.say("String '%s': missing terminating %c", c.line.Text, openQuote(c.line.Text)).Code = diag.Syntax
+		w = nil
 	}
 	c.env.Words = w
 	return w
@@ -55,11 +56,7 @@ func (c *compiler) account(w []expr.Word) (Account, bool) {
 	a := Account{Name: w[0].Text}
 	var ok bool
 	if a.UID, a.GID, ok = c.accounts.User(w[0].Text); !ok {
-		n, rest := parseUint(w[0].Text)
-		if rest != "" || w[0].Text == "" || n > 1<<32-1 {
-			return a, false
-		}
-		a.UID, a.GID = uint32(n), uint32(n)
+		return a, false
 	}
 	if len(w) < 2 {
 		return a, true
@@ -71,11 +68,7 @@ func (c *compiler) account(w []expr.Word) (Account, bool) {
 	}
 	gid, ok := c.accounts.Group(group)
 	if !ok {
-		n, rest := parseUint(group)
-		if rest != "" || n > 1<<32-1 {
-			return a, false
-		}
-		gid = uint32(n)
+		return a, false
 	}
 	a.GID, a.Group = gid, group
 	return a, true
@@ -138,20 +131,30 @@ func notifyFields[T any](of func(*T) *Notify, instance bool) []def[T] {
 
 // notifyScript defines one script keyword; a missing script ends the reading.
 func notifyScript[T any](name string, since keyword.Version, doc string, to func(*T) **Command) def[T] {
-	return words(kw(name, since, doc), func(c *compiler, t *T, given []expr.Word) {
-		if len(given) == 0 {
-			c.missing(c.env.Words, 2)
-			return
-		}
-		if w := c.scriptWords(); len(w) > 1 {
+	return words(kw(name, since, doc), func(c *compiler, t *T, _ []expr.Word) {
+		given := c.env.Words
+		switch w := c.scriptWords(); {
+		case len(w) > 1:
 			setNotify(c, t, name, w, to(t))
+		case w != nil:
+			c.missing(given, 2)
 		}
 	})
 }
 
 func setNotify(c *compiler, t any, name string, w []source.Word, to **Command) {
 	if *to != nil {
-		c.sayAt(1, "(%s) %s script already specified - ignoring %s", labelOf(t), name, w[1].Text)
+		who := "(" + labelOf(t) + ")"
+		switch t.(type) {
+		case *SyncGroup:
+			who = "vrrp group " + labelOf(t) + ":"
+		case *RealServer:
+			who = "((null))"
+		}
+		if name != "notify_deleted" {
+			name += " script"
+		}
+		c.sayAt(1, "%s %s already specified - ignoring %s", who, name, w[1].Text)
 		return
 	}
 	if cmd, ok := c.command(w); ok && c.own(cmd) {

@@ -128,6 +128,36 @@ func optional[T any](i info, absent string, set func(c *compiler, t *T, v string
 	})
 }
 
+// only defines a keyword with exactly one word; bad is the text for none and
+// for more.
+func only[T any](i info, bad string, set func(c *compiler, t *T, v string)) def[T] {
+	return words(i, func(c *compiler, t *T, w []expr.Word) {
+		if len(w) != 1 {
+			c.say("%s", fill(bad, labelOf(t), ""))
+			return
+		}
+		set(c, t, w[0].Text)
+	})
+}
+
+// overwrite sets what a keyword names, and says so if it was set before.
+func (c *compiler) overwrite(what string, to *string, s string) {
+	if *to != "" {
+		c.sayAt(1, "Duplicate %s - overwriting %s with %s", what, *to, s)
+	}
+	*to = s
+}
+
+// once sets what a keyword names, unless it was set before: then it says
+// again, in which {value} is the word refused.
+func (c *compiler) once(again string, to *string, s string) {
+	if *to != "" {
+		c.sayAt(1, "%s", fill(again, "", s))
+		return
+	}
+	*to = s
+}
+
 // words defines a keyword that reads all words of its line.
 func words[T any](i info, do func(c *compiler, t *T, w []expr.Word)) def[T] {
 	return keyword.Define(i.spec(), func(e *keyword.Env, a *many) (Field[T], error) {
@@ -148,6 +178,18 @@ func number[T any](i info, lo, hi int64, bad string, set func(c *compiler, t *T,
 				c.sayAt(a.Value.Index, "%s", fill(bad, labelOf(t), a.Value.Text))
 			}
 		}, nil
+	})
+}
+
+// signed makes number read its word with a sign, though negative numbers are
+// as wrong as others; see compiler.signed.
+func signed[T any](i info, lo, hi int64, bad string, set func(c *compiler, t *T, n int64)) def[T] {
+	return text(i, func(c *compiler, t *T, s string) {
+		if n, ok := c.signed(expr.Word{Text: s, Index: 1}, lo, hi); ok {
+			set(c, t, n)
+		} else {
+			c.sayAt(1, "%s", fill(bad, labelOf(t), s))
+		}
 	})
 }
 

@@ -29,8 +29,6 @@ func (cfg *Config) setDefaults(opt Options) {
 		Garp: Garp{Delay: 5 * time.Second, Repeat: 5, RefreshRepeat: 1,
 			LowerPrioDelay: -1, LowerPrioRepeat: -1},
 		DownTimerAdverts: 3,
-		VMACPrefix:       "vrrp",
-		VMACAddrPrefix:   "vrrp",
 		RxBufsMultiplier: 3,
 		NetlinkBuffers:   map[string]uint32{},
 		NetlinkForce:     map[string]bool{},
@@ -67,7 +65,12 @@ func globalMail() []def[Global] {
 			}
 		}),
 		optional(kw("notification_email_from", 0, "Sender of mails."), "emailfrom missing - ignoring",
-			func(_ *compiler, t *Global, s string) { t.Mail.From = s }),
+			func(c *compiler, t *Global, s string) {
+				t.Mail.From = s
+				if w := c.env.Words; len(w) > 2 {
+					c.sayAt(2, "emailfrom - ignoring extra entries '%s' ...", w[2].Text)
+				}
+			}),
 		keyword.Define(kw("smtp_server", 0, "Mail server and its port, 25 by default.").spec(), smtpServer),
 		optional(kw("smtp_helo_name", v(1, 2), "Name in HELO; the host name by default."), "",
 			func(_ *compiler, t *Global, s string) { t.Mail.HeloName = s }),
@@ -83,7 +86,8 @@ func globalMail() []def[Global] {
 		alert("smtp_alert_vrrp", func(t *Global) **bool { return &t.Mail.AlertVRRP }),
 		alert("smtp_alert_checker", func(t *Global) **bool { return &t.Mail.AlertChecker }),
 		flag(kw("no_email_faults", 0, "Do not mail fault states."), func(t *Global) { t.Mail.NoEmailFaults = true }),
-		flag(kw("no_checker_emails", v(2, 0), "Do not mail results of checkers."), func(t *Global) { t.Mail.NoCheckerMails = true }),
+		boolean(kw("no_checker_emails", v(2, 0), "Do not mail results of checkers."), "Invalid value '{value}' for global no_checker_emails specified",
+			func(t *Global, on bool) { t.Mail.NoCheckerMails = on }),
 	}
 }
 
@@ -185,9 +189,9 @@ func (c *compiler) affinity(p string, o *ProcessOptions, w []expr.Word) {
 		return
 	}
 	for _, x := range w {
-		n, ok := c.integer(x, 0, int64(cpus()-1))
+		n, ok := c.signed(x, 0, int64(cpus()-1))
 		if !ok {
-			c.sayAt(x.Index, "Invalid cpu_id:%d specified for %s process", leading(x.Text), p)
+			c.sayAt(x.Index, "Invalid cpu_id:%d specified for %s process", n, p)
 			return
 		}
 		o.CPUs = append(o.CPUs, int(n))
@@ -204,7 +208,15 @@ func setUmask(e *keyword.Env, a *oneAndMore) (Field[Global], error) {
 	c := of(e)
 	return func(t *Global) {
 		s := a.Value.Text
-		if s != "" && s[0] >= '0' && s[0] <= '9' {
+		if s == "" {
+			c.sayAt(1, "umask missing bit value")
+			return
+		}
+		if s[0] >= '0' && s[0] <= '9' {
+			if len(a.More) > 0 {
+				c.sayAt(2, "Extra parameter(s) to umask option")
+				return
+			}
 			n, rest := octal(s)
 			if rest != "" || n > 0o777 {
 				c.sayAt(1, "invalid umask value %s", s)

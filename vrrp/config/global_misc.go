@@ -21,25 +21,46 @@ func globalNetlink() []def[Global] {
 				func(t *Global, on bool) { t.NetlinkForce[name] = on }))
 	}
 	path := func(name string, to func(*Global) *string) def[Global] {
-		return optional(kw(name, v(2, 3), "Directory of iproute2's tables of names."), name+" requires path",
+		return only(kw(name, v(2, 3), "Directory of iproute2's tables of names."), name+" requires path",
 			func(_ *compiler, t *Global, s string) { *to(t) = s })
 	}
 	return append(out,
-		optional(kw("vrrp_rx_bufs_policy", v(2, 0), "How large receive buffers are: MTU, ADVERT, or a number of bytes."), "vrrp_rx_bufs_policy missing",
+		words(kw("vrrp_rx_bufs_policy", v(2, 0), "How large receive buffers are: MTU, ADVERT, or a number of bytes."), rxBufsPolicy),
+		only(kw("vrrp_rx_bufs_multiplier", v(2, 0), "How many adverts a receive buffer holds."), "Invalid vrrp_rx_bufs_multiplier",
 			func(c *compiler, t *Global, s string) {
-				if s != "MTU" && s != "ADVERT" {
-					if _, ok := c.integer(expr.Word{Text: s, Index: 1}, 0, 1<<32-1); !ok {
-						c.sayAt(1, "Invalid vrrp_rx_bufs_policy %s", s)
-						return
-					}
+				if n, ok := c.integer(expr.Word{Text: s, Index: 1}, 1, 1<<32-1); ok {
+					t.RxBufsMultiplier = int(n)
+				} else {
+					c.sayAt(1, "Invalid vrrp_rx_bufs_multiplier %s", s)
 				}
-				t.RxBufsPolicy = s
 			}),
-		optNumber(kw("vrrp_rx_bufs_multiplier", v(2, 0), "How many adverts a receive buffer holds."), 1, 1<<32-1, "Invalid vrrp_rx_bufs_multiplier", "Invalid vrrp_rx_bufs_multiplier {value}",
-			func(_ *compiler, t *Global, n int64) { t.RxBufsMultiplier = int(n) }),
 		path("iproute_usr_dir", func(t *Global) *string { return &t.IPRouteUsrDir }),
 		path("iproute_etc_dir", func(t *Global) *string { return &t.IPRouteEtcDir }),
 	)
+}
+
+// rxBufsPolicy reads vrrp_rx_bufs_policy. Of several words the original takes
+// the first for the number, whichever it is looking at.
+func rxBufsPolicy(c *compiler, t *Global, w []expr.Word) {
+	if len(w) == 0 {
+		c.say("vrrp_rx_bufs_policy missing")
+	}
+	for _, x := range w {
+		switch x.Text {
+		case "MTU", "ADVERT":
+			if t.RxBufsPolicy != "" && t.RxBufsPolicy != x.Text {
+				c.sayAt(x.Index, "Cannot set both vrrp_rx_bufs_policy MTU and ADVERT, ignoring ADVERT")
+				t.RxBufsPolicy = "MTU"
+				continue
+			}
+		default:
+			if _, ok := c.integer(w[0], 0, 1<<32-1); !ok {
+				c.sayAt(x.Index, "Invalid vrrp_rx_bufs_policy %s", x.Text)
+				continue
+			}
+		}
+		t.RxBufsPolicy = x.Text
+	}
 }
 
 func globalFirewall() []def[Global] {
@@ -86,6 +107,8 @@ func tableName(i info, kind, absent string, to func(*Global) *string) def[Global
 			c.say("%s already specified - ignoring", kind)
 		case len(w) == 0:
 			*to(t) = absent
+		case w[0].Text == "":
+			c.say("VRRP Error : %s chain name empty - ignored", kind)
 		default:
 			*to(t) = w[0].Text
 		}
@@ -173,11 +196,13 @@ func lvsSyncDaemon(c *compiler, t *Global, w []expr.Word) {
 			s.Group = a
 		default:
 			c.sayAt(w[i].Index, "Unknown option %s specified for lvs_sync_daemon", w[i].Text)
+			t.LVSSync = nil
 			return
 		}
 	}
 	if i < len(w) {
 		c.sayAt(w[i].Index, "Unknown option %s specified for lvs_sync_daemon", w[i].Text)
+		t.LVSSync = nil
 	}
 }
 
@@ -196,7 +221,8 @@ func lvsTimeouts(c *compiler, t *Global, w []expr.Word) {
 		switch {
 		case k < 0:
 			c.sayAt(w[i].Index, "Unknown option %s specified for lvs_timeouts", w[i].Text)
-			return
+			i--
+			continue
 		case i+1 >= len(w):
 			c.sayAt(w[i].Index, "No value specified for lvs_timeout %s - ignoring", w[i].Text)
 			return
@@ -213,18 +239,20 @@ func lvsTimeouts(c *compiler, t *Global, w []expr.Word) {
 func globalReload() []def[Global] {
 	v := keyword.V
 	dump := func(name string, to func(*Global) *string) def[Global] {
-		return optional(kw(name, v(2, 3), "File that the dump goes to."), name+" requires a non-empty path",
+		return only(kw(name, v(2, 3), "File that the dump goes to."), name+" requires a non-empty path",
 			func(_ *compiler, t *Global, s string) { *to(t) = s })
 	}
 	return []def[Global]{
 		optional(kw("reload_check_config", v(2, 1), "Check a configuration before it is loaded; the messages go to a file."), "",
 			func(_ *compiler, t *Global, s string) { t.ReloadCheck, t.ReloadCheckConfig = true, s }, func(t *Global) { t.ReloadCheck = true }),
 		optional(kw("tmp_config_directory", v(2, 1), "Directory of the temporary copy of the configuration.").tuning(), "tmp_config_directory missing directory name",
-			func(_ *compiler, t *Global, s string) { t.TmpConfigDir = s }),
+			func(c *compiler, t *Global, s string) {
+				c.once("tmp_config_directory already specified - ignoring", &t.TmpConfigDir, s)
+			}),
 		words(kw("include_check", v(2, 1), "When an include that finds nothing is an error."), includeCheck),
 		optional(kw("reload_file", v(2, 2), "Delay reloads while this file exists.").idle(), "",
 			func(_ *compiler, t *Global, s string) { t.ReloadFileSet, t.ReloadFile = true, s }, func(t *Global) { t.ReloadFileSet = true }),
-		optional(kw("reload_time_file", v(2, 1), "File that holds the time of the next reload.").idle(), "reload_time_file invalid",
+		only(kw("reload_time_file", v(2, 1), "File that holds the time of the next reload.").idle(), "reload_time_file invalid",
 			func(_ *compiler, t *Global, s string) { t.ReloadTimeFile = s }),
 		flag(kw("reload_repeat", v(2, 1), "Reload again at the time of reload_time_file.").idle(), func(t *Global) { t.ReloadRepeat = true }),
 		text(kw("config_save_dir", v(2, 3), "Directory that gets copies of configurations around reloads.").idle(), func(_ *compiler, t *Global, s string) { t.ConfigSaveDir = s }),
@@ -281,7 +309,16 @@ func includeCheck(c *compiler, t *Global, w []expr.Word) {
 func globalSNMP() []def[Global] {
 	v := keyword.V
 	out := []def[Global]{
-		optional(kw("snmp_socket", v(1, 2), "Socket of the SNMP master agent.").idle(), "", func(_ *compiler, t *Global, s string) { t.SNMPSocket = s }),
+		words(kw("snmp_socket", v(1, 2), "Socket of the SNMP master agent.").idle(), func(c *compiler, t *Global, w []expr.Word) {
+			switch {
+			case len(w) > 1:
+				c.say("Too many parameters specified for snmp_socket - ignoring")
+			case t.SNMPSocket != "":
+				c.say("SNMP socket already set to %s - ignoring", t.SNMPSocket)
+			case len(w) > 0:
+				t.SNMPSocket = w[0].Text
+			}
+		}),
 		flag(kw("enable_traps", v(1, 2), "Send SNMP traps.").idle(), func(t *Global) { t.Traps = true }),
 		flag(kw("enable_dbus", v(1, 3), "Serve D-Bus.").idle(), func(t *Global) { t.DBus = true }),
 		optional(kw("dbus_service_name", v(1, 3), "Name on D-Bus.").idle(), "", func(_ *compiler, t *Global, s string) { t.DBusName = s }),
@@ -291,7 +328,7 @@ func globalSNMP() []def[Global] {
 		out = append(out, flag(kw(name, v(1, 2), "Serve a part of the SNMP tree.").idle(), func(t *Global) { t.SNMP[name] = true }))
 	}
 	interval := func(name string, to func(*Global) *time.Duration) def[Global] {
-		return timer(kw(name, v(2, 3), "Seconds between two readings of statistics.").idle(), timeRange{lo: 1000, hi: 30e6, decimals: 6}, name+" '{value}' is invalid",
+		return timer(kw(name, v(2, 3), "Seconds between two readings of statistics.").idle(), timeRange{lo: 1000, hi: 30e6, decimals: 6}, "snmp stats vs update interval '{value}' invalid - ignoring",
 			func(_ *compiler, t *Global, d time.Duration) { *to(t) = d })
 	}
 	return append(out,

@@ -19,7 +19,8 @@ func globalScripts() []def[Global] {
 		flag(kw("enable_script_security", v(1, 3), "Run no script as root that another user could change."), func(t *Global) { t.ScriptSecurity = true }),
 		boolean(kw("use_symlink_paths", v(2, 3), "Keep symbolic links in script paths."), "Invalid value '{value}' for global use_symlink_path specified",
 			func(t *Global, on bool) { t.UseSymlinkPaths = on }),
-		flag(kw("set_supplementary_groups", v(2, 4), "Give scripts the supplementary groups of their user."), func(t *Global) { t.SupplementaryGroup = true }),
+		boolean(kw("set_supplementary_groups", v(2, 4), "Give scripts the supplementary groups of their user."), "Invalid set_supplementary_groups parameter {value}",
+			func(t *Global, on bool) { t.SupplementaryGroup = on }),
 		startStop("startup", func(t *Global) **Command { return &t.StartupScript }),
 		startStop("shutdown", func(t *Global) **Command { return &t.ShutdownScript }),
 		timeout("startup_script_timeout", func(t *Global) *time.Duration { return &t.StartupTimeout }),
@@ -33,7 +34,8 @@ func globalScripts() []def[Global] {
 		boolean(kw("vrrp_notify_priority_changes", v(2, 0), "Default of notify_priority_changes."), "Invalid value '{value}' for global vrrp_notify_priority_changes specified",
 			func(t *Global, on bool) { t.PriorityChanges = on }),
 		flag(kw("fifo_write_vrrp_states_on_reload", v(2, 2), "Write all states to the FIFOs on reload."), func(t *Global) { t.FIFOOnReload = true }),
-		flag(kw("rs_init_notifies", v(2, 0), "Notify the first state of real servers.").idle(), func(t *Global) { t.RSInitNotifies = true }),
+		boolean(kw("rs_init_notifies", v(2, 0), "Notify the first state of real servers.").idle(), "Invalid value '{value}' for global rs_init_notifies specified",
+			func(t *Global, on bool) { t.RSInitNotifies = on }),
 	}
 }
 
@@ -62,7 +64,7 @@ func startStop(kind string, to func(*Global) **Command) def[Global] {
 			c.say("%s script already specified", kind)
 		default:
 			cmd, ok := c.command(w)
-			if !ok {
+			if !ok || cmd.Argv[0] == "" {
 				c.say("Invalid %s script", kind)
 				return
 			}
@@ -93,10 +95,13 @@ func fifo(name string, to func(*Global) **FIFO) def[Global] {
 }
 
 func fifoScript(name string, to func(*Global) **FIFO) def[Global] {
-	return words(kw(name, keyword.V(1, 3), "Script that reads the FIFO; it gets its name as last argument."), func(c *compiler, t *Global, _ []expr.Word) {
+	return words(kw(name, keyword.V(1, 3), "Script that reads the FIFO; it gets its name as last argument."), func(c *compiler, t *Global, given []expr.Word) {
+		if len(given) == 0 {
+			c.say("No %s specified", name)
+			return
+		}
 		w := c.scriptWords()
 		if len(w) < 2 {
-			c.say("No %s specified", name)
 			return
 		}
 		f := *to(t)
@@ -108,7 +113,13 @@ func fifoScript(name string, to func(*Global) **FIFO) def[Global] {
 			c.say("%s already specified - ignoring %s", name, w[1].Text)
 			return
 		}
-		f.Script, _ = c.command(w)
+		cmd, ok := c.command(w)
+		if !ok {
+			// The original does not say so.
+			c.notActed(w[2].Span, "%s will not run: there is no such user or group", name)
+			return
+		}
+		f.Script = cmd
 	})
 }
 
@@ -122,7 +133,7 @@ func globalVRRP() []def[Global] {
 			func(_ *compiler, t *Global, d time.Duration) { *to(t) = d })
 	}
 	return []def[Global]{
-		number(kw("vrrp_version", v(1, 2), "VRRP version of instances that do not say theirs."), 2, 3, "VRRP Error: Version must be either 2 or 3",
+		signed(kw("vrrp_version", v(1, 2), "VRRP version of instances that do not say theirs."), 2, 3, "VRRP Error: Version must be either 2 or 3",
 			func(_ *compiler, t *Global, n int64) { t.VRRPVersion = int(n) }),
 		multicast("vrrp_mcast_group4", "IPv4", func(a netip.Addr) bool { return a.Is4() }, func(t *Global) *netip.Addr { return &t.MulticastGroup4 }),
 		multicast("vrrp_mcast_group6", "IPv6", func(a netip.Addr) bool { return !a.Is4() }, func(t *Global) *netip.Addr { return &t.MulticastGroup6 }),
@@ -152,8 +163,12 @@ func globalVRRP() []def[Global] {
 			t.AllowIfChanges, t.DynamicInterfaces = true, true
 		}, func(t *Global) { t.DynamicInterfaces = true }),
 		flag(kw("disable_local_igmp", v(2, 2), "Send no IGMP for groups of VMACs.").idle(), func(t *Global) { t.DisableLocalIGMP = true }),
-		text(kw("vmac_prefix", v(2, 2), "First part of VMAC interface names."), func(_ *compiler, t *Global, s string) { t.VMACPrefix = s }),
-		text(kw("vmac_addr_prefix", v(2, 2), "First part of names of VMACs for other interfaces."), func(_ *compiler, t *Global, s string) { t.VMACAddrPrefix = s }),
+		text(kw("vmac_prefix", v(2, 2), "First part of VMAC interface names."), func(c *compiler, t *Global, s string) {
+			c.once("vmac prefix has already been specified - ignoring {value}", &t.VMACPrefix, s)
+		}),
+		text(kw("vmac_addr_prefix", v(2, 2), "First part of names of VMACs for other interfaces."), func(c *compiler, t *Global, s string) {
+			c.once("vmac_addr prefix has already been specified - ignoring {value}", &t.VMACAddrPrefix, s)
+		}),
 	}
 }
 
@@ -225,10 +240,12 @@ func (c *compiler) extraIf(name, label string, lo int64, g *Garp, w []expr.Word)
 		c.say("%s%s specified without time - ignoring", label, name)
 		return
 	}
-	n, ok := c.integer(w[0], lo, 86400)
-	if !ok {
-		c.sayAt(w[0].Index, "%s%s '%s' invalid - ignoring", label, name, w[0].Text)
-		return
+	for _, x := range w {
+		n, ok := c.integer(x, lo, 86400)
+		if !ok {
+			c.sayAt(x.Index, "%s%s '%s' invalid - ignoring", label, name, x.Text)
+			return
+		}
+		g.ExtraInterval, g.ExtraAll = time.Duration(n)*time.Second, all
 	}
-	g.ExtraInterval, g.ExtraAll = time.Duration(n)*time.Second, all
 }

@@ -35,10 +35,9 @@ func openSyncGroup(c *compiler, t *Config, w []expr.Word) (*SyncGroup, func()) {
 var syncGroupTable = keyword.NewTable("vrrp_sync_group keyword", []def[SyncGroup]{
 	action(kw("group", 0, "The instances of the group."), func(c *compiler, g *SyncGroup) {
 		if g.memberNames != nil {
-			// The original says so and goes on with the block's lines as
-			// keywords of the group.
+			// The original leaves the brace that closes it to close the group.
 			c.say("Group list already specified for sync group %s", g.Name)
-			c.skipBlock()
+			c.skipBody()
 			return
 		}
 		readList(c, g, func(c *compiler, g *SyncGroup, w []expr.Word) {
@@ -131,6 +130,9 @@ var garpGroupTable = keyword.NewTable("garp_group keyword", []def[GarpGroup]{
 			g.pending = append(g.pending, x.Text)
 		}
 	}, func(c *compiler, g *GarpGroup) {
+		if len(g.pending) == 0 {
+			c.say("Warning - empty garp_group interfaces block")
+		}
 		for _, name := range g.pending {
 			c.garpInterface(g, name, -1)
 		}
@@ -162,6 +164,8 @@ func garpGap(name, doc string, to func(*GarpGroup) *time.Duration) def[GarpGroup
 			g.delaySet = true
 			if d, ok := c.timer(a.Value, anyTimer); ok {
 				*to(g) = d
+			} else {
+				c.sayAt(1, "garp_group %s '%s' invalid", name, a.Value.Text)
 			}
 		}, nil
 	})

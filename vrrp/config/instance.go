@@ -99,7 +99,7 @@ func instanceIdentity() []def[Instance] {
 		}),
 		number(kw("virtual_router_id", 0, "Number of the virtual router, 1 to 255."), 1, 255, "({name}): VRID '{value}' not valid - must be between 1 & 255",
 			func(_ *compiler, i *Instance, n int64) { i.VRID = uint8(n) }),
-		number(kw("version", v(1, 2), "VRRP version, 2 or 3."), 2, 3, "({name}): Version must be either 2 or 3", func(c *compiler, i *Instance, n int64) {
+		signed(kw("version", v(1, 2), "VRRP version, 2 or 3."), 2, 3, "({name}): Version must be either 2 or 3", func(c *compiler, i *Instance, n int64) {
 			if i.Version != 0 && i.Version != int(n) {
 				c.sayAt(1, "(%s) vrrp_version %d conflicts with configured or deduced version %d; ignoring.", i.Name, n, i.Version)
 				return
@@ -122,6 +122,10 @@ func instanceIdentity() []def[Instance] {
 			c.say("%*sPlease use global lvs_sync_daemon", max(len(i.Name)-2, 2-len(i.Name))+6, "").Code = diag.Deprecated
 			if len(w) == 0 {
 				c.missing(c.env.Words, 2)
+				return
+			}
+			if i.LVSSync != "" {
+				c.sayAt(1, "(%s) lvs_sync_daemon_interface has already been specified as %s - ignoring", i.Name, i.LVSSync)
 				return
 			}
 			i.LVSSync = w[0].Text
@@ -205,17 +209,12 @@ func instanceBehaviour() []def[Instance] {
 		instBool(kw("skip_check_adv_addr", v(1, 2), "Check an advert's addresses only once per master."), gaveSkipCheck, func(i *Instance, on bool) { i.SkipCheckAdvAddr = on }),
 		instBool(kw("strict_mode", v(1, 2), "Follow RFC 5798 to the letter."), gaveStrict, func(i *Instance, on bool) { i.Strict = on }),
 		instBool(kw("v3_checksum_as_v2", v(2, 2), "Leave the pseudo-header out of version 3 checksums."), gaveChecksum, func(i *Instance, on bool) { i.V3ChecksumAsV2 = on }),
-		keyword.Define(kw("kernel_rx_buf_size", v(1, 3), "Size of the receive buffer in bytes.").spec(), func(e *keyword.Env, a *opt) (Field[Instance], error) {
-			c := of(e)
-			return func(i *Instance) {
-				if a.Value != nil {
-					if n, ok := c.integer(*a.Value, 0, 1<<32-1); ok {
-						i.ReceiveBuffer = int(n)
-						return
-					}
-				}
+		only(kw("kernel_rx_buf_size", v(1, 3), "Size of the receive buffer in bytes."), "({name}) invalid kernel_rx_buf_size specified", func(c *compiler, i *Instance, s string) {
+			if n, ok := c.integer(expr.Word{Text: s, Index: 1}, 0, 1<<32-1); ok {
+				i.ReceiveBuffer = int(n)
+			} else {
 				c.sayAt(1, "(%s) invalid kernel_rx_buf_size specified", i.Name)
-			}, nil
+			}
 		}),
 		number(kw("debug", 0, "Debug level, 0 to 4.").tuning(), 0, 4, "({name}) Debug value '{value}' not valid; must be between 0-4",
 			func(_ *compiler, i *Instance, n int64) { i.Debug = int(n) }),

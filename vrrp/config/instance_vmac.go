@@ -36,7 +36,7 @@ func goodIfName(s string) bool {
 func useVMAC(c *compiler, i *Instance, w []expr.Word) {
 	m := i.vmac()
 	i.vmacAddrOnly = false
-	named := false
+	named := m.Name != ""
 	for k := 0; k < len(w); k++ {
 		s := w[k].Text
 		switch {
@@ -125,6 +125,10 @@ func parseMAC(s string) ([]byte, bool) {
 
 // useIPVLAN reads "use_ipvlan [[name] IF] [IP] [bridge|private|vepa] [group G]".
 func useIPVLAN(c *compiler, i *Instance, w []expr.Word) {
+	if i.VMAC != nil && i.VMAC.IPVLAN {
+		c.say("(%s) use_ipvlan already specified", i.Name)
+		return
+	}
 	m := i.vmac()
 	m.IPVLAN, m.Mode = true, "bridge"
 	i.vmacAddrOnly = false

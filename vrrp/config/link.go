@@ -6,6 +6,11 @@ func (c *compiler) finish(p pass) {
 	switch p {
 	case parentPass:
 		g := &c.cfg.Global
+		for _, p := range []*string{&g.VMACPrefix, &g.VMACAddrPrefix} {
+			if *p == "" {
+				*p = "vrrp"
+			}
+		}
 		for _, s := range []**Command{&g.StartupScript, &g.ShutdownScript} {
 			if *s != nil && c.own(*s) {
 				c.inspectOne(s)

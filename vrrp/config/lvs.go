@@ -17,10 +17,10 @@ const notGiven = -1
 var noTiming = Timing{DelayLoop: notGiven, Retry: notGiven, RetryDelay: notGiven, Warmup: notGiven, ConnectTimeout: notGiven}
 
 var sslTable = keyword.NewTable("SSL keyword", []def[SSL]{
-	optional(kw("password", 0, "Password of the key."), "SSL password missing", func(_ *compiler, s *SSL, v string) { s.Password = v }),
-	optional(kw("ca", 0, "File of the authorities."), "SSL cafile missing", func(_ *compiler, s *SSL, v string) { s.CA = v }),
-	optional(kw("certificate", 0, "File of the certificate."), "SSL certfile missing", func(_ *compiler, s *SSL, v string) { s.Certificate = v }),
-	optional(kw("key", 0, "File of the key."), "SSL keyfile missing", func(_ *compiler, s *SSL, v string) { s.Key = v }),
+	optional(kw("password", 0, "Password of the key."), "SSL password missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Password, v) }),
+	optional(kw("ca", 0, "File of the authorities."), "SSL cafile missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.CA, v) }),
+	optional(kw("certificate", 0, "File of the certificate."), "SSL certfile missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Certificate, v) }),
+	optional(kw("key", 0, "File of the key."), "SSL keyfile missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Key, v) }),
 })
 
 // openVSGroup reads a virtual_server_group.
@@ -295,15 +295,18 @@ func (c *compiler) forwarding(w []expr.Word, server string) (Forwarding, bool) {
 	return f, true
 }
 
+// timingTexts are the texts for values of Timing that are out of range.
+type timingTexts struct{ retry, timeout, loop, delay, warmup string }
+
 // timingFields are the times that services, real servers and checkers share.
-func timingFields[T any](of func(*T) *Timing, retryBad, timeoutBad, loopBad string) []def[T] {
+func timingFields[T any](of func(*T) *Timing, bad timingTexts) []def[T] {
 	v := keyword.V
 	return []def[T]{
-		timer(kw("delay_loop", 0, "Seconds between two checks."), longTimer, loopBad, func(_ *compiler, t *T, d time.Duration) { of(t).DelayLoop = d }),
-		timer(kw("connect_timeout", 0, "Seconds until a connection is given up."), someTimer, timeoutBad, func(_ *compiler, t *T, d time.Duration) { of(t).ConnectTimeout = d }),
-		number(kw("retry", v(1, 3), "Further tries before a check counts as failed."), retryLow(retryBad), math.MaxUint32, retryBad, func(_ *compiler, t *T, n int64) { of(t).Retry = int(n) }),
-		timer(kw("delay_before_retry", 0, "Seconds before a further try."), long0Timer, "", func(_ *compiler, t *T, d time.Duration) { of(t).RetryDelay = d }),
-		timer(kw("warmup", 0, "Most seconds before the first check."), long0Timer, "", func(_ *compiler, t *T, d time.Duration) { of(t).Warmup = d }),
+		timer(kw("delay_loop", 0, "Seconds between two checks."), longTimer, bad.loop, func(_ *compiler, t *T, d time.Duration) { of(t).DelayLoop = d }),
+		timer(kw("connect_timeout", 0, "Seconds until a connection is given up."), someTimer, bad.timeout, func(_ *compiler, t *T, d time.Duration) { of(t).ConnectTimeout = d }),
+		number(kw("retry", v(1, 3), "Further tries before a check counts as failed."), retryLow(bad.retry), math.MaxUint32, bad.retry, func(_ *compiler, t *T, n int64) { of(t).Retry = int(n) }),
+		timer(kw("delay_before_retry", 0, "Seconds before a further try."), long0Timer, bad.delay, func(_ *compiler, t *T, d time.Duration) { of(t).RetryDelay = d }),
+		timer(kw("warmup", 0, "Most seconds before the first check."), long0Timer, bad.warmup, func(_ *compiler, t *T, d time.Duration) { of(t).Warmup = d }),
 	}
 }
 

@@ -142,6 +142,14 @@ func (c *compiler) skipBlock() {
 	}
 }
 
+// skipBody is skipBlock up to the closing brace, which comes next.
+func (c *compiler) skipBody() {
+	c.skipBlock()
+	if c.pos > 0 && c.doc.Lines[c.pos-1].Brace == keepalived.Close {
+		c.pos--
+	}
+}
+
 // eachLine reads a block whose lines are values, not keywords, and hands each
 // line's words out. The opening brace may be missing, as in the original.
 func (c *compiler) eachLine(keyword []source.Word, f func(words []source.Word)) {

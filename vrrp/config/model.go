@@ -149,6 +149,8 @@ type TrackProcess struct {
 	TerminateDelay time.Duration
 	At             source.Span
 	Used           bool
+
+	weightGiven bool
 }
 
 // ParamMatch is how the parameters of a tracked process are compared.

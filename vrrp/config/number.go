@@ -34,30 +34,51 @@ func parseBool(s string) (on, ok bool) {
 }
 
 // integer reads a whole word as a number in [lo, hi] and says in the
-// original's words what is wrong with it. Ranges without negative numbers are
-// read as unsigned ones.
+// original's words what is wrong with it; an empty word is 0. Ranges without
+// negative numbers are read as unsigned ones.
 func (c *compiler) integer(w expr.Word, lo, hi int64) (int64, bool) {
+	if lo < 0 {
+		return c.signed(w, lo, hi)
+	}
 	s := strings.TrimLeft(w.Text, " \t")
-	if lo >= 0 && strings.HasPrefix(s, "-") {
+	if strings.HasPrefix(s, "-") {
 		c.sayAt(w.Index, "negative number '%s'", w.Text)
 		return 0, false
 	}
+	return c.whole(w, s, lo, hi, 0, math.MaxUint32, "unsigned integer")
+}
+
+// signed is integer for what the original reads with a sign although only
+// positive numbers are good.
+func (c *compiler) signed(w expr.Word, lo, hi int64) (int64, bool) {
+	s := w.Text
+	if t := strings.TrimLeft(s, " \t"); t != "" {
+		s = t
+	}
+	return c.whole(w, s, lo, hi, math.MinInt32, math.MaxInt32, "integer")
+}
+
+// whole reads s, which is w without its leading blanks, as a number in [lo, hi]
+// of a kind of numbers in [least, most]. A number that is refused for its range
+// is returned all the same, cut to 32 bits.
+func (c *compiler) whole(w expr.Word, s string, lo, hi, least, most int64, kind string) (int64, bool) {
 	n, err := strconv.ParseInt(strings.TrimPrefix(s, "+"), 10, 64)
 	switch {
-	case err != nil && !outOfRange(err) || s == "":
+	case s == "":
+		n = 0
+	case err != nil && !outOfRange(err):
 		c.sayAt(w.Index, "invalid number '%s'", w.Text)
-	case err != nil || n > math.MaxUint32 || n < math.MinInt32 || lo < 0 && n > math.MaxInt32:
-		kind := "unsigned integer"
-		if lo < 0 {
-			kind = "integer"
-		}
+		n, _ = parseInt(s)
+		return int64(int32(n)), false
+	case err != nil || n < least || n > most:
 		c.sayAt(w.Index, "number '%s' outside %s range", w.Text, kind)
-	case n < lo || n > hi:
-		c.sayAt(w.Index, "number '%s' outside range [%d, %d]", w.Text, lo, hi)
-	default:
-		return n, true
+		return int64(int32(n)), false
 	}
-	return 0, false
+	if n < lo || n > hi {
+		c.sayAt(w.Index, "number '%s' outside range [%d, %d]", w.Text, lo, hi)
+		return int64(int32(n)), false
+	}
+	return n, true
 }
 
 func outOfRange(err error) bool {
@@ -67,34 +88,31 @@ func outOfRange(err error) bool {
 
 // timeRange is the range of a decimal, with the digits that are kept.
 type timeRange struct {
-	lo, hi   int64 // in units of 10^-decimals
+	lo, hi   uint64 // in units of 10^-decimals
 	decimals int
-	noHigh   bool // the original's limit lies beyond what a timer can hold
 }
 
 // The ranges of the original's timers.
 var (
 	anyTimer   = timeRange{lo: 0, hi: math.MaxUint32, decimals: 6}
 	someTimer  = timeRange{lo: 1, hi: math.MaxUint32, decimals: 6}
-	longTimer  = timeRange{lo: 1, hi: math.MaxInt64 / 1000, decimals: 6, noHigh: true}
-	long0Timer = timeRange{lo: 0, hi: math.MaxInt64 / 1000, decimals: 6, noHigh: true}
+	longTimer  = timeRange{lo: 1, hi: math.MaxUint64 - 1, decimals: 6}
+	long0Timer = timeRange{lo: 0, hi: math.MaxUint64 - 1, decimals: 6}
 )
 
 // seconds makes a range of whole seconds with six decimals.
-func seconds(lo, hi int64) timeRange {
+func seconds(lo, hi uint64) timeRange {
 	return timeRange{lo: lo * 1e6, hi: hi * 1e6, decimals: 6}
 }
 
 // print writes a limit as the original does.
-func (r timeRange) print(n int64) string {
-	scale := int64(math.Pow10(r.decimals))
-	if r.noHigh && n == r.hi {
-		return "18446744073709.551614"
-	}
+func (r timeRange) print(n uint64) string {
+	scale := uint64(math.Pow10(r.decimals))
 	return fmt.Sprintf("%d.%0*d", n/scale, r.decimals, n%scale)
 }
 
-// timer reads a decimal number of seconds and says what is wrong with it.
+// timer reads a decimal number of seconds and says what is wrong with it. What
+// is longer than a Duration can be is the longest one.
 func (c *compiler) timer(w expr.Word, r timeRange) (time.Duration, bool) {
 	n, ok := c.decimal(w, r)
 	if !ok {
@@ -104,55 +122,48 @@ func (c *compiler) timer(w expr.Word, r timeRange) (time.Duration, bool) {
 	for range r.decimals {
 		unit /= 10
 	}
-	if n > int64(math.MaxInt64/unit) {
+	if n > uint64(math.MaxInt64/unit) {
 		return math.MaxInt64, true
 	}
 	return time.Duration(n) * unit, true
 }
 
 // decimal reads a number with up to r.decimals digits behind the point; more
-// are rounded with a warning.
-func (c *compiler) decimal(w expr.Word, r timeRange) (int64, bool) {
+// are rounded with a message. As in the original, what cannot be read is said
+// and then counts as the digits before it.
+func (c *compiler) decimal(w expr.Word, r timeRange) (uint64, bool) {
 	s := strings.TrimLeft(w.Text, " \t")
 	if strings.HasPrefix(s, "-") {
 		c.sayAt(w.Index, "negative number '%s'", w.Text)
 		return 0, false
 	}
-	s = strings.TrimPrefix(s, "+")
-	whole, frac, _ := strings.Cut(s, ".")
-	if whole == "" && frac == "" || !digits(whole) || !digits(frac) {
-		c.sayAt(w.Index, "invalid number '%s'", w.Text)
-		return 0, false
-	}
-	up := int64(0)
+	s, frac, _ := strings.Cut(strings.TrimPrefix(s, "+"), ".")
+	up := false
 	if len(frac) > r.decimals {
 		c.sayAt(w.Index, "number '%s' has too many decimal places", w.Text)
-		if frac[r.decimals] >= '5' {
-			up = 1
-		}
+		up = frac[r.decimals] >= '5'
 		frac = frac[:r.decimals]
 	}
-	frac += strings.Repeat("0", r.decimals-len(frac))
-	n, err := strconv.ParseInt(whole+frac, 10, 64)
-	if err == nil {
-		n += up
+	s += frac + strings.Repeat("0", r.decimals-len(frac))
+	good := 0
+	for good < len(s) && s[good] >= '0' && s[good] <= '9' {
+		good++
 	}
-	if r.noHigh && (err != nil || n > r.hi) {
+	n, err := strconv.ParseUint("0"+s[:good], 10, 64)
+	if err != nil {
 		c.sayAt(w.Index, "number '%s' outside unsigned decimal range", w.Text)
 		return 0, false
 	}
-	if err != nil || n < r.lo || n > r.hi {
+	if good < len(s) {
+		c.sayAt(w.Index, "invalid number '%s'", w.Text)
+		return n, n >= r.lo && n <= r.hi
+	}
+	if up {
+		n++
+	}
+	if n < r.lo || n > r.hi {
 		c.sayAt(w.Index, "number '%s' outside range [%s, %s]", w.Text, r.print(r.lo), r.print(r.hi))
 		return 0, false
 	}
 	return n, true
-}
-
-func digits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }

@@ -35,10 +35,13 @@ func rootFields() []def[Config] {
 	v := keyword.V
 	return []def[Config]{
 		in(parentPass, optional(kw("net_namespace", v(1, 2), "Run in this network namespace."), "net_namespace name missing - ignoring",
-			func(_ *compiler, t *Config, s string) { t.Process.NetNamespace = s })),
+			func(c *compiler, t *Config, s string) {
+				c.once("Duplicate net_namespace definition {value} - ignoring", &t.Process.NetNamespace, s)
+			})),
 		in(parentPass, optional(kw("net_namespace_ipvs", v(2, 1), "Configure IPVS in this network namespace.").idle(), "",
-			func(_ *compiler, t *Config, s string) {
-				t.Process.NetNamespaceIPVS, t.Process.NamespaceIPVSSet = s, true
+			func(c *compiler, t *Config, s string) {
+				c.once("Duplicate net_namespace_ipvs definition {value} - ignoring", &t.Process.NetNamespaceIPVS, s)
+				t.Process.NamespaceIPVSSet = true
 			})),
 		in(parentPass, flag(kw("namespace_with_ipsets", v(1, 2), "Use ipsets in a namespace on kernels before 3.13.").idle(),
 			func(t *Config) { t.Process.NamespaceWithIPsets = true })),
@@ -80,7 +83,13 @@ func rootBlocks() []def[Config] {
 		in(vrrpPass, named1("garp_group", v(1, 2), "Interfaces that share intervals between gratuitous ARPs.", openGarpGroup, garpGroupTable)),
 		in(vrrpPass, named1("vrrp_instance", 0, "A virtual router.", openInstance, instanceTable)),
 		in(checkerPass, block(kw("SSL", 0, "Client certificate of SSL_GET.").idle(), sslTable,
-			func(c *compiler, t *Config) *SSL { t.SSL = &SSL{At: c.env.LineSpan()}; return t.SSL })),
+			func(c *compiler, t *Config) *SSL {
+				if t.SSL != nil {
+					c.say("SSL context already specified - replacing")
+				}
+				t.SSL = &SSL{At: c.env.LineSpan()}
+				return t.SSL
+			})),
 		in(checkerPass, named1("virtual_server_group", 0, "Addresses and marks that one virtual_server serves.", openVSGroup, nil)),
 		in(checkerPass, named1("virtual_server", 0, "An IPVS service.", openVirtualServer, virtualServerTable)),
 	}

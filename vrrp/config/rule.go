@@ -132,6 +132,10 @@ func (p *ruleReader) option(s string) {
 		p.act("goto", "")
 	default:
 		if _, ok := ruleOptions[s]; !ok || s == "track_group" && !p.static {
+			if _, rest := parseUint(s); s == "" || rest == "" {
+				p.refuse(p.w[p.k], "Invalid rule action %s", s)
+				return
+			}
 			p.refuse(p.w[p.k], "Unknown rule option %s", s)
 			return
 		}

@@ -3,7 +3,6 @@ package config
 import (
 	"time"
 
-	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
@@ -65,7 +64,6 @@ var scriptTable = keyword.NewTable("vrrp_script keyword", []def[Script]{
 			n, ok := c.integer(a.Value, -253, 253)
 			if !ok {
 				c.sayAt(1, "vrrp_script %s weight %s must be in [-253, 253]", s.Name, a.Value.Text)
-				return
 			}
 			if len(a.More) > 0 {
 				if a.More[0].Text != "reverse" {
@@ -74,7 +72,9 @@ var scriptTable = keyword.NewTable("vrrp_script keyword", []def[Script]{
 				}
 				s.Reverse = true
 			}
-			s.Weight = int(n)
+			if ok {
+				s.Weight = int(n)
+			}
 		}, nil
 	}),
 	scriptCount("rise", "Successes until it counts as up.", func(s *Script) *int { return &s.Rise }),
@@ -96,14 +96,9 @@ func scriptTimer(name, doc string, to func(*Script) *time.Duration) def[Script] 
 	return keyword.Define(kw(name, keyword.V(1, 1), doc).spec(), func(e *keyword.Env, a *one) (Field[Script], error) {
 		c := of(e)
 		return func(s *Script) {
-			n := c.diags.Count(diag.Alert)
 			d, ok := c.timer(a.Value, scriptInterval)
-			bad := ""
-			if all := c.diags.All; !ok && len(all) > 0 && c.diags.Count(diag.Alert) > n {
-				bad = all[len(all)-1].Text
-			}
 			switch {
-			case !ok && len(bad) > 0 && bad[0] == 'n':
+			case !ok:
 				if name == "timeout" {
 					c.sayAt(1, "(%s): vrrp script timeout '%s' invalid - ignoring", s.Name, a.Value.Text)
 					return

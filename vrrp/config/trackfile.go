@@ -59,7 +59,6 @@ var trackFileTable = keyword.NewTable("track_file keyword", []def[TrackFile]{
 		n, ok := c.integer(w[0], -254, 254)
 		if !ok {
 			c.sayAt(1, "Weight (%s) for track_file %s must be between [-254..254] inclusive. Ignoring...", w[0].Text, f.Name)
-			return
 		}
 		if len(w) > 1 {
 			if w[1].Text != "reverse" {
@@ -68,7 +67,9 @@ var trackFileTable = keyword.NewTable("track_file keyword", []def[TrackFile]{
 			}
 			f.Reverse = true
 		}
-		f.Weight = int(n)
+		if ok {
+			f.Weight = int(n)
+		}
 	}),
 	words(kw("init_file", keyword.V(2, 0), "Create the file at start: [VALUE] [overwrite]."), func(c *compiler, f *TrackFile, w []expr.Word) {
 		f.InitFile = true
@@ -77,10 +78,22 @@ var trackFileTable = keyword.NewTable("track_file keyword", []def[TrackFile]{
 				f.InitOverwrite = true
 				continue
 			}
-			n, rest := parseInt(x.Text)
-			if rest != "" {
+			if t := strings.TrimLeft(x.Text, "+-"); t == "" || t[0] < '0' || t[0] > '9' {
+				if strings.HasPrefix(x.Text, "-") {
+					c.integer(x, -1<<31, 1<<31-1)
+					c.sayAt(x.Index, "Track file %s init value %s is invalid", f.Name, x.Text)
+					continue
+				}
 				c.sayAt(x.Index, "Unknown track file init option %s", x.Text)
 				continue
+			}
+			n, ok := c.integer(x, -1<<31, 1<<31-1)
+			switch {
+			case !ok:
+				c.sayAt(x.Index, "Track file %s init value %s is invalid", f.Name, x.Text)
+				continue
+			case n < -254 || n > 254:
+				c.sayAt(x.Index, "Track file %s init value %s is outside sensible range [-254, 254]", f.Name, x.Text)
 			}
 			f.InitValue = int(n)
 		}
@@ -143,6 +156,10 @@ var trackProcessTable = keyword.NewTable("vrrp_track_process keyword", []def[Tra
 			c.say("No weight specified for track process %s - ignoring", p.Name)
 			return
 		}
+		if p.weightGiven {
+			c.sayAt(1, "Weight already set for track process %s - ignoring %s", p.Name, w[0].Text)
+			return
+		}
 		n, ok := c.integer(w[0], -254, 254)
 		if !ok {
 			c.sayAt(1, "Weight (%s) for vrrp_track_process %s must be between [-254..254] inclusive. Ignoring...", w[0].Text, p.Name)
@@ -155,7 +172,7 @@ var trackProcessTable = keyword.NewTable("vrrp_track_process keyword", []def[Tra
 			}
 			p.Reverse = true
 		}
-		p.Weight = int(n)
+		p.Weight, p.weightGiven = int(n), true
 	}),
 	number(kw("quorum", keyword.V(2, 0), "How many there must be."), 1, 65535, "Quorum ({value}) for vrrp_track_process {name} must be between [1..65535] inclusive. Ignoring...",
 		func(_ *compiler, p *TrackProcess, n int64) { p.Quorum = int(n) }),

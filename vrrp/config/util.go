@@ -99,6 +99,3 @@ func octal(s string) (n uint32, rest string) {
 	}
 	return n, s[i:]
 }
-
-// leading returns the number at the start of s, 0 if there is none.
-func leading(s string) uint64 { n, _ := parseUint(s); return n }

@@ -10,8 +10,9 @@ import (
 )
 
 var virtualServerTable = keyword.NewTable("virtual_server keyword", vsService(), vsQuorum(), vsSorry(),
-	timingFields(func(v *VirtualServer) *Timing { return &v.Timing },
-		"retry value invalid - {value}", "virtual server connect_timeout {value} invalid - ignoring", "virtual server delay loop '{value}' invalid - ignoring"))
+	timingFields(func(v *VirtualServer) *Timing { return &v.Timing }, timingTexts{
+		retry: "retry value invalid - {value}", timeout: "virtual server connect_timeout {value} invalid - ignoring", loop: "virtual server delay loop '{value}' invalid - ignoring",
+		delay: "virtual server delay before retry '{value}' invalid - ignoring", warmup: "virtual server warmup '{value}' invalid - ignoring"}))
 
 func vsService() []def[VirtualServer] {
 	v := keyword.V
@@ -77,8 +78,12 @@ func vsService() []def[VirtualServer] {
 			func(_ *compiler, t *VirtualServer, n int64) { t.Weight = int(n) }),
 		flag(kw("ha_suspend", 0, "Do not check while this machine does not hold the address."), func(t *VirtualServer) { t.HASuspend = true }),
 		flag(kw("inhibit_on_failure", v(2, 0), "Give a failed real server weight 0 instead of removing it."), func(t *VirtualServer) { t.Inhibit = true }),
-		optional(kw("virtualhost", 0, "Host of HTTP checks."), "virtual server virtualhost missing", func(_ *compiler, t *VirtualServer, s string) { t.VirtualHost = s }),
-		optional(kw("snmp_name", v(2, 2), "Name in SNMP.").idle(), "", func(_ *compiler, t *VirtualServer, s string) { t.SNMPName = s }),
+		optional(kw("virtualhost", 0, "Host of HTTP checks."), "virtual server virtualhost missing", func(c *compiler, t *VirtualServer, s string) {
+			c.overwrite("vs virtualhost", &t.VirtualHost, s)
+		}),
+		only(kw("snmp_name", v(2, 2), "Name in SNMP.").idle(), "virtual server snmp_name missing or extra parameters", func(c *compiler, t *VirtualServer, s string) {
+			c.overwrite("vs snmp_name", &t.SNMPName, s)
+		}),
 		boolean(kw("smtp_alert", v(1, 3), "Mail state changes."), "Invalid virtual_server smtp_alert parameter {value}", func(t *VirtualServer, on bool) { t.SMTPAlert = &on }),
 	}
 }
@@ -114,13 +119,14 @@ func persistGranularity(c *compiler, t *VirtualServer, s string) {
 
 func vsQuorum() []def[VirtualServer] {
 	script := func(name string, to func(*VirtualServer) **Command) def[VirtualServer] {
-		return words(kw(name, 0, "Script to run when the quorum changes."), func(c *compiler, t *VirtualServer, given []expr.Word) {
-			if len(given) == 0 {
-				c.missing(c.env.Words, 2)
-				return
-			}
+		return words(kw(name, 0, "Script to run when the quorum changes."), func(c *compiler, t *VirtualServer, _ []expr.Word) {
+			given := c.env.Words
 			w := c.scriptWords()
-			if len(w) < 2 {
+			switch {
+			case w == nil:
+				return
+			case len(w) < 2:
+				c.missing(given, 2)
 				return
 			}
 			if *to(t) != nil {
@@ -235,8 +241,9 @@ func (c *compiler) openRealServer(t *VirtualServer, w []expr.Word) *RealServer {
 }
 
 var realServerTable = keyword.NewTable("real_server keyword", rsFields(), checkerFields(),
-	timingFields(func(r *RealServer) *Timing { return &r.Timing },
-		"retry value invalid - {value}", "real server connect_timeout {value} invalid - ignoring", "real server delay_loop '{value}' invalid - ignoring"))
+	timingFields(func(r *RealServer) *Timing { return &r.Timing }, timingTexts{
+		retry: "retry value invalid - {value}", timeout: "real server connect_timeout {value} invalid - ignoring", loop: "real server delay_loop '{value}' invalid - ignoring",
+		delay: "real server delay_before_retry '{value}' invalid - ignoring", warmup: "real server warmup '{value}' invalid - ignoring"}))
 
 func rsFields() []def[RealServer] {
 	v := keyword.V
@@ -245,13 +252,13 @@ func rsFields() []def[RealServer] {
 			func(_ *compiler, r *RealServer, n int64) { *to(r) = uint32(n) })
 	}
 	script := func(name string, to func(*RealServer) **Command) def[RealServer] {
-		return words(kw(name, 0, "Script to run when the server changes state."), func(c *compiler, r *RealServer, given []expr.Word) {
-			if len(given) == 0 {
-				c.missing(c.env.Words, 2)
-				return
-			}
-			if w := c.scriptWords(); len(w) > 1 {
+		return words(kw(name, 0, "Script to run when the server changes state."), func(c *compiler, r *RealServer, _ []expr.Word) {
+			given := c.env.Words
+			switch w := c.scriptWords(); {
+			case len(w) > 1:
 				setNotify(c, r, name, w, to(r))
+			case w != nil:
+				c.missing(given, 2)
 			}
 		})
 	}
@@ -273,7 +280,11 @@ func rsFields() []def[RealServer] {
 		boolean(kw("smtp_alert", v(1, 3), "Mail state changes."), "Invalid real_server smtp_alert parameter {value}", func(r *RealServer, on bool) { r.SMTPAlert = &on }),
 		script("notify_up", func(r *RealServer) **Command { return &r.NotifyUp }),
 		script("notify_down", func(r *RealServer) **Command { return &r.NotifyDown }),
-		optional(kw("virtualhost", v(2, 0), "Host of HTTP checks."), "real server virtualhost missing", func(_ *compiler, r *RealServer, s string) { r.VirtualHost = s }),
-		optional(kw("snmp_name", v(2, 2), "Name in SNMP.").idle(), "", func(_ *compiler, r *RealServer, s string) { r.SNMPName = s }),
+		optional(kw("virtualhost", v(2, 0), "Host of HTTP checks."), "real server virtualhost missing", func(c *compiler, r *RealServer, s string) {
+			c.overwrite("rs virtualhost", &r.VirtualHost, s)
+		}),
+		only(kw("snmp_name", v(2, 2), "Name in SNMP.").idle(), "real server snmp_name missing or extra parameters", func(c *compiler, r *RealServer, s string) {
+			c.overwrite("rs snmp_name", &r.SNMPName, s)
+		}),
 	}
 }
