@@ -18,6 +18,7 @@ type logSide struct {
 	global *logs.Logger
 	ids    map[*config.Proxy]*logs.Identity
 	by     map[*config.Proxy]*logs.Logger
+	owners map[any]owner // sections with targets of their own
 	byName map[string]*config.Proxy
 	mails  map[*config.Proxy]*logs.Mail // of proxies with email-alert
 }
@@ -30,7 +31,7 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 	if host == "" {
 		host = system
 	}
-	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, byName: map[string]*config.Proxy{}, mails: cfg.Mails(system)}
+	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, owners: map[any]owner{}, byName: map[string]*config.Proxy{}, mails: cfg.Mails(system)}
 	if deps.Process != nil {
 		l.sinks.Lost = &deps.Process.LogsDropped
 	}
@@ -56,20 +57,44 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 		if p.LogTag != "" {
 			own.Tag = p.LogTag
 		}
-		var targets []logs.Target
-		for _, t := range p.Logs {
-			if t.Global {
-				targets = append(targets, cfg.Global.Logs...)
-			} else {
-				targets = append(targets, t)
-			}
-		}
-		l.ids[p], l.by[p] = &own, open(targets)
+		l.ids[p], l.by[p] = &own, open(withGlobal(p.Logs, cfg.Global.Logs))
 		if p.Back != nil {
 			l.byName[p.Name] = p
 		}
 	}
+	for _, x := range cfg.Loggers() {
+		own := id
+		if x.Tag != "" {
+			own.Tag = x.Tag
+		}
+		l.owners[x.Owner] = owner{&own, open(withGlobal(x.Targets, cfg.Global.Logs))}
+	}
 	return l
+}
+
+// owner is a section that logs under a name of its own.
+type owner struct {
+	id     *logs.Identity
+	logger *logs.Logger
+}
+
+// withGlobal puts the global section's targets in place of "global".
+func withGlobal(list, global []logs.Target) (out []logs.Target) {
+	for _, t := range list {
+		if t.Global {
+			out = append(out, global...)
+		} else {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// as sends a line to the targets of a section; it is the engine's LogAs.
+func (l *logSide) as(section any, level int, line []byte) {
+	if o, ok := l.owners[section]; ok {
+		o.logger.Send(o.id, level, time.Now(), logs.Message{Line: line})
+	}
 }
 
 // proxy sends a line to the targets of p; it is the engine's Log.

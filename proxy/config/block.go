@@ -32,6 +32,7 @@ type Block struct {
 	Servers    map[int]*server.Line // of Lines that have words of a server line
 	Resolver   *resolve.Resolver    // of resolvers
 	Cache      *filter.Cache        // of cache
+	FCGI       *FCGIApp             // of fcgi-app
 }
 
 // InOrder returns the sections of a kind as they stand in the files.

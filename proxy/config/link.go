@@ -64,6 +64,7 @@ func (c *compiler) link() {
 	for _, p := range c.cfg.Proxies {
 		c.checkLate(p)
 	}
+	c.checkApps()
 	for _, f := range c.ending {
 		f()
 	}

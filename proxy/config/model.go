@@ -132,6 +132,7 @@ type Proxy struct {
 	// Backend side.
 	Servers                                         []*ServerLine
 	DefaultServer                                   *server.Params
+	FCGIApp                                         *keyword.Ref // use-fcgi-app, nil: none
 	serverBy                                        map[string]*ServerLine
 	Balance                                         *balance.Algorithm
 	rawConds                                        []source.Span // conditions on data that HTTP mode has not

@@ -58,7 +58,7 @@ var Filters = keyword.NewTable("filter", []*keyword.Def[*Filter]{
 	filterDef("comp-req", 0, 0, "Compress requests.", noFilterWords),
 	filterDef("comp-res", 0, 0, "Compress responses.", noFilterWords),
 	filterDef("compression", 0, 0, "Compress bodies.", noFilterWords),
-	filterDef("fcgi-app", keyword.NotActed, 0, "Speak FastCGI.", readFCGIFilter),
+	filterDef("fcgi-app", 0, 0, "Speak FastCGI.", readFCGIFilter),
 	filterDef("spoe", keyword.NotActed, 0, "Ask agents.", readSPOEFilter),
 	filterDef("trace", keyword.NotActed, 0, "Show what passes.", readTraceFilter),
 	filterDef("opentracing", keyword.NotActed, keyword.V(3, 5), "Trace requests.", nil),

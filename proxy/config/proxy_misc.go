@@ -61,12 +61,19 @@ var stateFileName = keyword.Define(keyword.Spec{
 })
 
 var useFCGIApp = keyword.Define(keyword.Spec{
-	Name: "use-fcgi-app", In: keyword.Backend, Flags: keyword.NotActed | keyword.Open, Doc: "Speak FastCGI to the servers.",
+	Name: "use-fcgi-app", In: keyword.Backend, Flags: keyword.Open, Doc: "Speak FastCGI to the servers.",
 	Misuse: "'use-fcgi-app' expects <name> as argument",
 }, func(e *keyword.Env, a *nameArgs) (Setting[Proxy], error) {
+	owner := e.Owner
 	ref := e.NewRef(keyword.ToFCGIApp, a.Name.Text, a.Name.Index)
 	ref.Missing = "proxy '" + e.Owner + "' : fcgi-app '" + a.Name.Text + "' not found."
-	return func(p *Proxy) error { p.keep("use-fcgi-app", a.Name.Text); return nil }, nil
+	ref.Check = func(target any) string {
+		if b, ok := target.(*Block); ok && len(b.app().bad) > 0 {
+			return "proxy '" + owner + "' : " + b.app().bad[0]
+		}
+		return ""
+	}
+	return func(p *Proxy) error { p.FCGIApp = ref; return nil }, nil
 })
 
 var sslFrontUse = keyword.Define(keyword.Spec{

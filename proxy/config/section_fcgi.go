@@ -4,7 +4,6 @@ import (
 	"regexp/syntax"
 	"strings"
 
-	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 )
@@ -12,14 +11,14 @@ import (
 // The fcgi-app section (configuration manual 10.1.1).
 
 var fcgiWords = keyword.NewTable("fcgi-app keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.FCGIApp, "docroot", 0, "Root of the scripts.", upToNamed(1, least(1, "'docroot' expects <path> as argument."))),
-	line(keyword.FCGIApp, "path-info", 0, "How paths are split.", upToNamed(1, least(1, "'path-info' expects <regex> as argument.", fcgiPath))),
-	line(keyword.FCGIApp, "index", 0, "Script of directories.", upToNamed(1, least(1, "'index' expects <filename> as argument."))),
+	appLine("docroot", 0, "Root of the scripts.", upToNamed(1, least(1, "'docroot' expects <path> as argument.")), appText(func(f *FCGIApp) *string { return &f.Docroot })),
+	appLine("path-info", 0, "How paths are split.", upToNamed(1, least(1, "'path-info' expects <regex> as argument.", fcgiPath)), readPathInfo),
+	appLine("index", 0, "Script of directories.", upToNamed(1, least(1, "'index' expects <filename> as argument.")), appText(func(f *FCGIApp) *string { return &f.Index })),
 	line(keyword.FCGIApp, "acl", 0, "Declare a test.", aclOfBlock),
-	line(keyword.FCGIApp, "set-param", 0, "Set a parameter.", least(2, "'set-param' expects <name> and <value> as arguments.")),
-	line(keyword.FCGIApp, "pass-header", 0, "A header that is passed.", least(1, "'pass-header' expects <name> as arguments.")),
-	line(keyword.FCGIApp, "option", keyword.No, "How the application is spoken to.", fcgiOption),
-	line(keyword.FCGIApp, "log-stderr", 0, "Where its messages go.", func(e *keyword.Env, _ []expr.Word) error { return blockLog(e, "log-stderr") }),
+	appLine("set-param", 0, "Set a parameter.", least(2, "'set-param' expects <name> and <value> as arguments."), readSetParam),
+	appLine("pass-header", 0, "A header that is passed.", least(1, "'pass-header' expects <name> as arguments."), readPassHeader),
+	appLine("option", keyword.No, "How the application is spoken to.", fcgiOption, readAppOption),
+	appLine("log-stderr", 0, "Where its messages go.", nil, readLogStderr),
 })
 
 // fcgiPath refuses an expression that cannot be compiled.
@@ -64,14 +63,4 @@ func fcgiOption(e *keyword.Env, w []expr.Word) error {
 		return nil
 	}
 	return e.Errorf(w[0].Index, "unknown option '%s'.", strings.TrimSpace(k))
-}
-
-// checkFCGI refuses an application without a root.
-func checkFCGI(c *compiler, b *Block) {
-	for _, l := range b.Lines {
-		if l[0] == "docroot" {
-			return
-		}
-	}
-	c.late = append(c.late, diag.Diagnostic{Severity: diag.Alert, Code: "fcgi-app", Span: b.Span, Layout: diag.Told, Text: "fcgi-app '" + b.Name + "': no docroot configured."})
 }

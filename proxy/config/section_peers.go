@@ -8,6 +8,7 @@ import (
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/listen"
+	"tandem/proxy/logs"
 	"tandem/proxy/server"
 )
 
@@ -129,21 +130,27 @@ func defaultBind(e *keyword.Env, w []expr.Word) error {
 // blockLog reads a "log" line, or one that is like it, of a section that is
 // no proxy.
 func blockLog(e *keyword.Env, what string) error {
+	_, err := blockTarget(e, what)
+	return err
+}
+
+// blockTarget reads the target of such a line.
+func blockTarget(e *keyword.Env, what string) (t logs.Target, err error) {
 	in := keyword.Args{Env: e, Words: e.Words, Pos: 1}
 	if !in.More() {
-		return e.Errorf(-1, "%s : expects <address> and <facility> or global as arguments", what)
+		return t, e.Errorf(-1, "%s : expects <address> and <facility> or global as arguments", what)
 	}
-	var err error
 	if in.Peek() == "global" {
 		in.Next()
+		t.Global = true
 		if w, i, ok := in.Next(); ok {
 			err = e.Errorf(i, "log : unknown log facility '%s'", w)
 		}
 	} else {
-		_, err = readLogTarget(&in)
+		t, err = readLogTarget(&in)
 	}
 	if at, ok := err.(*keyword.Error); ok {
 		at.Text = what + strings.TrimPrefix(at.Text, "log")
 	}
-	return err
+	return t, err
 }

@@ -7,7 +7,6 @@ import (
 
 	"tandem/proxy/filter"
 	"tandem/proxy/h1"
-	"tandem/proxy/h2"
 	"tandem/proxy/tx"
 )
 
@@ -24,10 +23,10 @@ type body struct {
 	err     error  // why it will never be complete
 	bad     *h1.Error
 	ch      h1.Chunks
-	mux     *h2.Stream // where the body comes on a stream
-	mem     buffer     // of a body that comes from memory
-	in      uint64     // bytes of the body taken from the wire
-	data    uint64     // those of them that are data and not coding
+	mux     muxStream // where the body comes on a stream
+	mem     buffer    // of a body that comes from memory
+	in      uint64    // bytes of the body taken from the wire
+	data    uint64    // those of them that are data and not coding
 }
 
 var errBadBody = errors.New("malformed body")
@@ -179,7 +178,7 @@ func (b *body) compact() bool {
 // framed is the form in which a body goes on.
 type framed struct {
 	dst     *sock
-	mux     *h2.Stream // where it goes on as a stream's
+	mux     muxStream // where it goes on as a stream's
 	chunked bool
 	drop    bool // leave trailers out
 	sent    uint64

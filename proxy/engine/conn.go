@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tandem/proxy/action"
+	"tandem/proxy/fcgi"
 	"tandem/proxy/h1"
 	"tandem/proxy/h2"
 	"tandem/proxy/listen"
@@ -67,9 +68,10 @@ type conn struct {
 	capMem     [2][]byte
 	lineBuf    []byte
 	upl        upload
-	wireMethod []byte // as the server got it
-	wsKey      []byte // of a websocket that came by HTTP/2
-	closing    bool   // no further request: a limit or a drain says so
+	wireMethod []byte       // as the server got it
+	wsKey      []byte       // of a websocket that came by HTTP/2
+	params     []fcgi.Param // for an application
+	closing    bool         // no further request: a limit or a drain says so
 	logged     bool
 	sni        string
 

@@ -29,6 +29,11 @@ type Deps struct {
 	// Log sends a finished line to the targets of p; level is a syslog level.
 	// line is only valid during the call.
 	Log func(p *config.Proxy, level int, m logs.Message)
+	// LogAs sends a line to the targets of its own that owner, a section of the
+	// configuration, has. line is only valid during the call.
+	LogAs func(owner any, level int, line []byte)
+	// Version is that of the program, as applications learn it.
+	Version string
 	// ReadProxy reads a PROXY protocol header and returns it with a connection
 	// that yields what follows.
 	ReadProxy func(c net.Conn, l *listen.Listener) (*listen.ProxyHeader, net.Conn, error)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"tandem/proxy/fcgi"
 	"tandem/proxy/filter"
 	"tandem/proxy/h1"
 	"tandem/proxy/logs"
@@ -222,6 +223,9 @@ func (c *conn) roundTrip() failure {
 		m.Del(lowered(name))
 		nf = min(nf, len(m.Fields))
 		m.Append(lowered(name), []byte(c.srv.s.Name))
+	}
+	if st, ok := up.mux.(*fcgi.Stream); ok {
+		return c.roundTripFCGI(st, m, nf)
 	}
 	if up.mux != nil {
 		f := c.roundTripMux(m)

@@ -8,16 +8,38 @@ import (
 	"sync"
 	"time"
 
+	"tandem/proxy/fcgi"
 	"tandem/proxy/filter"
 	"tandem/proxy/h1"
 	"tandem/proxy/h2"
 	"tandem/proxy/tx"
 )
 
-// muxConn is an HTTP/2 connection to a server, which many requests share.
+// muxStream is one exchange on a connection that carries several: of HTTP/2
+// or FastCGI. It is a net.Conn of the bodies' bytes.
+type muxStream interface {
+	net.Conn
+	Request(m *tx.Message, end bool) error
+	ReadHead(m *tx.Message, deadline time.Time) error
+	Answered() bool // the server answered something
+	Send(p []byte, last bool, deadline time.Time) error
+	SendTrailers(fields []tx.Field) error
+	Trailers() *tx.Message
+	Ended() bool    // all was read
+	Buffered() bool // a Read would not wait
+}
+
+// muxer is a connection that carries streams.
+type muxer interface {
+	Usable() (ok bool, streams int)
+	GoAway()
+}
+
+// muxConn is a connection to a server that many requests share.
 type muxConn struct {
 	sock
-	mux     *h2.Conn
+	mux     muxer
+	open    func(limit int) muxStream // nil: it takes no more, now or for ever
 	srv     *srv
 	key     uint64 // which requests may share it
 	uses    int    // requests sent; guarded by the pool's lock
@@ -34,7 +56,7 @@ func (m *muxConn) Send(b []byte, deadline time.Time) error { return m.write(b, d
 // Kick implements h2.Wire.
 func (m *muxConn) Kick() { m.rearm() }
 
-// muxes are the HTTP/2 connections to one server.
+// muxes are the shared connections to one server.
 type muxes struct {
 	mu   sync.Mutex
 	list []*muxConn
@@ -42,14 +64,14 @@ type muxes struct {
 
 // open begins a stream on a connection with that key; proven asks for one that
 // carried other requests before.
-func (p *muxes) open(key uint64, proven bool, limit, maxReuse int) (*muxConn, *h2.Stream) {
+func (p *muxes) open(key uint64, proven bool, limit, maxReuse int) (*muxConn, muxStream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, m := range p.list {
 		if m.key != key || proven && m.uses < 2 || maxReuse >= 0 && m.uses > maxReuse {
 			continue
 		}
-		if s := m.mux.Open(limit); s != nil {
+		if s := m.open(limit); s != nil {
 			m.uses++
 			m.since = time.Now()
 			return m, s
@@ -94,7 +116,7 @@ func (p *muxes) sweep(before time.Time, maxReuse int) {
 // negotiated.
 func (c *conn) wantsH2(s *srv) bool {
 	p := s.s.Params
-	if p == nil || !c.sess.HTTP || c.needsH1(s) {
+	if p == nil || !c.sess.HTTP || s.fcgi || c.needsH1(s) {
 		return false
 	}
 	return p.Proto == "h2" || p.Proto == "" && p.TLS.Enabled && slices.Contains(p.TLS.ALPN, "h2")
@@ -122,7 +144,11 @@ func (c *conn) sharedStream(s *srv, key uint64) *upConn {
 	if c.be.reuse == reuseNever || first && c.be.reuse == reuseSafe {
 		return nil
 	}
-	m, st := s.pool.muxes.open(key, first && c.be.reuse == reuseAggressive, int(c.rt.h2be.maxStreams), maxReuse(s))
+	limit := int(c.rt.h2be.maxStreams)
+	if s.fcgi && c.be.reuse == reuseSafe { // what others use may keep a request waiting
+		limit = 1
+	}
+	m, st := s.pool.muxes.open(key, first && c.be.reuse == reuseAggressive, limit, maxReuse(s))
 	if st == nil {
 		return nil
 	}
@@ -136,7 +162,7 @@ func maxReuse(s *srv) int {
 	return -1
 }
 
-func (c *conn) streamConn(m *muxConn, st *h2.Stream) *upConn {
+func (c *conn) streamConn(m *muxConn, st muxStream) *upConn {
 	up := &upConn{srv: m.srv, key: m.key, mux: st, muxConn: m}
 	up.init(st)
 	return up
@@ -153,16 +179,22 @@ func (c *conn) startMux(nc net.Conn, s *srv, key uint64) *upConn {
 	cfg.Go = c.e.crew.run
 	cfg.WriteEnd = func() time.Time { return after(time.Now(), to) }
 	cfg.Close = func(error) { m.Close() }
-	m.mux = h2.New(m, cfg)
+	hc := h2.New(m, cfg)
+	m.mux, m.open = hc, func(limit int) muxStream {
+		if st := hc.Open(limit); st != nil {
+			return st
+		}
+		return nil
+	}
 	be.H2.OpenConns.Add(1)
 	be.H2.Conns.Add(1)
 	p := &s.pool.muxes
-	m.mux.Start(func(error) {
+	hc.Start(func(error) {
 		p.remove(m)
 		be.H2.OpenConns.Add(-1)
 	})
-	st := m.mux.Open(int(c.rt.h2be.maxStreams) + 1)
-	m.mux.Ready()
+	st := m.open(int(c.rt.h2be.maxStreams) + 1)
+	hc.Ready()
 	if st == nil {
 		return nil
 	}
@@ -172,8 +204,12 @@ func (c *conn) startMux(nc net.Conn, s *srv, key uint64) *upConn {
 	return c.streamConn(m, st)
 }
 
-// releaseStream ends the use of a stream; its connection goes on.
-func (up *upConn) releaseStream() {
+// releaseStream ends the use of a stream; its connection goes on. Done says
+// that the response was read to its end.
+func (up *upConn) releaseStream(done bool) {
+	if st, ok := up.mux.(*fcgi.Stream); ok && done {
+		st.Finish()
+	}
 	up.mux.Close()
 	if up.muxConn.private {
 		up.muxConn.mux.GoAway()
@@ -247,7 +283,11 @@ func (c *conn) readMux(start time.Time, to time.Duration) failure {
 		case err == nil:
 			s := t.Res.Status
 			if s >= 200 {
-				c.muxUpgraded()
+				if f, ok := st.(*fcgi.Stream); ok {
+					c.fcgiHead(f)
+				} else {
+					c.muxUpgraded()
+				}
 				return first(c.finalHead())
 			}
 			t.Bytes.ResIn += htxSize(&t.Res)
@@ -270,7 +310,7 @@ func (c *conn) readMux(start time.Time, to time.Duration) failure {
 			deadline = after(time.Now(), to)
 		case isTimeout(err):
 			return answerTimeout
-		case errors.As(err, &he) && !he.Remote:
+		case errors.As(err, &he) && !he.Remote, errors.Is(err, fcgi.ErrBadHead), errors.Is(err, fcgi.ErrTooLong):
 			return junkAnswer
 		case errors.As(err, &he) && he.Code == h2.RefusedStream && !st.Answered():
 			t.SrvReused = true // nothing was done: another attempt costs nothing

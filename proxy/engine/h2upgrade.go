@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 
 	"tandem/proxy/h1"
+	"tandem/proxy/h2"
 	"tandem/proxy/tx"
 )
 
@@ -21,7 +22,9 @@ func (c *conn) upgradeToH2(m *tx.Message) {
 		c.wsKey = append([]byte(nil), k...)
 		m.Del(nameWSKey)
 	}
-	c.up.mux.Protocol = append(c.up.mux.Protocol[:0], m.GetID(tx.HdrUpgrade)...)
+	if st, ok := c.up.mux.(*h2.Stream); ok {
+		st.Protocol = append(st.Protocol[:0], m.GetID(tx.HdrUpgrade)...)
+	}
 }
 
 // muxUpgraded makes a server's answer to an extended CONNECT the one that
@@ -35,7 +38,9 @@ func (c *conn) muxUpgraded() {
 	case c.p.Flags&h1.ConnUpgrade != 0:
 		m.Status, m.Reason, m.Version = 101, []byte(tx.Reason(101)), 11
 		m.Append(nameConnection, valueUpgrade)
-		m.Append(nameUpgrade, c.up.mux.Protocol)
+		if st, ok := c.up.mux.(*h2.Stream); ok {
+			m.Append(nameUpgrade, st.Protocol)
+		}
 		if c.wsKey != nil && c.st == nil {
 			sum := sha1.Sum(append(append([]byte(nil), c.wsKey...), webSocketGUID...))
 			m.Append(nameWSAccept, base64.StdEncoding.AppendEncode(nil, sum[:]))

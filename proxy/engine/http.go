@@ -339,6 +339,9 @@ func appendLogURI(dst []byte, m *tx.Message, p *h1.Parser, rt *setup) []byte {
 func (c *conn) enterBackend(ms int64) {
 	be := c.be
 	c.t.Back = be.b
+	if be.fcgi != nil {
+		c.t.FCGI = &be.fcgi.names
+	}
 	if be.p != c.fe.p {
 		o := &c.t.Settings // each backend begins with its own
 		o.Retries, o.TimeoutServer, o.TimeoutConnect, o.TimeoutQueue, o.TimeoutTunnel = nil, nil, nil, nil, nil
@@ -406,9 +409,11 @@ func (c *conn) requestRules(s *side, front bool) bool {
 	}
 	if len(p.OldRequest) > 0 {
 		v, i := p.OldRequest.Run(&c.t, 0, true)
-		return c.handle(v, p.OldRequest, i)
+		if !c.handle(v, p.OldRequest, i) {
+			return false
+		}
 	}
-	return true
+	return s.restrict == preserveNames || c.restrictNames(s)
 }
 
 // contentRules runs tcp-request content rules in HTTP mode, where the request

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"tandem/proxy/h2"
 	"tandem/proxy/server"
 )
 
@@ -40,7 +39,7 @@ type upConn struct {
 	key     uint64  // which requests may share it (source, SNI, destination)
 	private bool    // belongs to one client: NTLM
 	since   time.Time
-	mux     *h2.Stream // of HTTP/2: the connection is one stream's
+	mux     muxStream // of HTTP/2 and FastCGI: the connection is one stream's
 	muxConn *muxConn
 }
 

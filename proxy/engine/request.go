@@ -101,6 +101,9 @@ func (c *conn) prepareRequest() bool {
 	if c.be.p.Cookie != nil {
 		c.requestCookie()
 	}
+	if c.be.fcgi != nil {
+		c.fcgiRequest(c.be.fcgi)
+	}
 	c.chooseCompression()
 	c.place.Class, c.place.Offset = c.t.Settings.PriorityClass, time.Duration(c.t.Settings.PriorityOffset)*time.Millisecond
 	return true

@@ -193,14 +193,17 @@ func (c *conn) captureResponse() {
 func (c *conn) forward() {
 	t, b := &c.t, &c.resBody
 	f := &c.resOut
-	if f.mux = c.st; c.out == nil && f.mux == nil {
+	f.mux = nil
+	if c.st != nil {
+		f.mux = c.st
+	} else if c.out == nil {
 		c.out = c.e.bufs.get()
 	}
 	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked || f.zip != nil || c.chunksToClient(), c.fe.dropTrail, 0, c.out
 	var head []byte
 	var err error
 	if f.mux != nil {
-		err = f.mux.SendHead(&t.Res, b.over(f.drop) || c.headReq && b.framing != tx.Tunnel)
+		err = c.st.SendHead(&t.Res, b.over(f.drop) || c.headReq && b.framing != tx.Tunnel)
 	} else {
 		head = h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
 	}

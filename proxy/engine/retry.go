@@ -68,6 +68,8 @@ const (
 	badStatus     // a status that retry-on names
 	killed        // the session was shut down on purpose
 	redirected    // answered, the server has "redir"
+	noLength      // a body whose length the server must know beforehand
+	unsendable    // the server's protocol has no form for the request
 )
 
 // verdict is what a failed attempt means when it is not retried: the status
@@ -102,7 +104,7 @@ func judge(f failure) verdict {
 		return verdict{400, 'C'}
 	case clientTimeout:
 		return verdict{400, 'c'}
-	case badBody:
+	case badBody, noLength:
 		return verdict{400, 'P'}
 	case killed:
 		return verdict{503, 'K'}

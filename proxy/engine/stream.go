@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"tandem/proxy/fcgi"
 	"tandem/proxy/h1"
 	"tandem/proxy/h2"
 	"tandem/proxy/tx"
@@ -36,8 +37,11 @@ var (
 )
 
 // startStream prepares b for the body of a message that came on a stream.
-func (b *body) startStream(s *sock, buf *buffer, m *tx.Message, st *h2.Stream) {
+func (b *body) startStream(s *sock, buf *buffer, m *tx.Message, st muxStream) {
 	b.start(s, buf, m, h1.Options{})
+	if st, ok := st.(*fcgi.Stream); ok && st.Chunked { // a coding of the application's own
+		return
+	}
 	b.mux = st
 	if b.framing == tx.Chunked { // its end is the stream's
 		b.framing = tx.UntilClose

@@ -38,7 +38,7 @@ func (c *conn) releaseServer(reusable bool) {
 		up.buf = nil
 	}
 	if up.mux != nil {
-		up.releaseStream()
+		up.releaseStream(c.resBody.s == &up.sock && c.resBody.done)
 		return
 	}
 	if !reusable || c.e.drain.Load() {
@@ -117,7 +117,7 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	key := c.shareKey(s)
 	if c.sess.HTTP && !fresh {
 		up := (*upConn)(nil)
-		if c.wantsH2(s) {
+		if s.fcgi || c.wantsH2(s) {
 			up = c.sharedStream(s, key)
 		}
 		if up == nil {
@@ -145,7 +145,11 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 		return f
 	}
 	var up *upConn
-	if c.agreedH2(s, nc) {
+	if s.fcgi {
+		if up, f = c.startFCGI(nc, s, key); f != okay {
+			return f
+		}
+	} else if c.agreedH2(s, nc) {
 		if up = c.startMux(nc, s, key); up == nil {
 			return connRefused
 		}

@@ -55,6 +55,7 @@ type back struct {
 	checkCache, noLinger, indep                                  bool
 	srvKA                                                        bool // keep-alive packets to servers
 	reuse                                                        reuseMode
+	fcgi                                                         *fcgiApp // nil: the servers speak HTTP
 	tarpitT                                                      time.Duration
 	defaultPick                                                  roundRobin
 	added                                                        sync.Map // *server.Server -> *srv: those added at run time
@@ -71,6 +72,7 @@ type side struct {
 	spliceRes  bool
 	spliceAuto bool
 	dropTrail  bool
+	restrict   restriction
 }
 
 type useBackend struct {
@@ -92,6 +94,7 @@ type srv struct {
 	pool *pool
 
 	noLinger bool   // connections end with a reset
+	fcgi     bool   // speaks FastCGI
 	redir    string // prefix for GET and HEAD; empty: they are forwarded
 }
 
@@ -132,8 +135,9 @@ func lowered(s string) []byte {
 
 func newSide(p *config.Proxy) side {
 	return side{
-		p: p, name: p.Name, bufferReq: p.Option("http-buffer-request"),
-		fwd: newAddrHeader(p.ForwardFor, "x-forwarded-for"), orig: newAddrHeader(p.OriginalTo, "x-original-to"),
+		p: p, name: p.Name, bufferReq: p.Option("http-buffer-request") || config.AppOf(p) != nil,
+		restrict: restrictionOf(p.Text["http-restrict-req-hdr-names"], config.AppOf(p) != nil),
+		fwd:      newAddrHeader(p.ForwardFor, "x-forwarded-for"), orig: newAddrHeader(p.OriginalTo, "x-original-to"),
 		noDelay: p.Option("http-no-delay"), spliceReq: p.Option("splice-request"),
 		spliceRes: p.Option("splice-response"), spliceAuto: p.Option("splice-auto"),
 	}
@@ -195,6 +199,7 @@ func newBack(e *Engine, p *config.Proxy) *back {
 	if on, set := p.Options["abortonclose"]; set {
 		b.abortOnClose = on
 	}
+	b.fcgi = newFCGIApp(e, p)
 	b.dropTrail = p.Option("http-drop-request-trailers")
 	b.srvKA = p.Option("srvtcpka") || p.Option("tcpka")
 	if b.tarpitT == 0 {
@@ -207,7 +212,7 @@ func newBack(e *Engine, p *config.Proxy) *back {
 	}
 	for _, l := range p.Servers {
 		if l.Server != nil {
-			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server), redir: redirOf(l.Server), noLinger: b.noLinger})
+			b.servers = append(b.servers, &srv{s: l.Server, line: l, pool: e.poolOf(l.Server), redir: redirOf(l.Server), noLinger: b.noLinger, fcgi: b.speaksFCGI(l.Server)})
 			l.Server.Attach(shutter{e, l.Server})
 		}
 	}
@@ -221,6 +226,11 @@ func newBack(e *Engine, p *config.Proxy) *back {
 		}
 	}
 	return b
+}
+
+// speaksFCGI says whether requests go to s as FastCGI.
+func (b *back) speaksFCGI(s *server.Server) bool {
+	return b.fcgi != nil && s.Params != nil && s.Params.Proto == "fcgi"
 }
 
 func redirOf(s *server.Server) string {
@@ -245,7 +255,7 @@ func (b *back) viewOf(e *Engine, s *server.Server) *srv {
 	if x, ok := b.added.Load(s); ok {
 		return x.(*srv)
 	}
-	x, loaded := b.added.LoadOrStore(s, &srv{s: s, pool: e.poolOf(s), redir: redirOf(s), noLinger: b.noLinger})
+	x, loaded := b.added.LoadOrStore(s, &srv{s: s, pool: e.poolOf(s), redir: redirOf(s), noLinger: b.noLinger, fcgi: b.speaksFCGI(s)})
 	if !loaded {
 		s.Attach(shutter{e, s})
 	}

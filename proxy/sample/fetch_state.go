@@ -42,8 +42,8 @@ var stateFetches = []word[Fetch]{
 	fetch("waiting_entity", "", tx.TypeStr, Internal, "The rule or filter that waits for something.", never, keyword.NotActed),
 	fetch("term_events", "", tx.TypeStr, Internal, "Events that ended the connections.", never, keyword.NotActed),
 	fetch("spoe.engine-id", "", tx.TypeStr, Internal, "Id of the SPOE engine.", never, keyword.NotActed),
-	fetch("fcgi.docroot", "", tx.TypeStr, RequestHTTP, "Document root of the FastCGI application.", never, keyword.NotActed),
-	fetch("fcgi.index", "", tx.TypeStr, RequestHTTP, "Index file of the FastCGI application.", never, keyword.NotActed),
+	fetch("fcgi.docroot", "", tx.TypeStr, RequestHTTP, "Document root of the FastCGI application.", plain(func(t *tx.Tx, v *Value) bool { return appText(t, v, func(a *tx.FCGIApp) string { return a.Docroot }) })),
+	fetch("fcgi.index", "", tx.TypeStr, RequestHTTP, "Index file of the FastCGI application.", plain(func(t *tx.Tx, v *Value) bool { return appText(t, v, func(a *tx.FCGIApp) string { return a.Index }) })),
 	fetch("fs.id", "", tx.TypeStr, ClientL5, "Number of the client side stream.", plain(constant(0)), keyword.NotActed),
 	fetch("fs.aborted", "", tx.TypeInt, ClientL5, "Whether the client side stream was aborted.", plain(constant(0)), keyword.NotActed),
 	fetch("fs.rst_code", "", tx.TypeInt, ClientL5, "Code with which the client reset its stream.", never, keyword.NotActed),
@@ -154,3 +154,12 @@ func evalLastRuleFile(t *tx.Tx, v *Value) bool {
 
 // stopping says whether the process was told to end.
 func stopping(t *tx.Tx) bool { return t.Sess.Proc != nil && t.Sess.Proc.Stopping.Load() }
+
+// appText gives a text of the backend's FastCGI application.
+func appText(t *tx.Tx, v *Value, get func(*tx.FCGIApp) string) bool {
+	if t.FCGI == nil || get(t.FCGI) == "" {
+		return false
+	}
+	v.SetStr([]byte(get(t.FCGI)))
+	return true
+}

@@ -76,6 +76,7 @@ type Tx struct {
 	MayWait        bool // more data may come: what a condition cannot decide yet is asked again
 
 	Back           *server.Backend
+	FCGI           *FCGIApp // of the backend, nil for none
 	Server         *server.Server
 	SrvSrc, SrvDst netip.AddrPort // addresses of the server side connection
 	SrvTLS         *tls.ConnectionState
@@ -110,6 +111,9 @@ type Tx struct {
 	values   *[16]Value // see Borrow
 	borrowed int
 }
+
+// FCGIApp is what rules may know of a FastCGI application.
+type FCGIApp struct{ Docroot, Index string }
 
 // Rule is where a rule stands.
 type Rule struct {
