@@ -102,6 +102,9 @@ func (l *logSide) proxy(p *config.Proxy, level int, m logs.Message) {
 	l.by[p].Send(l.ids[p], level, time.Now(), m)
 }
 
+// wanted says whether p has targets.
+func (l *logSide) wanted(p *config.Proxy) bool { return !l.by[p].Empty() }
+
 // stopped says that a proxy takes no more connections (management guide 4).
 func (l *logSide) stopped(p *config.Proxy) {
 	var front, back uint64

@@ -91,7 +91,7 @@ func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 	setProcVars(cfg)
 	p.ops = newOperators(p)
 	p.eng = engine.New(cfg, engine.Deps{
-		Process: deps.Process, Log: p.logs.proxy, LogAs: p.logs.as, Version: Version, ReadProxy: readProxy,
+		Process: deps.Process, Log: p.logs.proxy, LogAs: p.logs.as, Logged: p.logs.wanted, Version: Version, ReadProxy: readProxy,
 		ServerTLS: p.tls.server, ClientVerdict: p.tls.verdict, ClientTLS: p.tls.client, Service: p.service(), Marked: p.observed,
 	})
 	return p

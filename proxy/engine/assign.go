@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"tandem/proxy/pattern"
 	"tandem/proxy/sample"
@@ -141,7 +140,7 @@ func (c *conn) assign(avoid *server.Server) failure {
 	c.srv = x
 	c.use.enter(s)
 	t.Server = s
-	now := time.Now()
+	now := c.at
 	t.Time.Queue = now
 	if balanced {
 		s.Stats.LBTot.Add(1)

@@ -181,6 +181,7 @@ type framed struct {
 	mux     muxStream // where it goes on as a stream's
 	chunked bool
 	drop    bool // leave trailers out
+	closes  bool // the connection ends with the message
 	sent    uint64
 	out     *buffer // collects chunk heads and data
 
@@ -251,6 +252,9 @@ func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
 	}
 	if len(out) == 0 {
 		return nil
+	}
+	if f.closes && b.finished() {
+		return f.dst.writeLast(out, deadline)
 	}
 	return f.dst.write(out, deadline)
 }

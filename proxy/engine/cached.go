@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"time"
-
 	"tandem/proxy/filter"
 	"tandem/proxy/h1"
 	"tandem/proxy/tx"
@@ -16,7 +14,7 @@ func (c *conn) serveCached() {
 		c.be = c.fe.stub
 		c.fe.st.Intercepted.Add(1)
 	}
-	now := time.Now()
+	now := c.look()
 	t.Now, t.Time.Queue, t.Time.Connect, t.Time.Response = now, now, now, now
 	data, trailers, framing := t.Cached.Hit.(*filter.Object).Answer(t)
 	c.resBody.startKept(data, trailers, framing)
@@ -41,6 +39,7 @@ func (c *conn) serveCached() {
 	c.countResponse(m.Status)
 	c.announce()
 	c.forward()
+	c.settled = false
 	if !c.drainRequest() {
 		c.keep = false
 	}

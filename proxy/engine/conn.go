@@ -57,6 +57,8 @@ type conn struct {
 	idle       atomic.Bool
 	idleAt     atomic.Int64 // since when, in ns; 0: it must not go to rest
 	since      time.Time    // of a conn that rested: when its wait began
+	at         time.Time    // when the clock was last read; nothing was waited for since
+	settled    bool         // at is the end of the transaction
 	rests      bool         // the connection goes on as a resting
 	cutting    atomic.Bool
 	sent       bool // a response head went to the client
@@ -137,7 +139,7 @@ func (c *conn) begin(rt *setup, fe *front, nc net.Conn, peer netip.AddrPort, l *
 	}
 	c.sess.Src, c.sess.Dst = c.sess.RealSrc, c.sess.RealDst
 	c.t.Reset()
-	c.t.Now, c.t.Time.Start, c.t.Time.Date = now, now, now
+	c.at, c.t.Now, c.t.Time.Start, c.t.Time.Date = now, now, now, now
 	c.keep, c.closing, c.logged, c.up = true, false, false, nil
 	c.idle.Store(false)
 	c.cutting.Store(false)
@@ -509,6 +511,13 @@ func (c *conn) Interim(status int, fields []tx.Field) {
 	}
 	m := tx.Message{Status: status, Reason: []byte(tx.Reason(status)), Version: 11, Fields: fields}
 	_ = c.interim(&m)
+}
+
+// look reads the clock, which costs as much as some of the smaller steps of a
+// request: once after each wait is enough.
+func (c *conn) look() time.Time {
+	c.at = time.Now()
+	return c.at
 }
 
 func (c *conn) adjust() h1.Adjust {

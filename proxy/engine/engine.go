@@ -34,6 +34,9 @@ type Deps struct {
 	LogAs func(owner any, level int, line []byte)
 	// Version is that of the program, as applications learn it.
 	Version string
+	// Logged says whether p has such targets; nil: it may. Lines of one that
+	// has none are not made.
+	Logged func(p *config.Proxy) bool
 	// ReadProxy reads a PROXY protocol header and returns it with a connection
 	// that yields what follows.
 	ReadProxy func(c net.Conn, l *listen.Listener) (*listen.ProxyHeader, net.Conn, error)
@@ -157,7 +160,7 @@ func (e *Engine) Load(cfg *config.Config) {
 	}
 	for _, p := range cfg.Proxies {
 		if p.Caps&keyword.Frontend != 0 && p.Front != nil {
-			rt.fronts[p.Front] = newFront(rt, p)
+			rt.fronts[p.Front] = newFront(e, rt, p)
 		}
 	}
 	e.limit.Store(rt.maxConn)

@@ -32,6 +32,7 @@ func (c *conn) exchange() {
 			c.respond()
 			return
 		}
+		c.look()
 		reused := t.SrvReused
 		c.releaseServer(false)
 		c.leaveServer()
@@ -53,6 +54,7 @@ func (c *conn) exchange() {
 			return
 		}
 		avoid = c.nextAttempt(f, attempt+1, retries)
+		c.look()
 		if c.aborted.Load() {
 			c.giveUp(clientGone)
 			return
@@ -244,7 +246,7 @@ func (c *conn) roundTrip() failure {
 	if c.zip.req != filter.Off && c.reqOut.zip == nil {
 		c.reqOut.zip = filter.NewCompressor(c.zip.req, c.rt.zipLevel)
 	}
-	now := time.Now()
+	now := c.at
 	to := c.serverTimeout()
 	short := after(now, min(orForever(to), watchAfter))
 	b := &c.reqBody
@@ -414,7 +416,7 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 // finalHead takes note of a complete response head.
 func (c *conn) finalHead() (failure, bool) {
 	t := &c.t
-	now := time.Now()
+	now := c.look()
 	t.Time.Response, t.Now = now, now
 	t.HasRes = true
 	t.Status = t.Res.Status

@@ -214,6 +214,7 @@ func (x *conn) beginStream(c *conn, s *h2.Stream) {
 	x.idle.Store(false)
 	x.cutting.Store(false)
 	x.use.cause.Store(0)
+	x.at = now
 	t := &x.t
 	t.Reset()
 	x.setCaptures()

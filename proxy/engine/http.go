@@ -55,7 +55,7 @@ func (c *conn) nextTransaction() {
 // readRequest waits for a request head and reads it. It returns false when the
 // connection is over, having answered and logged what needs it.
 func (c *conn) readRequest(first bool) bool {
-	now := time.Now()
+	now := c.at
 	if !c.since.IsZero() {
 		now, c.since = c.since, time.Time{}
 	}
@@ -77,7 +77,7 @@ func (c *conn) readRequest(first bool) bool {
 	if c.in == nil && !c.waitFirst(first, now) {
 		return false
 	}
-	start := time.Now()
+	start := c.look()
 	if first && c.in.b[c.in.r] == 'P' && c.priorKnowledge(after(start, c.fe.reqT)) {
 		if b := c.sess.Listener.Bind; c.fe.h2 && (b == nil || b.Proto != "h1") {
 			c.serveH2()
@@ -141,6 +141,7 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 func (c *conn) readHead(start time.Time) bool {
 	in := c.in
 	deadline := after(start, c.fe.reqT)
+	now := start
 	for {
 		n, err := c.p.Request(in.b[in.r:in.w], &c.t.Req)
 		if err == nil && n == 0 && in.w == len(in.b) {
@@ -160,6 +161,7 @@ func (c *conn) readHead(start time.Time) bool {
 		}
 		k, rerr := c.cli.read(in.b[in.w:], deadline)
 		in.w += k
+		now = c.look()
 		if k == 0 {
 			switch {
 			case isTimeout(rerr) && (c.p.Started() || c.sess.Requests == 0):
@@ -171,7 +173,6 @@ func (c *conn) readHead(start time.Time) bool {
 			return false
 		}
 	}
-	now := time.Now()
 	c.t.Time.Request, c.t.Now = now, now
 	c.t.HasReq = true
 	c.t.Bytes.ReqIn = htxSize(&c.t.Req)
@@ -296,14 +297,22 @@ func (c *conn) transact() {
 	if !c.requestRules(&fe.side, true) {
 		return
 	}
+	if fe.mayWait {
+		c.look()
+	}
 	if c.be = c.route(); c.be == nil {
 		t.Time.Request = time.Time{} // as the original's log shows it
 		c.fail(503, 'S', 'C')
 		return
 	}
 	c.enterBackend(ms)
-	if c.be.p != fe.p && !c.requestRules(&c.be.side, false) {
-		return
+	if c.be.p != fe.p {
+		if !c.requestRules(&c.be.side, false) {
+			return
+		}
+		if c.be.mayWait {
+			c.look()
+		}
 	}
 	if !c.prepareRequest() {
 		return
@@ -573,7 +582,11 @@ func (c *conn) close() { c.keep = false }
 
 // finishTransaction counts and logs a transaction and lets its server go.
 func (c *conn) finishTransaction() {
-	now := time.Now()
+	if !c.settled {
+		c.look()
+	}
+	c.settled = false
+	now := c.at
 	t := &c.t
 	t.Time.End, t.Now = now, now
 	c.releaseServer(false)

@@ -17,6 +17,9 @@ const (
 	levelSilent = 8
 )
 
+// mute says that nobody wants lines.
+func (c *conn) mute() bool { return c.fe.mute || c.e.deps.Log == nil }
+
 // logTx writes the line of a finished transaction, once.
 func (c *conn) logTx() { c.logTxAs(logs.Close, false) }
 
@@ -35,7 +38,7 @@ func (c *conn) logTxAs(step logs.Step, early bool) {
 		return
 	}
 	p := c.fe.p
-	if c.e.deps.Log == nil {
+	if c.mute() {
 		return
 	}
 	t := &c.t
@@ -82,7 +85,7 @@ func (c *conn) addSD(m *logs.Message) {
 // logStep writes a line in the middle of a transaction where "log-steps" asks
 // for it.
 func (c *conn) logStep(step logs.Step) {
-	if c.fe.steps&(1<<step) == 0 && (step != logs.Accept || !c.fe.logStart) || c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
+	if c.fe.steps&(1<<step) == 0 && (step != logs.Accept || !c.fe.logStart) || c.mute() || c.fe.p.LogFormat == nil {
 		return
 	}
 	level := levelInfo
@@ -123,7 +126,7 @@ func (c *conn) logASAP(step logs.Step) {
 
 // Log implements tx.Conn for the do-log action.
 func (c *conn) Log(t *tx.Tx, origin string, profile any) {
-	if c.e.deps.Log == nil || c.fe.p.LogFormat == nil {
+	if c.mute() || c.fe.p.LogFormat == nil {
 		return
 	}
 	m := logs.Message{}
@@ -137,7 +140,7 @@ func (c *conn) Log(t *tx.Tx, origin string, profile any) {
 // logConnError writes the line of a connection that failed before any request.
 func (c *conn) logConnError() {
 	p := c.fe.p
-	if c.e.deps.Log == nil || c.fe.dontLogNull && c.sess.Err.Code == 0 {
+	if c.mute() || c.fe.dontLogNull && c.sess.Err.Code == 0 {
 		return
 	}
 	level := levelInfo

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"time"
-
 	"tandem/proxy/server"
 )
 
@@ -69,14 +67,15 @@ func (c *conn) wait(s *server.Server) (*server.Server, failure) {
 		c.watchFor(func() { close(abort) })
 		defer c.unwatch()
 	}
-	got, out := b.Wait(&c.place, s, to, abort, time.Now())
+	got, out := b.Wait(&c.place, s, to, abort, c.look())
+	c.look()
 	switch out {
 	case server.Granted:
 		return got, okay
 	case server.Full:
 		return nil, queueFull
 	case server.TimedOut:
-		t.Time.Queue = time.Now()
+		t.Time.Queue = c.at
 		return nil, queueTimeout
 	case server.Aborted:
 		return nil, clientGone

@@ -86,6 +86,9 @@ func (c *conn) responseRules() bool {
 		if !c.responseSet(p.HTTPResponse) || !c.responseSet(p.OldResponse) {
 			return false
 		}
+		if len(p.HTTPResponse) > 0 {
+			c.look()
+		}
 		if c.be.p == c.fe.p {
 			break
 		}
@@ -200,6 +203,7 @@ func (c *conn) forward() {
 		c.out = c.e.bufs.get()
 	}
 	f.dst, f.chunked, f.drop, f.sent, f.out = &c.cli, b.framing == tx.Chunked || f.zip != nil || c.chunksToClient(), c.fe.dropTrail, 0, c.out
+	f.closes = !c.keep && !c.upl.running && !c.fe.noLinger
 	var head []byte
 	var err error
 	if f.mux != nil {
@@ -220,7 +224,7 @@ func (c *conn) forward() {
 		head = c.moreUntilClose(head)
 	}
 	if err == nil {
-		err = f.pass(b, head, c.writeDeadline())
+		err = f.pass(b, head, after(c.at, c.clientTimeout()))
 	}
 	if err == nil && !b.finished() {
 		err = c.copyBody()
@@ -250,8 +254,10 @@ func (c *conn) forward() {
 	c.finishUpload()
 	c.reqDone = c.upl.result == okay
 	ok := c.reusable()
+	c.look()
 	c.releaseServer(ok)
 	c.leaveServer()
+	c.settled = true
 }
 
 // bodyless answers a HEAD that a rule turned into another method: the body
@@ -273,6 +279,7 @@ func (c *conn) bodyless(head []byte) {
 	}
 	c.finishUpload()
 	ok := c.reusable()
+	c.look()
 	c.releaseServer(ok)
 	c.leaveServer()
 }

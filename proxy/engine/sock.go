@@ -198,6 +198,15 @@ func (s *sock) write(b []byte, deadline time.Time) error {
 	return err
 }
 
+// writeLast is write where a close follows at once.
+func (s *sock) writeLast(b []byte, deadline time.Time) error {
+	if s.fd != nil {
+		_, err := s.fd.SendLast(b, deadline)
+		return err
+	}
+	return s.write(b, deadline)
+}
+
 // rest makes a wait for a request end with errRest; it does nothing to any
 // other read.
 func (s *sock) rest() { s.fd.EndWait(errRest) }

@@ -54,6 +54,7 @@ func (c *conn) tcpSession() {
 		c.switched()
 		return
 	}
+	c.look()
 	if f := c.connectTCP(); f != okay {
 		v := judge(f)
 		t.Term = [2]byte{v.cause, 'C'}
@@ -214,6 +215,7 @@ func (c *conn) connectTCP() failure {
 			return f
 		}
 		avoid = c.nextAttempt(f, n+1, retries)
+		c.look()
 	}
 }
 

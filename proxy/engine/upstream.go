@@ -66,7 +66,7 @@ func (c *conn) releaseServer(reusable bool) {
 		return
 	}
 	// More idle connections than requests ever needed at once are of no use.
-	now := time.Now()
+	now := c.at
 	if srv.pool.crowded(srv) && (srv.pool.n.Load() <= 4 || srv.pool.mayLook(now)) {
 		srv.pool.sweep(now.Add(-time.Hour)) // those that died do not count
 	}
@@ -103,7 +103,7 @@ func (c *conn) idleFor(s *srv, key uint64) *upConn {
 		}
 		// A failed write or an early end is retried where that is safe; for
 		// others, and for those long idle, look first.
-		if (!idempotent(&c.t.Req) || c.reqBody.buf != nil && !c.reqBody.done || time.Since(up.since) > 20*time.Millisecond || up.uses == 1) && !up.quiet() {
+		if (!idempotent(&c.t.Req) || c.reqBody.buf != nil && !c.reqBody.done || c.at.Sub(up.since) > 20*time.Millisecond || up.uses == 1) && !up.quiet() {
 			up.Close()
 			continue
 		}
@@ -162,7 +162,7 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	if !c.use.connect(up) {
 		return killed
 	}
-	t.Time.Connect = time.Now()
+	t.Time.Connect = c.look()
 	c.addresses(up)
 	return okay
 }
@@ -271,7 +271,7 @@ func (c *conn) endpoint(s *srv) (network, addr string) {
 // dial makes a new connection with all that goes before the first request.
 func (c *conn) dial(s *srv) (net.Conn, failure) {
 	d := c.connectTimeout()
-	deadline := after(time.Now(), d)
+	deadline := after(c.at, d)
 	network, addr := c.endpoint(s)
 	if addr == "" {
 		return nil, connRefused

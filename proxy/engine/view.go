@@ -37,6 +37,7 @@ type front struct {
 	idleOnResponse, noLinger, indep                                   bool
 	h2                                                                bool   // a preface makes a connection HTTP/2
 	cliKA                                                             bool   // keep-alive packets to clients
+	mute                                                              bool   // no line goes anywhere
 	logStart                                                          bool   // one line, when the transaction begins
 	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
 }
@@ -66,6 +67,7 @@ type side struct {
 	p          *config.Proxy
 	name       string
 	bufferReq  bool
+	mayWait    bool // its request rules may wait for something
 	fwd, orig  *addrHeader
 	noDelay    bool
 	spliceReq  bool
@@ -138,12 +140,13 @@ func newSide(p *config.Proxy) side {
 		p: p, name: p.Name, bufferReq: p.Option("http-buffer-request") || config.AppOf(p) != nil,
 		restrict: restrictionOf(p.Text["http-restrict-req-hdr-names"], config.AppOf(p) != nil),
 		fwd:      newAddrHeader(p.ForwardFor, "x-forwarded-for"), orig: newAddrHeader(p.OriginalTo, "x-original-to"),
+		mayWait: p.Option("http-buffer-request") || config.AppOf(p) != nil || len(p.TCPContent)+len(p.HTTPRequest)+len(p.OldRequest) > 0,
 		noDelay: p.Option("http-no-delay"), spliceReq: p.Option("splice-request"),
 		spliceRes: p.Option("splice-response"), spliceAuto: p.Option("splice-auto"),
 	}
 }
 
-func newFront(rt *setup, p *config.Proxy) *front {
+func newFront(e *Engine, rt *setup, p *config.Proxy) *front {
 	f := &front{
 		side: newSide(p), rt: rt, f: p.Front, st: &p.Front.Stats, http: p.Mode == "http", delay: p.InspectDelay,
 		dontLogNull: p.Option("dontlognull"), dontLogNormal: p.Option("dontlog-normal"),
@@ -164,6 +167,7 @@ func newFront(rt *setup, p *config.Proxy) *front {
 		}
 	}
 	f.logStart = p.LogAtStart && f.steps == 0
+	f.mute = e.deps.Logged != nil && !e.deps.Logged(p)
 	t := &p.Timeouts
 	f.reqT = t.HTTPRequest
 	if !t.SetHTTPRequest && t.HTTPRequest == 0 {

@@ -318,13 +318,23 @@ func (f notifier) wake(err error) { f(err) }
 
 // Send writes all of b. It does not wait longer than until deadline for room.
 func (c *Conn) Send(b []byte, deadline time.Time) (int, error) {
+	return c.send(b, deadline, false)
+}
+
+// SendLast is Send for one who calls CloseWrite or Close presently: the end
+// then travels with the last bytes.
+func (c *Conn) SendLast(b []byte, deadline time.Time) (int, error) {
+	return c.send(b, deadline, true)
+}
+
+func (c *Conn) send(b []byte, deadline time.Time, last bool) (int, error) {
 	if !c.hold() {
 		return 0, net.ErrClosed
 	}
 	defer c.release()
 	done := 0
 	for len(b) > done {
-		n, err := sysSend(c.fd, b[done:], false)
+		n, err := sysSend(c.fd, b[done:], last)
 		switch err {
 		case nil:
 			done += n
@@ -342,16 +352,16 @@ func (c *Conn) Send(b []byte, deadline time.Time) (int, error) {
 }
 
 // TrySend writes as much of b as there is room for, without waiting:
-// unix.EAGAIN says that not all of it went. More promises that CloseWrite or
-// Close follows at once: the end then travels with the last bytes.
-func (c *Conn) TrySend(b []byte, more bool) (done int, err error) {
+// unix.EAGAIN says that not all of it went. Last is as in
+// SendLast.
+func (c *Conn) TrySend(b []byte, last bool) (done int, err error) {
 	if !c.hold() {
 		return 0, net.ErrClosed
 	}
 	defer c.release()
 	for len(b) > done && err == nil {
 		var n int
-		n, err = sysSend(c.fd, b[done:], more)
+		n, err = sysSend(c.fd, b[done:], last)
 		done += n
 	}
 	return done, err
