@@ -47,6 +47,7 @@ func (r *reader) perform(b bare) {
 // expand substitutes the definitions in a line until none is left. more holds
 // the further lines of a multi-line one.
 func (r *reader) expand(b bare) (_ bare, more []string) {
+	bodies := 0
 	for round := 0; b.text != "" && !b.expanded; round++ {
 		out, lines, changed := r.substitute(b.text)
 		switch {
@@ -55,7 +56,7 @@ func (r *reader) expand(b bare) (_ bare, more []string) {
 		case len(out) > maxLine:
 			r.report(diag.Alert, diag.Syntax, "Substituting definitions would make the line too long - not substituting").Layout = diag.Bare
 			return b, more
-		case round == maxExpand || r.round > maxRounds || len(more) > maxBody:
+		case round == maxExpand || r.round > maxRounds || bodies > maxBodies:
 			// The original never ends here.
 			r.report(diag.Alert, diag.Syntax, "definitions refer to each other without end in '%s'", b.text).Ours = true
 			return b, more
@@ -66,6 +67,9 @@ func (r *reader) expand(b bare) (_ bare, more []string) {
 		nb := decomment(cut(out, 0))
 		nb.exact, nb.broken = false, b.broken || nb.broken
 		b, more = nb, append(lines, more...)
+		if len(lines) > 0 {
+			bodies++
+		}
 	}
 	return b, more
 }

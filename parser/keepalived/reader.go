@@ -76,7 +76,7 @@ const (
 	maxExpand   = 2048    // rounds of substitution on one line
 	maxPending  = 64      // sequences and definitions inside each other
 	maxRounds   = 1 << 15 // rounds of substitution beyond the first of each line, in all
-	maxBody     = 512     // lines that one line may become
+	maxBodies   = 8       // definitions of several lines at the end of each other
 	maxSteps    = 1 << 17 // lines that come out of sequences and definitions
 	maxSequence = 1 << 20 // members of one ~SEQ
 )

@@ -66,7 +66,7 @@ func rxBufsPolicy(c *compiler, t *Global, w []expr.Word) {
 func globalFirewall() []def[Global] {
 	v := keyword.V
 	return []def[Global]{
-		words(kw("vrrp_iptables", v(1, 2), "iptables chains that no_accept uses.").idle(), func(c *compiler, t *Global, w []expr.Word) {
+		words(kw("vrrp_iptables", v(1, 2), "Old way of nftables."), func(c *compiler, t *Global, w []expr.Word) {
 			// No release builds on iptables any more; nftables takes its place.
 			c.say("iptables not supported, using nftables instead. Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables' config option")
 			if t.NFTables == "" {
@@ -86,11 +86,11 @@ func globalFirewall() []def[Global] {
 				t.Ipsets = append(t.Ipsets, x.Text)
 			}
 		}),
-		tableName(kw("nftables", v(2, 0), "nftables table that no_accept uses.").idle(), "nftables", "keepalived", func(t *Global) *string { return &t.NFTables }),
-		number(kw("nftables_priority", v(2, 0), "Priority of the nftables chains.").idle(), -1<<31, 1<<31-1, "invalid nftables chain priority '{value}'",
+		tableName(kw("nftables", v(2, 0), "nftables table that no_accept uses."), "nftables", "keepalived", func(t *Global) *string { return &t.NFTables }),
+		number(kw("nftables_priority", v(2, 0), "Priority of the nftables chains."), -1<<31, 1<<31-1, "invalid nftables chain priority '{value}'",
 			func(_ *compiler, t *Global, n int64) { t.NFTablesPriority = int(n) }),
-		flag(kw("nftables_counters", v(2, 0), "Count packets in nftables rules.").idle(), func(t *Global) { t.NFTablesCounters = true }),
-		flag(kw("nftables_ifindex", v(2, 0), "Match interfaces by index in nftables rules.").idle(), func(t *Global) { t.NFTablesIfindex = true }),
+		flag(kw("nftables_counters", v(2, 0), "Count packets in nftables rules."), func(t *Global) { t.NFTablesCounters = true }),
+		flag(kw("nftables_ifindex", v(2, 0), "Match interfaces by index in nftables rules."), func(t *Global) { t.NFTablesIfindex = true }),
 		tableName(kw("nftables_ipvs", v(2, 2), "nftables table that marks packets for IPVS.").idle(), "ipvs nftables", "keepalived_ipvs", func(t *Global) *string { return &t.NFTablesIPVS }),
 		number(kw("nftables_ipvs_priority", v(2, 2), "Priority of the IPVS nftables chains.").idle(), -1<<31, 1<<31-1, "invalid ipvs nftables chain priority '{value}'",
 			func(_ *compiler, t *Global, n int64) { t.NFTablesIPVSPrio = int(n) }),

@@ -205,7 +205,7 @@ func instanceBehaviour() []def[Instance] {
 	v := keyword.V
 	return []def[Instance]{
 		flag(kw("accept", v(1, 3), "Answer packets for the addresses although not their owner."), func(i *Instance) { i.Accept = true; i.given |= gaveAccept }),
-		flag(kw("no_accept", v(1, 2), "Answer no packets for the addresses unless their owner.").idle(), func(i *Instance) { i.Accept = false; i.given |= gaveAccept }),
+		flag(kw("no_accept", v(1, 2), "Answer no packets for the addresses unless their owner."), func(i *Instance) { i.Accept = false; i.given |= gaveAccept }),
 		instBool(kw("skip_check_adv_addr", v(1, 2), "Check an advert's addresses only once per master."), gaveSkipCheck, func(i *Instance, on bool) { i.SkipCheckAdvAddr = on }),
 		instBool(kw("strict_mode", v(1, 2), "Follow RFC 5798 to the letter."), gaveStrict, func(i *Instance, on bool) { i.Strict = on }),
 		instBool(kw("v3_checksum_as_v2", v(2, 2), "Leave the pseudo-header out of version 3 checksums."), gaveChecksum, func(i *Instance, on bool) { i.V3ChecksumAsV2 = on }),

@@ -181,7 +181,6 @@ func (c *compiler) auth(i *Instance) {
 			c.lateAt(i.NameSpan, "(%s) Initial state master is incompatible with AH authentication - clearing", i.Name)
 			i.WantMaster = false
 		}
-		c.notActed(i.NameSpan, "(%s) auth_type AH is not acted on yet", i.Name)
 	}
 }
 

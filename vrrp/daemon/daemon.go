@@ -77,10 +77,11 @@ type Daemon struct {
 	links  map[string]*link
 	vmacs  map[string]bool
 	// virtual holds the addresses of all instances, the held and the others.
-	virtual map[netip.Addr]bool
-	net     *netif.Manager
-	queue   announce.Queue
-	gaps    map[string]announce.Gap
+	virtual   map[netip.Addr]bool
+	net       *netif.Manager
+	filtering filtering // of packets that quiet instances must not get
+	queue     announce.Queue
+	gaps      map[string]announce.Gap
 
 	packets chan *received
 	free    chan *received
@@ -222,6 +223,7 @@ func (d *Daemon) begin() error {
 	}
 	d.install(insts)
 	d.warn()
+	d.warnFilter()
 	d.logAddresses()
 	d.logChannels()
 	d.setStatic()
@@ -263,6 +265,7 @@ func (d *Daemon) reload(cfg *config.Config) error {
 	}
 	d.step(fsm.Reload{Config: d.lowerAll()})
 	d.old = nil
+	d.setFilter()
 	d.tellLinks()
 	d.closeUnused()
 	d.dropVMACs()
@@ -290,6 +293,7 @@ func (d *Daemon) finish() {
 func (d *Daemon) cleanup() {
 	if !d.opt.KeepVIPs {
 		_, _ = d.net.Set(staticOwner, netif.State{})
+		d.closeFilter()
 	}
 	for spec, s := range d.socks {
 		s.conn.Close()

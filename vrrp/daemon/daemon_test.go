@@ -87,7 +87,7 @@ func nic(ip string) netif.Link {
 // instanceOf is an instance on eth0 with the addresses.
 func instanceOf(name string, vrid, prio uint8, vips ...string) *config.Instance {
 	in := &config.Instance{Name: name, Interface: "eth0", VRID: vrid, Version: 2, Priority: prio,
-		AdvertInterval: time.Second, UnicastTTL: -1,
+		AdvertInterval: time.Second, UnicastTTL: -1, Accept: true,
 		Garp: config.Garp{Delay: 5 * time.Second, Repeat: 5, RefreshRepeat: 1}}
 	for _, v := range vips {
 		in.VIPs = append(in.VIPs, &config.Address{Prefix: netip.MustParsePrefix(v), Interface: "eth0"})

@@ -75,7 +75,14 @@ func (d *Daemon) hold(in *instance, do fsm.Do) {
 		d.clear(in, do)
 		return
 	}
+	adding := do == fsm.AddAddresses || do == fsm.AddExcluded
+	if adding {
+		d.setFilter() // before there is anything to answer for
+	}
 	added, err := d.net.Set(in.cfg.Name, in.state())
+	if !adding {
+		d.setFilter()
+	}
 	in.added = in.added || len(added) > 0
 	if err != nil {
 		d.logf("(%s) %v", in.cfg.Name, err)

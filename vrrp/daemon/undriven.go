@@ -36,7 +36,7 @@ func undriven(cfg *config.Config) []string {
 		text string
 	}{
 		{g.DisableLocalIGMP, "disable_local_igmp has no effect: the kernel's IGMP reports are not touched"},
-		{g.NFTables != "" || len(g.Iptables) > 0 || len(g.Ipsets) > 0, "no firewall is driven: nftables, vrrp_iptables and vrrp_ipsets have no effect"},
+		{len(g.Ipsets) > 0, "vrrp_ipsets has no effect: nftables has sets of its own"},
 		{g.RxBufsPolicy != "", "vrrp_rx_bufs_policy has no effect: receive buffers are the kernel's unless kernel_rx_buf_size is set"},
 		{len(g.NetlinkBuffers) > 0, "netlink buffer sizes are chosen here: the configured ones have no effect"},
 		{len(cfg.LinkbeatInterfaces) > 0 || cfg.Process.LinkbeatUsePolling, "links are not polled: linkbeat words have no effect, netlink reports decide"},
@@ -61,7 +61,6 @@ func undrivenInstance(in *config.Instance, say func(string, ...any)) {
 		{in.PromoteSecondaries, "promote_secondaries is not set by this program"},
 		{in.TimerExpiredBackup != 0, "timer_expired_backup has no effect"},
 		{in.Garp.ExtraInterval > 0, "garp_extra_if has no effect"},
-		{!in.Accept && in.Strict && in.Priority != 255, "packets for the virtual addresses are not blocked: no firewall is driven"},
 	} {
 		if x.on {
 			say("(%s) %s", in.Name, x.text)

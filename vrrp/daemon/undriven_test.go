@@ -21,10 +21,10 @@ func TestUndriven(t *testing.T) {
 	in.VirtualRoutes = []*config.Route{{Text: "r", Encap: []string{"mpls"}, Pref: "low"}}
 	in.VirtualRules = []*config.Rule{{Text: "u", L3MDev: true}}
 	cfg := configOf(in)
-	cfg.Global.DisableLocalIGMP, cfg.Global.NFTables = true, "keepalived"
+	cfg.Global.DisableLocalIGMP, cfg.Global.Ipsets = true, []string{"keepalived"}
 	got := strings.Join(undriven(cfg), "\n")
 	for _, want := range []string{"auth_hmac", "use_ipvlan", "vrf", "promote_secondaries", "timer_expired_backup",
-		"garp_extra_if", "route r: encap", "route r: from, pref", "rule u: l3mdev", "disable_local_igmp", "no firewall"} {
+		"garp_extra_if", "route r: encap", "route r: from, pref", "rule u: l3mdev", "disable_local_igmp", "vrrp_ipsets"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no warning about %s in\n%s", want, got)
 		}

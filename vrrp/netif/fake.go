@@ -164,3 +164,33 @@ func (f *Fake) Happen(ev Event) {
 		fn(ev)
 	}
 }
+
+// fakeFilter tells the fake kernel's log what it drops.
+type fakeFilter struct {
+	f     *Fake
+	table string
+}
+
+// Filter implements [Kernel].
+func (f *Fake) Filter(opt FilterOptions) (Filter, error) { return fakeFilter{f, opt.Table}, nil }
+
+// Change implements [Filter].
+func (n fakeFilter) Change(add, remove []Dropped) error {
+	n.f.mu.Lock()
+	defer n.f.mu.Unlock()
+	for i, list := range [][]Dropped{remove, add} {
+		for _, d := range list {
+			if err := n.f.do("nft %s %s %s%s", [...]string{"accept", "drop"}[i], n.table, d.Addr, d.Link); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close implements [Filter].
+func (n fakeFilter) Close() error {
+	n.f.mu.Lock()
+	defer n.f.mu.Unlock()
+	return n.f.do("nft delete table %s", n.table)
+}

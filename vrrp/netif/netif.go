@@ -161,6 +161,9 @@ type Kernel interface {
 	DelRule(Rule) error
 	AddVMAC(VMAC) error
 	DelVMAC(name string) error
+	// Filter prepares the dropping of packets; nothing happens before its
+	// first change.
+	Filter(FilterOptions) (Filter, error)
 	// Links lists the interfaces with their addresses.
 	Links() ([]Link, error)
 	// Watch calls f for every change until stop is closed. It returns when

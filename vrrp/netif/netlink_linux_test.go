@@ -1,6 +1,7 @@
 package netif_test
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 
 	"tandem/vrrp/netif"
 )
@@ -199,4 +201,59 @@ func TestNetlinkWatch(t *testing.T) {
 	l, _ := netlink.LinkByName("peer")
 	netlink.LinkSetDown(l)
 	wait("carrier lost", func(ev netif.Event) bool { return ev.Link.Name == "eth0" && !ev.Addr.IsValid() && !ev.Link.Up })
+}
+
+// TestFilter has packets from addresses refused, and let go again.
+func TestFilter(t *testing.T) {
+	k := namespace(t)
+	for _, opt := range []netif.FilterOptions{{Table: "keepalived", Priority: -1}, {Table: "other", Counters: true, Indexes: true}} {
+		for _, c := range []struct{ addr, link, to string }{
+			{"10.77.0.100/24", "", "10.77.0.1"}, {"fd00::100/64", "", "fd00::1"}, {"fe80::100/64", "eth0", "fe80::1%eth0"},
+		} {
+			p := netip.MustParsePrefix(c.addr)
+			if err := k.AddAddr(netif.Addr{Prefix: p, Link: "eth0", Flags: unix.IFA_F_NODAD}); err != nil {
+				t.Fatal(err)
+			}
+			s, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.Addr().WithZone(c.link), 0)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			send := func() error {
+				_, err := s.WriteToUDPAddrPort([]byte("x"), netip.AddrPortFrom(netip.MustParseAddr(c.to), 9))
+				return err
+			}
+			f, err := k.Filter(opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := send(); err != nil {
+				t.Fatalf("%s, nothing dropped: %v", c.addr, err)
+			}
+			d := []netif.Dropped{{Addr: p.Addr(), Link: c.link}}
+			if err := f.Change(d, nil); err != nil {
+				t.Skipf("no nftables: %v", err)
+			}
+			if err := send(); !errors.Is(err, unix.EPERM) {
+				t.Errorf("%s, dropped: %v", c.addr, err)
+			}
+			if err := f.Change(nil, d); err != nil {
+				t.Error(err)
+			}
+			if err := send(); err != nil {
+				t.Errorf("%s, let go: %v", c.addr, err)
+			}
+			if err := f.Change(d, nil); err != nil {
+				t.Error(err)
+			}
+			// What a process that died left behind does not add up.
+			again, _ := k.Filter(opt)
+			if err := errors.Join(again.Change(d, nil), again.Close()); err != nil {
+				t.Error(err)
+			}
+			if err := send(); err != nil {
+				t.Errorf("%s, closed: %v", c.addr, err)
+			}
+		}
+	}
 }
