@@ -76,6 +76,8 @@ type Daemon struct {
 	frames map[string]wire.LinkConn
 	links  map[string]*link
 	vmacs  map[string]bool
+	// promoted are interfaces whose promote_secondaries was switched on here.
+	promoted map[string]bool
 	// virtual holds the addresses of all instances, the held and the others.
 	virtual   map[netip.Addr]bool
 	net       *netif.Manager
@@ -113,7 +115,7 @@ func New(cfg *config.Config, opt Options) *Daemon {
 		opt: opt, cfg: cfg, start: time.Now(),
 		insts: make(map[string]*instance), socks: make(map[wire.Spec]*socket),
 		frames: make(map[string]wire.LinkConn), links: make(map[string]*link),
-		vmacs: make(map[string]bool), net: netif.New(opt.Kernel),
+		vmacs: make(map[string]bool), promoted: make(map[string]bool), net: netif.New(opt.Kernel),
 		packets: make(chan *received, 8), free: make(chan *received, 8),
 		posted: make(chan func(), 256), stop: make(chan struct{}),
 	}
@@ -226,6 +228,7 @@ func (d *Daemon) begin() error {
 	d.warnFilter()
 	d.logAddresses()
 	d.logChannels()
+	d.setPromotions()
 	d.setStatic()
 	d.openSockets()
 	d.m = fsm.New(d.lowerAll())
@@ -256,6 +259,7 @@ func (d *Daemon) reload(cfg *config.Config) error {
 	d.install(insts)
 	d.warn()
 	d.logAddresses()
+	d.setPromotions()
 	d.setStatic()
 	d.openSockets()
 	for _, p := range d.opt.Plugins {
@@ -294,6 +298,9 @@ func (d *Daemon) cleanup() {
 	if !d.opt.KeepVIPs {
 		_, _ = d.net.Set(staticOwner, netif.State{})
 		d.closeFilter()
+	}
+	for link := range d.promoted {
+		d.demote(link)
 	}
 	for spec, s := range d.socks {
 		s.conn.Close()

@@ -54,6 +54,10 @@ func (in *instance) lower() fsm.InstanceConfig {
 			Delay: c.Garp.Delay, Repeat: c.Garp.Repeat, Refresh: c.Garp.Refresh, RefreshRepeat: c.Garp.RefreshRepeat,
 			LowerDelay: c.Garp.LowerPrioDelay, LowerRepeat: c.Garp.LowerPrioRepeat,
 		},
+		LatePrio: c.TimerExpiredBackup,
+	}
+	if len(in.extra()) > 0 {
+		out.Garp.Extra = c.Garp.ExtraInterval
 	}
 	if c.UnicastFaultNoPeer && len(c.Peers) == 0 {
 		out.Faults = append(out.Faults, "no unicast peers")

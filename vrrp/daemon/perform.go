@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"slices"
+
 	"tandem/vrrp/announce"
 	"tandem/vrrp/fsm"
 	"tandem/vrrp/netif"
@@ -42,9 +44,32 @@ func (d *Daemon) perform(e *fsm.Effect) {
 			d.queue.Add(announce.Item{Inst: in.cfg.Name, Link: in.base, Addr: in.src})
 			d.pump()
 		}
+	case fsm.AnnounceExtra:
+		for _, a := range in.extra() {
+			d.queue.Add(announce.Item{Inst: in.cfg.Name, Link: a.Link, Addr: a.Prefix.Addr()})
+		}
+		d.pump()
 	default:
 		d.hold(in, e.Do)
 	}
+}
+
+// extra is one address for each interface that adverts do not leave by, where
+// switches would forget the MAC address (garp_extra_if). Without "all" it is
+// about VMACs, of which an instance has but one here.
+func (in *instance) extra() []netif.Addr {
+	if !in.cfg.Garp.ExtraAll {
+		return nil
+	}
+	var out []netif.Addr
+	for _, list := range [][]netif.Addr{in.vips, in.excluded} {
+		for _, a := range list {
+			if a.Link != in.link && !slices.ContainsFunc(out, func(o netif.Addr) bool { return o.Link == a.Link }) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
 }
 
 // hold changes what an instance holds.

@@ -58,9 +58,7 @@ func undrivenInstance(in *config.Instance, say func(string, ...any)) {
 		{in.VMAC != nil && in.VMAC.IPVLAN, "use_ipvlan is not driven: the addresses go on the interface itself"},
 		{in.VMAC != nil && in.VMAC.AddrOnly, "use_vmac_addr is not driven: addresses on other interfaces get no VMAC"},
 		{in.VRF != "", "vrf is not driven"},
-		{in.PromoteSecondaries, "promote_secondaries is not set by this program"},
-		{in.TimerExpiredBackup != 0, "timer_expired_backup has no effect"},
-		{in.Garp.ExtraInterval > 0, "garp_extra_if has no effect"},
+		{in.Garp.ExtraInterval > 0 && !in.Garp.ExtraAll, "garp_extra_if without 'all' has no effect: it is about VMACs of addresses on other interfaces"},
 	} {
 		if x.on {
 			say("(%s) %s", in.Name, x.text)

@@ -49,8 +49,11 @@ type InstanceConfig struct {
 	AnySum        bool // old_unicast_checksum
 	SkipAddrs     bool // skip_check_adv_addr
 	NotifyPrio    bool // notify_priority_changes
-	Deleted       bool // notify_deleted: a removed instance says DELETED, not FAULT
-	Garp          Garp
+	// LatePrio makes a master that was held up give way, if another instance of
+	// this priority may have taken over meanwhile (timer_expired_backup); 0: no.
+	LatePrio uint8
+	Deleted  bool // notify_deleted: a removed instance says DELETED, not FAULT
+	Garp     Garp
 	// Faults are reasons to be in Fault that lie in the configuration itself,
 	// such as unicast without a peer.
 	Faults   []string
@@ -67,6 +70,7 @@ type Garp struct {
 	RefreshRepeat int
 	LowerDelay    time.Duration // second burst after a lower-priority advert
 	LowerRepeat   int           // zero: none
+	Extra         time.Duration // between announcements on other interfaces; zero: none
 }
 
 // DefaultGarp is the schedule when the configuration says nothing.

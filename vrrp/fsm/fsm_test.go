@@ -2,6 +2,7 @@ package fsm_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +69,61 @@ func TestLateTimer(t *testing.T) {
 	}
 	if sends != 1 || r.Deadline != 101*time.Second {
 		t.Errorf("%d adverts after a pause and deadline %v, want 1 and 101s", sends, r.Deadline)
+	}
+}
+
+// TestHeldUp: with timer_expired_backup, a master that slept until another may
+// have taken over is a backup when it wakes.
+func TestHeldUp(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		slept     time.Duration
+		prio      uint8
+		nopreempt bool
+		want      fsm.State
+	}{
+		{slept: 100 * time.Second, prio: 0, nopreempt: true, want: fsm.Master},
+		{slept: 100 * time.Second, prio: 254, nopreempt: false, want: fsm.Master},
+		{slept: 100 * time.Second, prio: 254, nopreempt: true, want: fsm.Backup},
+		// Three intervals and the skew of priority 254: 3.007812 s.
+		{slept: 3007 * time.Millisecond, prio: 254, nopreempt: true, want: fsm.Master},
+		{slept: 3008 * time.Millisecond, prio: 254, nopreempt: true, want: fsm.Backup},
+		{slept: 3500 * time.Millisecond, prio: 100, nopreempt: true, want: fsm.Master},
+	} {
+		m := one(150, func(c *fsm.InstanceConfig) { c.LatePrio, c.NoPreempt = tc.prio, tc.nopreempt })
+		m.Step(fsm.Start{}, 0)
+		m.Step(fsm.Tick{}, 4*time.Second)
+		m.Step(fsm.Tick{}, 4*time.Second+tc.slept)
+		if v, _ := m.Instance("VI_1"); v.State != tc.want {
+			t.Errorf("%+v: %s", tc, v.State)
+		}
+	}
+}
+
+// TestExtra: other interfaces are announced on as long as it is master.
+func TestExtra(t *testing.T) {
+	t.Parallel()
+	m := one(150, func(c *fsm.InstanceConfig) { c.Garp.Extra = 30 * time.Second })
+	var at []time.Duration
+	now := time.Duration(0)
+	r := m.Step(fsm.Start{}, now)
+	for now < 100*time.Second {
+		now = r.Deadline
+		r = m.Step(fsm.Tick{}, now)
+		for _, e := range r.Effects {
+			if e.Do == fsm.AnnounceExtra {
+				at = append(at, now)
+			}
+		}
+	}
+	const master = 3414062 * time.Microsecond
+	if want := []time.Duration{master + 30*time.Second, master + 60*time.Second, master + 90*time.Second}; !slices.Equal(at, want) {
+		t.Errorf("announced at %v, want %v", at, want)
+	}
+	for _, e := range m.Step(fsm.Shutdown{}, now).Effects {
+		if e.Do == fsm.AnnounceExtra {
+			t.Error("announced at the end")
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type instance struct {
 	bursts    []time.Duration // second bursts that are still due
 	refreshAt time.Duration
 	lowerAt   time.Duration
+	extraAt   time.Duration
 
 	changed    time.Duration // last change of state
 	lastAdvert time.Duration
@@ -52,7 +53,7 @@ func newInstance(m *Machine, cfg InstanceConfig) *instance {
 		wantMaster: cfg.WantMaster || cfg.Priority == owner,
 		effective:  cfg.Priority, total: int(cfg.Priority),
 		learned: cfg.Interval,
-		timer:   never, refreshAt: never, lowerAt: never,
+		timer:   never, refreshAt: never, lowerAt: never, extraAt: never,
 	}
 	in.reasons = append(in.reasons, cfg.Faults...)
 	if !cfg.Src.IsValid() {
@@ -82,10 +83,16 @@ func (in *instance) noAddress() string {
 // that the best backup is the first to give up waiting (RFC 3768 section 6.1,
 // RFC 9568 section 6.1). Microseconds are truncated as in the original.
 func (in *instance) skew() time.Duration {
-	p := int64(in.effective)
+	p := in.effective
 	if in.cfg.Priority == owner {
 		p = owner
 	}
+	return in.skewOf(p)
+}
+
+// skewOf is the skew of an instance with priority prio.
+func (in *instance) skewOf(prio uint8) time.Duration {
+	p := int64(prio)
 	if in.cfg.Version == packet.V2 {
 		return time.Duration((256-p)*1_000_000/256) * time.Microsecond
 	}
@@ -102,7 +109,7 @@ func (in *instance) arm(d time.Duration) { in.timer = in.m.now + d }
 
 // deadline is when the instance wants to be fired next.
 func (in *instance) deadline() time.Duration {
-	d := min(in.timer, in.refreshAt, in.lowerAt)
+	d := min(in.timer, in.refreshAt, in.lowerAt, in.extraAt)
 	for _, b := range in.bursts {
 		d = min(d, b)
 	}
@@ -116,6 +123,14 @@ func (in *instance) fire(at time.Duration) {
 	if in.timer <= at {
 		switch in.state {
 		case Master:
+			if in.heldUp() {
+				in.m.log("VRRP thread timer expired %d.%06d seconds ago", (m.now-at)/time.Second, (m.now-at)%time.Second/time.Microsecond)
+				in.enterBackup()
+				if in.group != nil {
+					in.group.sync(in, Backup)
+				}
+				return
+			}
 			in.advertise()
 			in.arm(in.cfg.Interval)
 		case Backup:
@@ -130,6 +145,11 @@ func (in *instance) fire(at time.Duration) {
 		in.announce(in.cfg.Garp.RefreshRepeat)
 		return
 	}
+	if in.extraAt <= at {
+		in.extraAt = m.now + in.cfg.Garp.Extra
+		m.emit(Effect{Do: AnnounceExtra, Inst: in.cfg.Name})
+		return
+	}
 	if in.lowerAt <= at {
 		in.lowerAt = never
 		if in.state == Master {
@@ -141,6 +161,15 @@ func (in *instance) fire(at time.Duration) {
 	if in.state == Master {
 		in.announce(in.cfg.Garp.Repeat)
 	}
+}
+
+// heldUp says that this master has been silent for so long, since it did not
+// get to run, that a backup of LatePrio must have taken over.
+func (in *instance) heldUp() bool {
+	if in.cfg.LatePrio == 0 || !in.cfg.NoPreempt {
+		return false
+	}
+	return in.m.now-in.lastAdvert > time.Duration(in.cfg.DownAdverts)*in.cfg.Interval+in.skewOf(in.cfg.LatePrio)
 }
 
 // expired is the master-down timer of a backup. In a sync group the others
@@ -194,7 +223,7 @@ func (in *instance) become(s State) {
 	in.logged = 0
 	in.twoOwners = false
 	if s != Master {
-		in.refreshAt, in.lowerAt = never, never
+		in.refreshAt, in.lowerAt, in.extraAt = never, never, never
 	}
 }
 
@@ -264,8 +293,16 @@ func (in *instance) enterMaster() {
 	if in.cfg.Garp.Refresh > 0 {
 		in.refreshAt = m.now + in.cfg.Garp.Refresh
 	}
+	in.armExtra()
 	in.arm(in.cfg.Interval)
 	in.notify(Master)
+}
+
+// armExtra begins the announcements on other interfaces.
+func (in *instance) armExtra() {
+	if in.cfg.Garp.Extra > 0 {
+		in.extraAt = in.m.now + in.cfg.Garp.Extra
+	}
 }
 
 // enterBackup makes a backup that waits for a whole master-down time. A

@@ -54,6 +54,9 @@ const (
 	// AnnounceSelf announces the instance's own source address once, after a
 	// unicast instance came back from a fault.
 	AnnounceSelf
+	// AnnounceExtra announces one address on each interface that is not the
+	// instance's own (garp_extra_if).
+	AnnounceExtra
 	// Notify tells State of the instance (or Group) and Priority to scripts,
 	// FIFOs and mail.
 	Notify

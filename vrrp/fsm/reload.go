@@ -93,6 +93,7 @@ func (in *instance) adopt(o *instance) {
 		if in.cfg.Garp.Refresh > 0 {
 			in.refreshAt = in.m.now + in.cfg.Garp.Refresh
 		}
+		in.armExtra()
 		in.advertise()
 		in.arm(in.cfg.Interval)
 	case Backup:

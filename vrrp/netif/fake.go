@@ -165,6 +165,13 @@ func (f *Fake) Happen(ev Event) {
 	}
 }
 
+// Promote implements [Kernel]; it was off before.
+func (f *Fake) Promote(link string, on bool) (was bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !on, f.do("sysctl promote_secondaries %s %t", link, on)
+}
+
 // fakeFilter tells the fake kernel's log what it drops.
 type fakeFilter struct {
 	f     *Fake

@@ -161,6 +161,9 @@ type Kernel interface {
 	DelRule(Rule) error
 	AddVMAC(VMAC) error
 	DelVMAC(name string) error
+	// Promote lets an interface keep its other addresses of a network when the
+	// first of them goes; was is the setting before.
+	Promote(link string, on bool) (was bool, err error)
 	// Filter prepares the dropping of packets; nothing happens before its
 	// first change.
 	Filter(FilterOptions) (Filter, error)

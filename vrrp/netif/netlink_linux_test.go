@@ -257,3 +257,19 @@ func TestFilter(t *testing.T) {
 		}
 	}
 }
+
+func TestPromote(t *testing.T) {
+	k := namespace(t)
+	for _, on := range []bool{true, true, false, false} {
+		before, err := k.Promote("eth0", on)
+		if err != nil {
+			t.Skipf("no sysctl: %v", err)
+		}
+		if after, err := k.Promote("eth0", on); err != nil || after != on {
+			t.Errorf("set to %t: was %t, is %t %v", on, before, after, err)
+		}
+	}
+	if _, err := k.Promote("nothing", true); err == nil {
+		t.Error("an interface that does not exist was changed")
+	}
+}

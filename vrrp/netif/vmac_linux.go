@@ -15,6 +15,23 @@ func sysctl(family, link, name, value string) error {
 	return os.WriteFile(filepath.Join("/proc/sys/net", family, "conf", link, name), []byte(value), 0)
 }
 
+// Promote implements [Kernel].
+func (k *Netlink) Promote(link string, on bool) (was bool, err error) {
+	const name = "promote_secondaries"
+	b, err := os.ReadFile(filepath.Join("/proc/sys/net/ipv4/conf", link, name))
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", link, err)
+	}
+	if was = len(b) > 0 && b[0] != '0'; was == on {
+		return was, nil
+	}
+	value := "0"
+	if on {
+		value = "1"
+	}
+	return was, sysctl("ipv4", link, name, value)
+}
+
 // vmacSettings make a macvlan interface answer only for its own addresses, and
 // accept packets that come from the same host.
 var vmacSettings = [...]struct {
