@@ -3,7 +3,7 @@ package engine
 import "sync"
 
 // crewSize is how many goroutines without work are kept, at most.
-const crewSize = 64
+const crewSize = 256
 
 // crew are goroutines that wait for work after their first, so that short
 // connections do not pay for growing a stack each. The last that ended works

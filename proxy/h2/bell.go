@@ -18,6 +18,14 @@ func (b *bell) ring() {
 	}
 }
 
+// hush forgets that it was rung.
+func (b *bell) hush() {
+	select {
+	case <-b.c:
+	default:
+	}
+}
+
 // wait returns when the bell rings, or at d; a zero d is never.
 func (b *bell) wait(d time.Time) {
 	if d.IsZero() {

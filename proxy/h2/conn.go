@@ -17,6 +17,7 @@ type Conn struct {
 	mu       sync.Mutex
 	cond     *sync.Cond // the output shrank, a stream was let go, or the end
 	streams  map[uint32]*Stream
+	free     []*Stream // closed ones, to be used again
 	held     int       // streams that our side did not close yet
 	idle     time.Time // since when none is held
 	total    uint32    // streams so far

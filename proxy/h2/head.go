@@ -432,7 +432,7 @@ func (c *Conn) newStream(p []byte, end bool, id uint32) bool {
 		c.mu.Unlock()
 		return true
 	}
-	s := newStream(c, id)
+	s := c.another(id)
 	if !c.decode(p, &s.Head, requestHead) {
 		if c.cfg.Refused != nil {
 			c.cfg.Refused(true)

@@ -54,6 +54,30 @@ func newStream(c *Conn, id uint32) *Stream {
 		rwake: newBell(), wwake: newBell()}
 }
 
+// freeStreams is how many closed streams a connection keeps for its next ones.
+const freeStreams = 16
+
+// another returns a stream for a request. Only the reader calls it, so that none
+// that it still looks at is given out anew.
+func (c *Conn) another(id uint32) *Stream {
+	c.mu.Lock()
+	n := len(c.free)
+	if n == 0 {
+		c.mu.Unlock()
+		return newStream(c, id)
+	}
+	s := c.free[n-1]
+	c.free = c.free[:n-1]
+	c.mu.Unlock()
+	s.rwake.hush()
+	s.wwake.hush()
+	s.Head.Reset()
+	s.inTrailers.Reset()
+	*s = Stream{c: c, id: id, window: int64(c.cfg.Window), recvWin: int64(c.cfg.Window), rwake: s.rwake, wwake: s.wwake,
+		Head: s.Head, inTrailers: s.inTrailers, Protocol: s.Protocol[:0]}
+	return s
+}
+
 // open makes s one of the connection's streams.
 func (c *Conn) open(s *Stream) {
 	s.sendWin = c.initWin
@@ -360,6 +384,9 @@ func (s *Stream) Close() error {
 	s.releaseBuf()
 	if st := c.cfg.Stats; st != nil {
 		st.OpenStreams.Add(-1)
+	}
+	if !c.cfg.Client && len(c.free) < freeStreams {
+		c.free = append(c.free, s)
 	}
 	if c.held--; c.held == 0 {
 		if c.idle = time.Now(); c.leaving {
