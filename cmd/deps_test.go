@@ -23,6 +23,7 @@ stats, parser/keyword, parser/expr
   < proxy/tx < proxy/sample < proxy/pattern < proxy/logformat
   < proxy/action, proxy/balance, proxy/check, proxy/filter, proxy/logs
   < PROXYFEATURES ;
+proxy/stick < proxy/peers < PROXYFEATURES ;
 proxy/tx < proxy/h1, proxy/h2, proxy/h3, proxy/fcgi ;
 proxy/h1, proxy/h2, proxy/h3, proxy/fcgi < proxy/engine ;
 NONE < proxy/socket < proxy/listen, proxy/engine ;

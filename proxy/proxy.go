@@ -71,6 +71,7 @@ type Proxy struct {
 	started  time.Time
 	ops      *operators
 	names    *resolving
+	peerings []*peering
 	wg       sync.WaitGroup
 }
 
@@ -126,6 +127,13 @@ func (p *Proxy) Listen(diags *diag.List) {
 	for _, b := range p.cfg.Global.StatsSockets {
 		p.cliSocks = append(p.cliSocks, open(b, nil, "frontend", "GLOBAL", 0)...)
 	}
+	for _, s := range p.cfg.Peers {
+		x := &peering{section: s, side: p.tls}
+		for _, b := range s.Binds {
+			x.sockets = append(x.sockets, open(b, nil, "peers", s.Name, 0)...)
+		}
+		p.peerings = append(p.peerings, x)
+	}
 	if !diags.HasErrors() {
 		p.deps.Fronts.CloseUnused()
 	}
@@ -144,6 +152,9 @@ func bindError(err error) string {
 // returns when the last one is over or hard ends.
 func (p *Proxy) Run(soft, hard context.Context) {
 	stopChecks, stopResolving := p.startChecks(), p.startResolving()
+	for _, x := range p.peerings {
+		x.start()
+	}
 	for _, s := range p.sockets {
 		p.wg.Go(func() { p.eng.Serve(s, s.Endpoint) })
 	}
@@ -170,6 +181,9 @@ func (p *Proxy) Run(soft, hard context.Context) {
 		var cancel context.CancelFunc
 		hard, cancel = context.WithTimeout(hard, d)
 		defer cancel()
+	}
+	for _, x := range p.peerings {
+		p.wg.Go(func() { x.hand(hard) })
 	}
 	p.eng.Drain(hard)
 	stopChecks()

@@ -34,6 +34,9 @@ func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
 	refuse := func(at, what string, err error) {
 		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Unreadable, Layout: diag.PostParse, Text: fmt.Sprintf("[%s] : %s : %s", at, what, err)})
 	}
+	for _, s := range cfg.Peers {
+		side.loadPeers(cfg, s, refuse)
+	}
 	for _, p := range cfg.Proxies {
 		for _, b := range p.Binds {
 			if !b.TLS.Enabled {

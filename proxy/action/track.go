@@ -164,6 +164,9 @@ func newTrack(e *keyword.Env, a *trackArgs) (Action, error) {
 		v := t.Borrow()
 		defer t.Return()
 		if !x.Eval(t, tx.TypeAny, v) {
+			if v.MayChange && t.MayWait {
+				return Wait
+			}
 			return Continue
 		}
 		var mem [64]byte

@@ -16,6 +16,7 @@ var Commands = keyword.NewTable("command",
 	varCommands,
 	tableCommands,
 	resolverCommands,
+	peerCommands,
 	absentCommands,
 	fdCommands,
 )

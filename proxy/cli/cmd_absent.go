@@ -40,7 +40,6 @@ var absentCommands = []*keyword.Def[Command]{
 	absent("show events", " [<sink>] [-w] [-n] [-0]", User, "show the contents of a ring."),
 	absent("show fd", " [-!plcfbs]* [num]", Operator, "dump the descriptors."),
 	absent("show libs", "", Operator, "show the libraries that are loaded."),
-	absent("show peers", " [dict|-] [section]", User, "show the peers."),
 	absent("show pools", " [by*] [match <pfx>] [nb]", User, "show memory by use."),
 	absent("show profiling", " [<what>|<#lines>|<opts>]*", Admin, "show the state of profiling."),
 	absent("show ssl ca-file", " [<cafile>[:<index>]]", User, "show the CA files, or one."),

@@ -16,15 +16,7 @@ var tableCommands = []*keyword.Def[Command]{
 }
 
 // tables returns the stick tables in the order of the configuration.
-func (e *Env) tables() []*stick.Table {
-	var out []*stick.Table
-	for _, p := range e.Config().Proxies {
-		if t, ok := p.StickTable.(*stick.Table); ok && t != nil {
-			out = append(out, t)
-		}
-	}
-	return out
-}
+func (e *Env) tables() []*stick.Table { return e.Config().Tables() }
 
 // tableMS is the clock of stick tables.
 func (e *Env) tableMS() int64 { return e.now().UnixMilli() }

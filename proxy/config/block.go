@@ -12,6 +12,7 @@ import (
 	"tandem/parser/source"
 	"tandem/proxy/check"
 	"tandem/proxy/filter"
+	"tandem/proxy/listen"
 	"tandem/proxy/logs"
 	"tandem/proxy/resolve"
 	"tandem/proxy/server"
@@ -31,6 +32,7 @@ type Block struct {
 	Profile    *logs.Profile        // of log-profile
 	Servers    map[int]*server.Line // of Lines that have words of a server line
 	Resolver   *resolve.Resolver    // of resolvers
+	Binds      []*listen.Bind       // of peers
 	Cache      *filter.Cache        // of cache
 	FCGI       *FCGIApp             // of fcgi-app
 }

@@ -77,6 +77,8 @@ type compiler struct {
 	servers    []ServerLine      // room for the next ones
 	shared     server.Shared     // parameters of server lines
 	blockACLs  *pattern.ACLs     // of the fcgi-app or spoe-message being read
+	peerServer *server.Params    // default-server lines of the peers section being read
+	peerBind   []source.Word     // words of its default-bind lines
 	headerRest []source.Word     // words behind the name of the section line being read
 }
 
@@ -291,6 +293,7 @@ func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
 	e.Scope, e.Section, e.Owner, e.Subject, e.Prefix = scope, s.Keyword.Text, s.Name(), "", ""
 	e.Words, e.Start = s.Line.Words, len(s.Line.Words)
 	c.blockACLs, c.storeBase, c.storeLoads = nil, "", 0
+	c.peerServer, c.peerBind = nil, nil
 	if scope&(keyword.FCGIApp|keyword.SPOE) != 0 {
 		c.blockACLs = &pattern.ACLs{}
 	}

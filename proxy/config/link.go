@@ -71,6 +71,7 @@ func (c *compiler) link() {
 	if c.checkDefaultCiphers(); c.diags.HasErrors() {
 		return
 	}
+	c.linkPeers()
 	c.loadStates()
 	for _, p := range c.cfg.Proxies {
 		c.linkProxy(p)

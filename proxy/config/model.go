@@ -44,6 +44,8 @@ type Config struct {
 	// the last one.
 	Resolvers []*resolve.Resolver
 
+	Peers []*PeerSection // sections that this process is a peer of
+
 	sticks *stick.Registry // entries of stick tables, adopted by Commit
 }
 

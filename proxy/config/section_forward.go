@@ -11,7 +11,7 @@ import (
 // The log-forward section (configuration manual 12.6).
 
 var logForwardWords = keyword.NewTable("log-forward keyword", []*keyword.Def[Setting[Block]]{
-	line(keyword.LogForward, "bind", 0, "Where messages come in by TCP.", blockBind),
+	line(keyword.LogForward, "bind", 0, "Where messages come in by TCP.", checkBind),
 	line(keyword.LogForward, "dgram-bind", 0, "Where messages come in by UDP.", datagramBind),
 	line(keyword.LogForward, "log", keyword.No, "Where messages go.", func(e *keyword.Env, _ []expr.Word) error {
 		if e.Prefix != "" {
@@ -58,7 +58,7 @@ func forwardOption(e *keyword.Env, w []expr.Word) error {
 // datagramBind is a bind line for datagrams; of words that it does not know
 // the original speaks as of words of the section.
 func datagramBind(e *keyword.Env, w []expr.Word) error {
-	err := blockBind(e, w)
+	err := checkBind(e, w)
 	if at, ok := err.(*keyword.Error); ok && at.Code == diag.UnknownKeyword {
 		if i := strings.LastIndex(at.Text, "unknown keyword "); i >= 0 {
 			word, _, _ := strings.Cut(at.Text[i+len("unknown keyword '"):], "'")

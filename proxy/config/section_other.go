@@ -6,7 +6,7 @@ import "tandem/parser/keyword"
 var otherSections = []*keyword.Def[sectionReader]{
 	section("userlist", keyword.Userlist, "Users and groups.", readUserlist),
 	sectionAs(keyword.Spec{Name: "resolvers", In: keyword.Resolvers, Doc: "Name servers."}, readBlock(resolversWords, "missing name for resolvers section.", func(o *Others) *map[string]any { return &o.Resolvers }, checkResolvers)),
-	sectionAs(keyword.Spec{Name: "peers", In: keyword.Peers, Flags: keyword.NotActed, Doc: "Machines that share stick tables."}, readBlock(peersWords, "missing name for peers section.", func(o *Others) *map[string]any { return &o.Peers }, checkPeers)),
+	sectionAs(keyword.Spec{Name: "peers", In: keyword.Peers, Doc: "Machines that share stick tables."}, readBlock(peersWords, "missing name for peers section.", func(o *Others) *map[string]any { return &o.Peers }, checkPeers)),
 	sectionAs(keyword.Spec{Name: "mailers", In: keyword.Mailers, Doc: "Mail servers."}, readBlock(mailersWords, "missing name for mailers section.", func(o *Others) *map[string]any { return &o.Mailers }, checkMailers)),
 	sectionAs(keyword.Spec{Name: "cache", In: keyword.Cache, Doc: "A cache."}, readBlock(cacheWords, "'cache' expects a <name> argument", func(o *Others) *map[string]any { return &o.Caches }, checkCache)),
 	section("http-errors", keyword.HTTPErrors, "Error answers to refer to.", readBlock(errorsWords, "missing name for http-errors section.", func(o *Others) *map[string]any { return &o.ErrorSections }, nil)),

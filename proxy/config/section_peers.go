@@ -7,6 +7,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/parser/source"
 	"tandem/proxy/listen"
 	"tandem/proxy/logs"
 	"tandem/proxy/server"
@@ -17,13 +18,30 @@ import (
 var peersWords = keyword.NewTable("peers keyword", []*keyword.Def[Setting[Block]]{
 	serverLineOf(keyword.Peers, "peer", "A peer by name and address.", peerLine),
 	serverLineOf(keyword.Peers, "server", "A peer with the words of a server line.", peerLine),
-	line(keyword.Peers, "bind", 0, "Where the local peer listens.", blockBind),
+	keyword.Define(keyword.Spec{Name: "bind", In: keyword.Peers, Doc: "Where the local peer listens."}, func(e *keyword.Env, a *restArgs) (Setting[Block], error) {
+		bind, err := blockBind(e, a.Words)
+		if err != nil {
+			return nil, err
+		}
+		words, at := texts(e.Words), e.LineSpan()
+		return func(b *Block) error {
+			if bind != nil {
+				b.Binds = append(b.Binds, bind)
+			}
+			b.Lines, b.Spans = append(b.Lines, words), append(b.Spans, at)
+			return nil
+		}, nil
+	}),
 	line(keyword.Peers, "default-bind", 0, "Words of the bind line.", defaultBind),
 	line(keyword.Peers, "default-server", 0, "Words of the peers.", func(e *keyword.Env, w []expr.Word) error {
 		if len(w) == 0 {
 			return nil
 		}
-		return server.ParseDefault(e, e.Words, &server.Params{})
+		c := keyword.Attached[*compiler](e)
+		p := c.peerServers()
+		err := server.ParseDefault(e, e.Words, &p)
+		c.peerServer = &p
+		return err
 	}),
 	line(keyword.Peers, "table", 0, "A stick table of the section.", peerTable),
 	line(keyword.Peers, "log", 0, "Where log lines go.", func(e *keyword.Env, w []expr.Word) error { return blockLog(e, "log") }),
@@ -57,11 +75,28 @@ func peerLine(e *keyword.Env, w []expr.Word) (*server.Line, error) {
 		e.Subject = "server " + e.Owner + "/" + name
 		return nil, &keyword.Error{Index: w[1].Index, Code: diag.BadValue, Place: true, Text: err.Error()}
 	}
-	return blockServer(e, w)
+	p := c.peerServers()
+	l, err := server.ParseServer(e, e.Words, &p)
+	if err != nil {
+		return nil, err
+	}
+	return &l, nil
 }
 
-// localPeer returns the name of this process among peers.
+// peerServers are the words of the default-server lines of the section so far.
+func (c *compiler) peerServers() server.Params {
+	if c.peerServer == nil {
+		return server.Params{}
+	}
+	return *c.peerServer
+}
+
+// localPeer returns the name of this process among peers: that of the command
+// line, of the global section, or of the host.
 func (c *compiler) localPeer() string {
+	if c.opt.LocalPeer != "" {
+		return c.opt.LocalPeer
+	}
 	if n := c.cfg.Global.LocalPeer; n != "" {
 		return n
 	}
@@ -103,18 +138,27 @@ func checkPeers(c *compiler, b *Block) {
 	}
 }
 
-// blockBind has a "bind" line of a section that is no proxy read; nothing is
-// kept of it but its words.
-func blockBind(e *keyword.Env, w []expr.Word) error {
+// blockBind reads a "bind" line of a section that is no proxy; the words of
+// default-bind lines before it come first.
+func blockBind(e *keyword.Env, w []expr.Word) (*listen.Bind, error) {
 	if len(w) == 0 {
-		return nil
+		return nil, nil
 	}
-	in := keyword.Args{Env: e, Words: e.Words, Pos: 1}
-	_, err := readBind(&in, e.Words[0].Text)
+	words := e.Words
+	if c := keyword.Attached[*compiler](e); c != nil && len(c.peerBind) > 0 && len(words) > 1 {
+		words = append(append(append([]source.Word(nil), words[:2]...), c.peerBind...), words[2:]...)
+	}
+	in := keyword.Args{Env: e, Words: words, Pos: 1}
+	b, err := readBind(&in, e.Words[0].Text)
 	if at, ok := err.(*keyword.Error); ok {
 		// Addresses are told together with the line's first words here.
 		at.Text = strings.Replace(at.Text, "'"+e.Words[0].Text+"' : ", "'"+e.Words[0].Text+" "+w[0].Text+"' : ", 1)
 	}
+	return b, err
+}
+
+func checkBind(e *keyword.Env, w []expr.Word) error {
+	_, err := blockBind(e, w)
 	return err
 }
 
@@ -123,6 +167,9 @@ func defaultBind(e *keyword.Env, w []expr.Word) error {
 	b := listen.NewBind(nil)
 	if err := listen.Words.ReadWords(&in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) }); err != nil {
 		return prefixError(err, "'default-bind "+first(w)+"' in section '"+e.Section+"': ")
+	}
+	if c := keyword.Attached[*compiler](e); c != nil {
+		c.peerBind = append(c.peerBind, e.Words[1:]...)
 	}
 	return nil
 }

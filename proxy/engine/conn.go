@@ -66,6 +66,7 @@ type conn struct {
 	aborted    atomic.Bool
 	backSeen   bool // counted in the backend
 	srvSeen    bool // counted in the server
+	inspecting bool // rules of TCP mode run: PeekRequest may look
 	caps       [2][][]byte
 	capMem     [2][]byte
 	lineBuf    []byte

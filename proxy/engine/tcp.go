@@ -7,6 +7,7 @@ import (
 
 	"tandem/proxy/action"
 	"tandem/proxy/config"
+	"tandem/proxy/h1"
 	"tandem/proxy/logs"
 )
 
@@ -54,6 +55,7 @@ func (c *conn) tcpSession() {
 		c.switched()
 		return
 	}
+	c.t.HasReq = false // what rules saw of a request is the server's business
 	c.look()
 	if f := c.connectTCP(); f != okay {
 		v := judge(f)
@@ -106,6 +108,8 @@ func (c *conn) inspect(p *config.Proxy) bool {
 		return true
 	}
 	t := &c.t
+	c.inspecting = !c.sess.HTTP
+	defer func() { c.inspecting = false }()
 	deadline := time.Now().Add(p.InspectDelay)
 	final := p.InspectDelay == 0
 	from := 0
@@ -149,6 +153,22 @@ func (c *conn) inspect(p *config.Proxy) bool {
 			return false
 		}
 	}
+}
+
+// PeekRequest finds a request's head in what the client of a session in TCP
+// mode has sent so far; see sample.Peeker.
+func (c *conn) PeekRequest() (has, undecided bool) {
+	if !c.inspecting {
+		return false, false
+	}
+	var data []byte
+	if c.in != nil {
+		data = c.in.b[c.in.r:c.in.w]
+	}
+	p := h1.Parser{Options: h1.Options{MaxHeaders: c.rt.maxHeaders, Limit: c.rt.bufSize - c.rt.maxRewrite}}
+	n, err := p.Request(data, &c.t.Req)
+	c.t.HasReq = n > 0 && err == nil
+	return c.t.HasReq, err == nil && n == 0 && !c.reqBody.done
 }
 
 // inspectResponse runs tcp-response content rules and returns the bytes that

@@ -227,7 +227,7 @@ func (x *Expr) Plain() bool { return len(x.convs) == 0 }
 
 // Eval evaluates the expression and casts the result to want (TypeAny: as it comes).
 func (x *Expr) Eval(t *tx.Tx, want Type, v *Value) bool {
-	if !x.fetch.Eval(t, v) {
+	if !x.fetch.Eval(t, v) && (t.HasReq || x.fetch.Need&(RequestHTTP|RequestLine) == 0 || !x.peek(t, v)) {
 		return false
 	}
 	for i := range x.convs {
@@ -239,6 +239,25 @@ func (x *Expr) Eval(t *tx.Tx, want Type, v *Value) bool {
 		}
 	}
 	return want == tx.TypeAny || v.Type == want || Cast(t, v, want)
+}
+
+// Peeker is implemented by a tx.Conn that can find a request's head in what a
+// client of a proxy in TCP mode has sent so far.
+type Peeker interface {
+	// PeekRequest says whether there is one, in t.Req then, or there may be
+	// once more has come.
+	PeekRequest() (has, undecided bool)
+}
+
+// peek is the fetch's value in TCP mode.
+func (x *Expr) peek(t *tx.Tx, v *Value) bool {
+	p, ok := t.Conn.(Peeker)
+	if !ok {
+		return false
+	}
+	has, undecided := p.PeekRequest()
+	v.MayChange = undecided
+	return has && x.fetch.Eval(t, v)
 }
 
 // AppendString appends the expression's value as a string; nothing where there is none.

@@ -71,7 +71,7 @@ var stick = flag("stick", "Undo an inherited \"non-stick\".", func(p *Params) { 
 var strictMaxConn = flagWith(keyword.Spec{Name: "strict-maxconn", Flags: keyword.NotActed, Doc: "Count connections, idle ones too, against maxconn."},
 	func(p *Params) { p.StrictMaxConn = true })
 
-var shard = valueWith(keyword.Spec{Name: "shard", Flags: keyword.NotActed, Doc: "Share of a peer in the updates of stick-tables."},
+var shard = valueWith(keyword.Spec{Name: "shard", Doc: "Share of a peer in the updates of stick-tables."},
 	number(func(p *Params) *int { return &p.Shard }))
 
 var logProto = valueWith(keyword.Spec{Name: "log-proto", Flags: keyword.NotActed, Doc: "Framing of log messages on a stream: legacy or octet-count."},

@@ -136,6 +136,7 @@ type Config struct {
 	BytesFactor  uint64
 	Peers        *keyword.Ref // nil: none
 	WriteTo      *keyword.Ref // nil: none
+	Spread       int          // "shards" of the peers section; 0: entries have no number
 	cols         [numData]column
 	nums, rates  int
 	typed, sized bool

@@ -24,7 +24,8 @@ func (t *Table) AppendRow(dst []byte, e *Entry, now int64) []byte {
 	dst = strconv.AppendInt(dst, int64(e.Users()), 10)
 	dst = append(dst, " exp="...)
 	dst = strconv.AppendInt(dst, t.Left(e, now), 10)
-	dst = append(dst, " shard=0"...)
+	dst = append(dst, " shard="...)
+	dst = strconv.AppendInt(dst, int64(t.ShardOf(e)), 10)
 	for d := range numData {
 		if col := &t.cols[d]; col.stored {
 			for i := range col.n {

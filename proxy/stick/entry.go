@@ -11,6 +11,8 @@ type Entry struct {
 	table *store
 	key   string
 	users atomic.Int32 // sessions and requests that track it
+	dirty atomic.Bool  // stands in the table's log of changes
+	gone  atomic.Bool  // its table dropped it
 
 	mu        sync.Mutex // protects below
 	nums      []uint64
@@ -20,7 +22,6 @@ type Entry struct {
 	// Protected by the shard's lock.
 	expire     int64 // milliseconds; 0: never
 	prev, next *Entry
-	gone       bool
 }
 
 // rate counts events over a period: those of the current and the last one.
@@ -100,6 +101,7 @@ func (e *Entry) Set(d Data, i int, v uint64, now int64) bool {
 		e.nums[at] = v
 	}
 	e.mu.Unlock()
+	e.mark()
 	return true
 }
 
@@ -124,6 +126,7 @@ func (e *Entry) Add(d Data, i int, n uint64, now int64) (v uint64, ok bool) {
 		e.nums[at] = v
 	}
 	e.mu.Unlock()
+	e.mark()
 	return v, true
 }
 
@@ -138,6 +141,7 @@ func (e *Entry) Sub(d Data) {
 		e.nums[at]--
 	}
 	e.mu.Unlock()
+	e.mark()
 }
 
 // Count adds n to a counter and to the rate that belongs to it, those that

@@ -54,7 +54,7 @@ var lineWords = []*keyword.Def[Option]{
 			return nil
 		}, nil
 	}),
-	keyword.Define(keyword.Spec{Name: "peers", Flags: keyword.NotActed, Doc: "Section of the peers that share the table."}, func(e *keyword.Env, a *nameArgs) (Option, error) {
+	keyword.Define(keyword.Spec{Name: "peers", Doc: "Section of the peers that share the table."}, func(e *keyword.Env, a *nameArgs) (Option, error) {
 		ref := e.NewRef(keyword.ToPeers, a.name, a.at)
 		ref.Missing = fmt.Sprintf("Proxy '%s': unable to find sync peers '%s'.", e.Owner, a.name)
 		return func(c *Config) error {
@@ -62,7 +62,7 @@ var lineWords = []*keyword.Def[Option]{
 			return nil
 		}, nil
 	}),
-	keyword.Define(keyword.Spec{Name: "write-to", Flags: keyword.NotActed, Doc: "Table that peers' updates go to as well."}, func(e *keyword.Env, a *writeToArgs) (Option, error) {
+	keyword.Define(keyword.Spec{Name: "write-to", Doc: "Table that peers' updates go to as well."}, func(e *keyword.Env, a *writeToArgs) (Option, error) {
 		ref := e.NewRef(keyword.ToTable, a.name, a.at)
 		ref.Missing = fmt.Sprintf("Proxy '%s': failed to initialize stick-table: write-to: table '%s' doesn't exist.", e.Owner, a.name)
 		return func(c *Config) error {
@@ -172,7 +172,9 @@ func (t *typeArgs) ParseArgs(a *keyword.Args) error {
 	case KeyIPv6:
 		t.len = 16
 	default:
-		t.len = 32
+		if t.len = 32; k == KeyString {
+			t.len = 31 // the original counts the byte that ends it
+		}
 		if a.Peek() == "len" && a.Pos+1 < len(a.Words) {
 			a.Next()
 			w, at, _ := a.Next()

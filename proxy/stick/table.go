@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+
+	"github.com/cespare/xxhash/v2"
 )
 
 // Table is one stick-table: what its line says, and its entries, which a
@@ -21,8 +23,10 @@ type store struct {
 	seed   maphash.Seed
 	limit  atomic.Int64
 	used   atomic.Int64
-	life   atomic.Int64 // milliseconds; 0: for ever
-	keep   atomic.Bool  // nopurge
+	life   atomic.Int64            // milliseconds; 0: for ever
+	keep   atomic.Bool             // nopurge
+	log    atomic.Pointer[Changes] // nil: nobody wants to know
+	names  uint64                  // seed of the shard numbers: a hash of the name
 	shards []shard
 }
 
@@ -47,7 +51,7 @@ func NewTable(c Config) *Table {
 		n = 16
 	}
 	layout := c
-	s := &store{layout: &layout, seed: maphash.MakeSeed(), shards: make([]shard, n)}
+	s := &store{layout: &layout, seed: maphash.MakeSeed(), shards: make([]shard, n), names: xxhash.Sum64String(c.Name)}
 	for i := range s.shards {
 		s.shards[i].m = map[string]*Entry{}
 	}
@@ -145,13 +149,20 @@ func (s *store) Touch(key []byte, now int64) *Entry {
 func (s *store) Refresh(e *Entry, now int64) {
 	sh := s.shard([]byte(e.key))
 	sh.mu.Lock()
-	if !e.gone {
+	if !e.gone.Load() {
 		s.refresh(sh, e, now)
 	}
 	sh.mu.Unlock()
 }
 
+// refresh is renew for what happens here: peers are to know.
 func (s *store) refresh(sh *shard, e *Entry, now int64) {
+	s.renew(sh, e, now)
+	e.mark()
+}
+
+// renew begins an entry's life anew; the shard's lock is held.
+func (s *store) renew(sh *shard, e *Entry, now int64) {
 	if life := s.life.Load(); life > 0 {
 		e.expire = now + life
 	} else {
@@ -165,13 +176,15 @@ func (s *store) refresh(sh *shard, e *Entry, now int64) {
 
 // Entry returns the entry of a key, refreshed, and makes it where there is
 // none. It is nil where the table is full and may not drop others.
-func (s *store) Entry(key []byte, now int64) *Entry { return s.entry(key, now, false) }
+func (s *store) Entry(key []byte, now int64) *Entry { return s.entry(key, now, false, true) }
 
 // Track is Entry for somebody who tracks the entry: it counts as in use until
 // Release.
-func (s *store) Track(key []byte, now int64) *Entry { return s.entry(key, now, true) }
+func (s *store) Track(key []byte, now int64) *Entry { return s.entry(key, now, true, true) }
 
-func (s *store) entry(key []byte, now int64, use bool) *Entry {
+// entry finds or makes an entry and renews its life; tell says that peers are
+// to know.
+func (s *store) entry(key []byte, now int64, use, tell bool) *Entry {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	s.expire(sh, now, 2)
@@ -180,7 +193,10 @@ func (s *store) entry(key []byte, now int64, use bool) *Entry {
 		if use {
 			e.Use()
 		}
-		s.refresh(sh, e, now)
+		s.renew(sh, e, now)
+		if tell {
+			e.mark()
+		}
 		sh.mu.Unlock()
 		return e
 	}
@@ -211,7 +227,10 @@ func (s *store) entry(key []byte, now int64, use bool) *Entry {
 	}
 	sh.m[e.key] = e
 	sh.link(e)
-	s.refresh(sh, e, now)
+	s.renew(sh, e, now)
+	if tell {
+		e.mark()
+	}
 	s.used.Add(1)
 	sh.mu.Unlock()
 	return e
@@ -260,7 +279,7 @@ func (s *store) expire(sh *shard, now int64, n int) int {
 			break
 		}
 		if e.users.Load() > 0 {
-			s.refresh(sh, e, now)
+			s.renew(sh, e, now)
 			continue
 		}
 		s.remove(sh, e)
@@ -272,7 +291,7 @@ func (s *store) expire(sh *shard, now int64, n int) int {
 func (s *store) remove(sh *shard, e *Entry) {
 	delete(sh.m, e.key)
 	sh.unlink(e)
-	e.gone = true
+	e.gone.Store(true)
 	s.used.Add(-1)
 }
 
@@ -314,7 +333,7 @@ func (s *store) Delete(e *Entry) bool {
 	if e.users.Load() > 0 {
 		return false
 	}
-	if !e.gone {
+	if !e.gone.Load() {
 		s.remove(sh, e)
 	}
 	return true
@@ -345,7 +364,9 @@ func (s *store) Entries(now int64) []*Entry {
 		sh := &s.shards[i]
 		sh.mu.Lock()
 		for e := sh.first; e != nil; e = e.next {
-			out = append(out, e)
+			if !e.expired(now) { // learned ones may stand before their turn
+				out = append(out, e)
+			}
 		}
 		sh.mu.Unlock()
 	}
