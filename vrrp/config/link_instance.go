@@ -148,13 +148,14 @@ func (own Garp) over(g *Global) Garp {
 		own.RefreshRepeat = d.RefreshRepeat
 	}
 	if own.LowerPrioDelay < 0 {
+		// Not the instance's own delay, but the global one.
 		if own.LowerPrioDelay = d.LowerPrioDelay; own.LowerPrioDelay < 0 {
-			own.LowerPrioDelay = own.Delay
+			own.LowerPrioDelay = d.Delay
 		}
 	}
 	if own.LowerPrioRepeat < 0 {
 		if own.LowerPrioRepeat = d.LowerPrioRepeat; own.LowerPrioRepeat < 0 {
-			own.LowerPrioRepeat = own.Repeat
+			own.LowerPrioRepeat = d.Repeat
 		}
 	}
 	if own.ExtraInterval < 0 {

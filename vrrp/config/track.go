@@ -131,16 +131,13 @@ func trackLine[T any](c *compiler, owner string, t *trackWords, w []expr.Word, f
 		}
 	}
 	tr := Tracked[T]{Target: f.target, Weight: f.weight, Reverse: f.reverse, Name: name, At: words[0].Span}
-	c.trackWeight(owner, t, w, func(n int, reverse bool, set bool) {
-		if set {
-			tr.Weight, tr.Reverse, tr.Set = n, reverse, true
-		}
-	})
+	c.trackWeight(owner, t, w, &tr.Reverse, func(n int) { tr.Weight, tr.Set = n, true })
 	*to = append(*to, tr)
 }
 
-// trackWeight reads what follows the name of a tracked thing.
-func (c *compiler) trackWeight(owner string, t *trackWords, w []expr.Word, set func(n int, reverse, set bool)) {
+// trackWeight reads what follows the name of a tracked thing. A weight is
+// reversed if the thing itself says so, until "noreverse".
+func (c *compiler) trackWeight(owner string, t *trackWords, w []expr.Word, reverse *bool, set func(n int)) {
 	name := w[0].Text
 	put := func(text, value string) string {
 		return strings.NewReplacer("{name}", name, "{value}", value).Replace(text)
@@ -164,17 +161,17 @@ func (c *compiler) trackWeight(owner string, t *trackWords, w []expr.Word, set f
 	if t.clamp {
 		n = int64(c.clampWeight(owner, name, 2, int(n)))
 	}
-	reverse := false
 	if len(w) > 3 {
 		switch w[3].Text {
 		case "reverse":
-			reverse = true
+			*reverse = true
 		case "noreverse":
+			*reverse = false
 		default:
 			c.sayAt(3, "(%s) %s", owner, put(t.badOption, w[3].Text))
 		}
 	}
-	set(int(n), reverse, true)
+	set(int(n))
 }
 
 func scriptNamed(c *compiler) func(string) (found[*Script], bool) {

@@ -127,6 +127,41 @@ func TestExtra(t *testing.T) {
 	}
 }
 
+// TestGroupTracking: what a group tracks changes the priority of its members,
+// and comes before what they say of the same thing; their own weights count
+// only with sync_group_tracking_weight, but for interfaces.
+func TestGroupTracking(t *testing.T) {
+	t.Parallel()
+	script := fsm.TrackID{Kind: fsm.TrackScript, Name: "s"}
+	link := fsm.TrackID{Kind: fsm.TrackInterface, Name: "eth1"}
+	one := func(id fsm.TrackID, w int) []fsm.Tracking { return []fsm.Tracking{{TrackID: id, Weight: w}} }
+	for _, tc := range []struct {
+		group, member []fsm.Tracking
+		weights       bool
+		want          uint8
+	}{
+		{group: one(script, 5), want: 105},
+		{group: one(script, 5), member: one(script, 3), want: 105},
+		{group: one(script, 5), member: one(script, 3), weights: true, want: 105},
+		{member: one(script, 3), want: 100},
+		{member: one(script, 3), weights: true, want: 103},
+		{group: one(link, 7), want: 107},
+		{member: one(link, 6), want: 106},
+		{group: one(link, 7), member: one(link, 6), want: 107},
+	} {
+		c := fsm.InstanceConfig{Name: "VI_1", Link: "eth0", VRID: 51, Version: 2, Priority: 100,
+			Src: netip.MustParseAddr("10.0.0.1"), Interval: time.Second, Trackers: tc.member}
+		m := fsm.New(fsm.Config{Instances: []fsm.InstanceConfig{c},
+			Groups: []fsm.GroupConfig{{Name: "G", Members: []string{"VI_1"}, Weights: tc.weights, Trackers: tc.group}}})
+		m.Step(fsm.Start{}, 0)
+		m.Step(fsm.Track{TrackID: script, Up: true}, time.Second)
+		m.Step(fsm.Track{TrackID: link, Up: true}, time.Second)
+		if v, _ := m.Instance("VI_1"); v.Effective != tc.want {
+			t.Errorf("%+v: priority %d", tc, v.Effective)
+		}
+	}
+}
+
 // TestTimeNeverGoesBack: a caller whose clock stepped cannot confuse timers.
 func TestTimeNeverGoesBack(t *testing.T) {
 	t.Parallel()

@@ -32,14 +32,18 @@ func (t *tracker) cause() string {
 	return t.Name
 }
 
-// buildTrackers collects the instance's own trackers and its group's. In a
-// group, weights count only if the group says so.
+// buildTrackers collects the instance's own trackers and its group's. A member
+// does not track what it gives a weight, unless the group says so or it is an
+// interface; what the group itself tracks counts for all members, and
+// before what they say of it.
 func (in *instance) buildTrackers() {
 	in.trackers = in.trackers[:0]
-	add := func(list []Tracking) {
+	add := func(list []Tracking, own bool) {
 		for _, t := range list {
-			i := slices.IndexFunc(in.trackers, func(o tracker) bool { return o.TrackID == t.TrackID })
-			if i >= 0 {
+			if own && in.group != nil && !in.group.cfg.Weights && t.Weight != 0 && t.Kind != TrackInterface {
+				continue
+			}
+			if slices.ContainsFunc(in.trackers, func(o tracker) bool { return o.TrackID == t.TrackID }) {
 				continue
 			}
 			nt := tracker{Tracking: t, pending: t.Pending}
@@ -49,10 +53,10 @@ func (in *instance) buildTrackers() {
 			in.trackers = append(in.trackers, nt)
 		}
 	}
-	add(in.cfg.Trackers)
 	if in.group != nil {
-		add(in.group.cfg.Trackers)
+		add(in.group.cfg.Trackers, false)
 	}
+	add(in.cfg.Trackers, true)
 	in.sumPriority()
 }
 
@@ -121,14 +125,12 @@ func (in *instance) pending() int {
 }
 
 // sumPriority computes the effective priority and says whether it changed. An
-// owner's never does, nor that of a group's member unless the group wants so.
+// owner's never does.
 func (in *instance) sumPriority() (old uint8, changed bool) {
 	old = in.effective
 	total := int(in.cfg.Priority)
-	if in.group == nil || in.group.cfg.Weights {
-		for i := range in.trackers {
-			total += in.trackers[i].add
-		}
+	for i := range in.trackers {
+		total += in.trackers[i].add
 	}
 	if in.cfg.Priority == owner {
 		total = owner
