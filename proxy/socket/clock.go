@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -84,6 +85,9 @@ func (k *clockwork) fire() {
 	}
 }
 
+// errExpired is the end of a wait whose deadline came, and nothing else.
+var errExpired = fmt.Errorf("%w: it came", os.ErrDeadlineExceeded)
+
 // expire wakes those whose wait is over and enters c anew for the others.
 func (c *Conn) expire(now int64) {
 	var wake [2]waiter
@@ -104,7 +108,7 @@ func (c *Conn) expire(now int64) {
 	c.mu.Unlock()
 	for _, w := range wake {
 		if w != nil {
-			w.wake(os.ErrDeadlineExceeded)
+			w.wake(errExpired)
 		}
 	}
 }

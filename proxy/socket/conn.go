@@ -128,12 +128,16 @@ func (c *Conn) Recv(b []byte, deadline time.Time) (int, error) {
 		return 0, nil
 	}
 	for {
-		if err := c.await(&c.in, deadline, false); err != nil {
-			return 0, err
+		late := c.await(&c.in, deadline, false)
+		if late != nil && late != errExpired {
+			return 0, late
 		}
 		n, err := c.tryRecv(b)
-		if err != unix.EAGAIN {
+		switch {
+		case err != unix.EAGAIN: // perhaps it came in time and was only not told yet
 			return n, err
+		case late != nil:
+			return 0, os.ErrDeadlineExceeded
 		}
 	}
 }
@@ -146,6 +150,12 @@ func (c *Conn) Wait(deadline time.Time) error {
 	}
 	defer c.release()
 	err := c.await(&c.in, deadline, true)
+	if err == errExpired {
+		var b [1]byte
+		if err = os.ErrDeadlineExceeded; c.peek(b[:]) != unix.EAGAIN { // it came and was not told yet
+			err = nil
+		}
+	}
 	if err == nil {
 		c.mu.Lock()
 		c.in.ready = true
@@ -314,7 +324,12 @@ func (c *Conn) Moment() time.Time { return c.poll.now }
 
 type notifier func(err error)
 
-func (f notifier) wake(err error) { f(err) }
+func (f notifier) wake(err error) {
+	if err == errExpired {
+		err = os.ErrDeadlineExceeded
+	}
+	f(err)
+}
 
 // Send writes all of b. It does not wait longer than until deadline for room.
 func (c *Conn) Send(b []byte, deadline time.Time) (int, error) {
@@ -342,7 +357,9 @@ func (c *Conn) send(b []byte, deadline time.Time, last bool) (int, error) {
 		case unix.EAGAIN:
 			// What became free between the failure and here makes await try
 			// again, since announce reports what stands.
-			err = c.await(&c.out, deadline, false)
+			if err = c.await(&c.out, deadline, false); err == errExpired {
+				err = os.ErrDeadlineExceeded
+			}
 		}
 		if err != nil {
 			return done, err
@@ -422,6 +439,10 @@ func (c *Conn) Quiet() bool {
 	}
 	defer c.release()
 	var b [1]byte
-	_, err := sysPeek(c.fd, b[:])
-	return err == unix.EAGAIN
+	return c.peek(b[:]) == unix.EAGAIN
+}
+
+func (c *Conn) peek(b []byte) error {
+	_, err := sysPeek(c.fd, b)
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -328,5 +329,36 @@ func TestTry(t *testing.T) {
 	a.Close()
 	if _, err := a.TrySend(piece, false); !errors.Is(err, net.ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// What came before the deadline is received although nobody was told in time.
+func TestLate(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	var buf [8]byte
+	for _, recv := range []func() error{
+		func() error { _, err := b.Recv(buf[:1], soon()); return err },
+		func() error { return b.Wait(soon()) },
+	} {
+		got := make(chan error, 1)
+		go func() { got <- recv() }()
+		var w waiter
+		for w == nil { // as the clock does, before the poller comes
+			b.mu.Lock()
+			if b.in.waiter != nil {
+				if n, err := a.TrySend([]byte("xy"), false); n != 2 || err != nil {
+					t.Error(n, err)
+				}
+				w, b.in.waiter = b.in.waiter, nil
+			}
+			b.mu.Unlock()
+			runtime.Gosched()
+		}
+		w.wake(errExpired)
+		if err := <-got; err != nil {
+			t.Error(err)
+		}
+		b.Recv(buf[:], soon())
 	}
 }

@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -101,7 +102,7 @@ func (d *Dialer) connect(fd int, to unix.Sockaddr) (*Conn, error) {
 	}
 	if err != nil {
 		c.Close()
-		if err == os.ErrDeadlineExceeded {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil, err
 		}
 		return nil, os.NewSyscallError("connect", err)
