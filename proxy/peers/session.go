@@ -127,7 +127,8 @@ func (x *session) ended(err error) {
 	}
 }
 
-// take does what a message says.
+// take does what a message says. What a later release may say is left alone,
+// as the original does.
 func (x *session) take(f *frame) error {
 	switch f.class {
 	case classControl:
@@ -137,7 +138,7 @@ func (x *session) take(f *frame) error {
 	case classTable:
 		return x.takeTable(f)
 	}
-	return errProtocol
+	return nil
 }
 
 func (x *session) takeControl(typ byte) error {
@@ -157,7 +158,7 @@ func (x *session) takeControl(typ byte) error {
 		s.ask()
 	case resyncConfirm:
 		if x.confirms == 0 {
-			return errProtocol
+			return nil
 		}
 		x.confirms--
 		if s.handing {
@@ -167,8 +168,6 @@ func (x *session) takeControl(typ byte) error {
 	case heartbeat:
 		x.p.heardBeats++
 		x.beat = now
-	default:
-		return errProtocol
 	}
 	return nil
 }
@@ -189,10 +188,10 @@ func (x *session) takeTable(f *frame) error {
 		id := in.int()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if x.current = x.remotes[id]; in.bad || x.current == nil {
+		if x.current = x.remotes[id]; in.bad {
 			return errProtocol
 		}
-		return nil
+		return nil // updates of a table that was never defined are dropped
 	case update, updateNext, updateTimed, updateTimedNext:
 		return x.takeUpdate(f)
 	case ack:
@@ -208,9 +207,8 @@ func (x *session) takeTable(f *frame) error {
 				c.acked = n
 			}
 		}
-		return nil
 	}
-	return errProtocol
+	return nil
 }
 
 // maxTables bounds the tables that a peer may tell of.
@@ -222,10 +220,8 @@ func (x *session) defined(d *Definition) error {
 		return errProtocol
 	}
 	t := x.s.table(d.Name)
-	if t != nil && x.tables[d.ID] != nil && x.tables[d.ID] != t {
-		return errProtocol // a number for two tables
-	}
 	x.current, x.remotes[d.ID] = d, d
+	delete(x.tables, d.ID) // a number may become another table's
 	if t != nil {
 		x.tables[d.ID], x.lastIn = t, t
 		x.p.cursor(t).remote = d
