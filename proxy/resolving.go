@@ -110,6 +110,7 @@ func (n *resolving) followHost(s *server.Server, r *resolve.Resolver, host strin
 	n.hosts[s] = f
 	n.mu.Unlock()
 	r.Follow(f.q, f)
+	s.OnLost(func() { r.Hurry(f.q) })
 }
 
 // unfollow ends what followHost began.

@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -224,5 +226,36 @@ backend b
 		n.zone.set()
 		n.heard(3 * time.Second)
 		want(t, "states", "s1 -:0 96 1  _h._tcp.ex\ns2 -:0 96 0  _h._tcp.ex\ns3 -:0 32 1  _h._tcp.ex", n.states())
+	})
+}
+
+// TestTargetsOutliveTheProcess: servers keep the targets that a state file
+// tells, and nothing is said of those that answers confirm.
+func TestTargetsOutliveTheProcess(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state")
+	const state = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n" +
+		"3 b 1 s1 192.0.2.1 2 64 2 1 21 1 0 0 0 0 0 0 a.ex 8001 _h._tcp.ex 0 0 - - 0\n" +
+		"3 b 2 s2 192.0.2.9 2 64 1 1 21 1 0 0 0 0 0 0 a.ex 8009 _other._tcp.ex 0 0 - - 0\n"
+	if err := os.WriteFile(file, []byte(state), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		n := startNamed(t, "global\n server-state-file "+file+`
+defaults
+ timeout connect 1s
+ timeout client 1s
+ timeout server 1s
+backend b
+ load-server-state-from-file global
+ server-template s 2 _h._tcp.ex resolvers dns
+`)
+		want(t, "states", "s1 192.0.2.1:8001 0 2 a.ex _h._tcp.ex\ns2 -:0 32 1  _h._tcp.ex", n.states())
+		n.heard(0)
+		n.zone.set("_h._tcp.ex. SRV: _h._tcp.ex. SRV 1 300 8001 a.ex.", "a.ex. A: a.ex. A 192.0.2.1")
+		defer n.run()()
+		if said := n.heard(2 * time.Second); len(said) > 0 {
+			t.Error(strings.Join(said, "\n"))
+		}
 	})
 }

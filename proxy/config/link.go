@@ -366,7 +366,11 @@ func (c *compiler) resolveServer(p *Proxy, l *ServerLine) {
 	}
 	e, _ := server.EndpointOf(&l.Addr)
 	l.Line = *e
-	if e.Name == "" || c.opt.Offline || p.Disabled || l.record() {
+	if l.record() {
+		l.Endpoint = l.lastTarget(e)
+		return
+	}
+	if e.Name == "" || c.opt.Offline || p.Disabled {
 		return
 	}
 	if found, ok := l.findAddress(e, c.env.LookUp); ok {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -123,6 +124,23 @@ func (l *ServerLine) lastEndpoint(e *server.Endpoint) *server.Endpoint {
 		return nil
 	}
 	return literal(e, v.Addr)
+}
+
+// lastTarget is the target of an SRV record that the server had, nil where a
+// state file tells of none or "init-addr" does not ask for it.
+func (l *ServerLine) lastTarget(e *server.Endpoint) *server.Endpoint {
+	v := l.Saved
+	if v == nil || v.FQDN == "" || v.Port == 0 || !strings.EqualFold(v.Record, e.Name) {
+		return nil
+	}
+	if m := l.Params.InitAddr; len(m) > 0 && !slices.Contains(m, "last") {
+		return nil
+	}
+	found := literal(e, v.Addr)
+	if found != nil {
+		found.Name, found.Port, found.Mapped, found.MapPort = v.FQDN, v.Port, false, 0
+	}
+	return found
 }
 
 // moved applies the port that a state file tells.

@@ -161,6 +161,15 @@ func (r *Resolver) Unfollow(q Question, f Follower) {
 	})
 }
 
+// Hurry has a name asked for at once, unless that is being done.
+func (r *Resolver) Hurry(q Question) {
+	r.do(func() {
+		if w := r.watch(q); !w.asking {
+			w.due = time.Time{}
+		}
+	})
+}
+
 // once is the follower that a waiting Lookup is.
 type once struct {
 	got chan []netip.Addr

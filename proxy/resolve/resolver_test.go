@@ -304,3 +304,19 @@ type sendFunc func([]byte, func([]byte, bool) bool) error
 
 func (f sendFunc) Send(b []byte, deliver func([]byte, bool) bool) error { return f(b, deliver) }
 func (sendFunc) Close()                                                 {}
+
+func TestHurry(t *testing.T) {
+	t.Parallel()
+	inTime(t, "n1", func(t *testing.T, z *zone, r *Resolver, s *scribe) {
+		r.Section.Resolve = time.Minute
+		z.set(z.address("192.0.2.1"))
+		r.Follow(Question{Name: "a.ex", IPv4: true}, s)
+		r.Start()
+		time.Sleep(2 * time.Second)
+		r.Hurry(Question{Name: "a.ex", IPv4: true})
+		time.Sleep(2 * time.Second)
+		if d := cmp.Diff([]string{"0s n1 a.ex A", "2s n1 a.ex A"}, z.log()); d != "" {
+			t.Error(d)
+		}
+	})
+}

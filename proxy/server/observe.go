@@ -9,6 +9,11 @@ import (
 // CheckDone takes the result of a health check and changes the server's state
 // where the count is full.
 func (s *Server) CheckDone(r *CheckResult, now time.Time) {
+	if r.Status == "L4TOUT" {
+		if f := s.lost.Load(); f != nil { // its address may be another one now
+			(*f)()
+		}
+	}
 	unlock := s.Backend.lock()
 	defer unlock()
 	s.Check.record(r)

@@ -11,7 +11,7 @@ import (
 // given at run time stays while its line says the same. The state lock is held.
 func (s *Server) identify(d *Declared, known bool) {
 	line := d.Line
-	if d.Addr != nil {
+	if d.Addr != nil && line.Name == "" {
 		line = *d.Addr
 	}
 	line.Host = ""
@@ -20,10 +20,13 @@ func (s *Server) identify(d *Declared, known bool) {
 	}
 	s.line, s.written, s.id = line, line, Identity{}
 	switch {
-	case strings.HasPrefix(line.Name, "_"):
-		s.id.Record = line.Name
-	default:
+	case !strings.HasPrefix(line.Name, "_"):
 		s.id.Host = line.Name
+	case d.Addr != nil: // the target that it had, from a state file
+		s.id = Identity{Host: d.Addr.Name, Record: line.Name}
+		s.line.Port, s.line.Mapped, s.line.MapPort = d.Addr.Port, false, 0
+	default:
+		s.id.Record = line.Name
 	}
 }
 
@@ -77,6 +80,10 @@ func (s *Server) Move(ip netip.Addr, port int, by string) bool {
 	s.Backend.emit(Event{Server: s, Level: levelNotice, Text: s.full() + ": " + strings.Join(parts, ", ") + " by '" + by + "'."})
 	return true
 }
+
+// OnLost has f called when a check gets no connection in time (configuration
+// manual 5.3.1).
+func (s *Server) OnLost(f func()) { s.lost.Store(&f) }
 
 // portText is a port as messages show it: "+5" for an offset to the client's.
 func portText(e *Endpoint) string {

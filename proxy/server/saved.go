@@ -14,6 +14,7 @@ import (
 type Saved struct {
 	Backend, Server string
 	Addr, FQDN      string // "-" and "" mean none
+	Record          string // of the SRV record that FQDN is a target of
 	Port            int    // 0: as configured
 
 	op                   OpState
@@ -73,6 +74,9 @@ func readSaved(f []string) (s *Saved, why string) {
 	s = &Saved{Backend: f[1], Server: f[3], Addr: f[4], FQDN: f[17]}
 	if s.FQDN == "-" {
 		s.FQDN = ""
+	}
+	if len(f) > 19 && f[19] != "-" {
+		s.Record = f[19]
 	}
 	number := func(i int, name string, low, high int) int {
 		n, err := strconv.Atoi(f[i])

@@ -77,6 +77,7 @@ type Server struct {
 	chosen   atomic.Bool            // stands in the backend's farm
 	cookie   atomic.Pointer[string] // dynamic
 	errs     atomic.Int32           // consecutive observed errors
+	lost     atomic.Pointer[func()] // told when checks cannot reach it
 	starting atomic.Int32           // percent of a slow start; 0: none is running
 
 	// The fields below are guarded by the registry's state lock.
