@@ -158,10 +158,17 @@ func examine(path string, file bool) (wrong, open bool) {
 		if last && !st.Mode().IsRegular() || !last && !st.IsDir() {
 			return true, open
 		}
-		if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
+		sys, ok := st.Sys().(*syscall.Stat_t)
+		if ok && sys.Uid != 0 {
 			open = true
 		}
-		if st.Mode().Perm()&0o022 != 0 {
+		// In a sticky directory others may add files, but not replace ours; and
+		// root's group is root.
+		others := fs.FileMode(0o002)
+		if ok && sys.Gid != 0 {
+			others = 0o022
+		}
+		if st.Mode().Perm()&others != 0 && st.Mode()&fs.ModeSticky == 0 {
 			open = true
 		}
 	}
