@@ -68,7 +68,7 @@ func New(cfg *config.Config, opt Options) (*Router, error) {
 	// Who tells changes comes first: a reload begins what is told with the new
 	// configuration before anything changes.
 	plugins := append([]daemon.Plugin{
-		daemon.NewNotifier(notify.Options{Log: opt.Log}),
+		daemon.NewNotifier(notify.Options{Log: opt.Log, Detail: opt.Detail}),
 		daemon.NewTracker(track.Options{Log: opt.Log}),
 	}, opt.Plugins...)
 	d := daemon.New(cfg, daemon.Options{

@@ -35,10 +35,12 @@ type Config struct {
 
 // Options are what a Notifier stands on. Only Log is needed.
 type Options struct {
-	Log   func(line string)
-	Start Start            // default: StartProcess
-	Dial  Dial             // default: that of the net package
-	Now   func() time.Time // default: time.Now
+	Log func(line string)
+	// Detail also logs mails that go well, as the original does under -D.
+	Detail bool
+	Start  Start            // default: StartProcess
+	Dial   Dial             // default: that of the net package
+	Now    func() time.Time // default: time.Now
 }
 
 // Notifier tells changes. Its methods are called from one goroutine and do not
@@ -56,6 +58,7 @@ type Notifier struct {
 	lost   [2]int     // jobs and mails dropped since the last that had room
 	mu     sync.Mutex // guards the pipes' scripts
 	ended  bool
+	idle   chan struct{} // closed once all queued scripts were started and have ended
 }
 
 // key is an instance or a group.
@@ -90,6 +93,7 @@ func New(opt Options) *Notifier {
 	n := &Notifier{
 		opt: opt, last: make(map[key]Change), mailed: make(map[key]string),
 		jobs: make(chan job, scriptRoom), mails: make(chan letter, mailRoom),
+		idle: make(chan struct{}),
 	}
 	go n.runJobs()
 	go n.sendMails()
@@ -204,12 +208,7 @@ func (n *Notifier) mail(k key, c Change) {
 		return
 	}
 	n.mailed[k] = c.State
-	select {
-	case n.mails <- letter{*m, msg}:
-		n.found(1, "mails")
-	default:
-		n.missed(1, "mails")
-	}
+	n.post(msg)
 }
 
 // missed logs the first of a series that found no room.
@@ -227,22 +226,34 @@ func (n *Notifier) found(i int, what string) {
 	}
 }
 
-// runJobs starts scripts one after another, and waits for none.
+// runJobs starts scripts one after another, and waits for none before the end.
 func (n *Notifier) runJobs() {
+	var running sync.WaitGroup
+	defer func() {
+		running.Wait()
+		close(n.idle)
+	}()
 	for j := range n.jobs {
 		p, err := n.opt.Start(j.cmd, j.more...)
 		if err != nil {
 			n.opt.Log(fmt.Sprintf("Error running notify script %s: %v", j.cmd.Text(), err))
 			continue
 		}
-		go p.Wait()
+		running.Go(func() { p.Wait() })
 	}
 }
+
+// Idle is closed when, after Close, all scripts have run to their end.
+func (n *Notifier) Idle() <-chan struct{} { return n.idle }
 
 // sendMails sends one after another, so that they arrive in order.
 func (n *Notifier) sendMails() {
 	for l := range n.mails {
-		l.mail.deliver(n.opt.Dial, l.msg, n.opt.Log)
+		detail := n.opt.Log
+		if !n.opt.Detail {
+			detail = func(string) {}
+		}
+		l.mail.deliver(n.opt.Dial, l.msg, n.opt.Log, detail)
 	}
 }
 

@@ -200,7 +200,7 @@ func TestMail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, got := &book{}, []string{}
-		n := New(Options{Log: b.log, Start: b.start, Dial: server(polite, &got), Now: func() time.Time {
+		n := New(Options{Log: b.log, Detail: true, Start: b.start, Dial: server(polite, &got), Now: func() time.Time {
 			return time.Date(2026, 11, 21, 9, 5, 10, 0, time.UTC)
 		}})
 		n.Configure(Config{Mail: testMail, Instances: map[string]Target{"VI_1": {Mail: true}, "VI_2": {}}, Groups: map[string]Target{"G": {Mail: true}}}, false)
@@ -267,7 +267,7 @@ func TestMailRefused(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := &book{}
 				begin := time.Now()
-				testMail.deliver(tc.dial, message{subject: "s", body: "b"}, b.log)
+				testMail.deliver(tc.dial, message{subject: "s", body: "b"}, b.log, b.log)
 				if got := b.take(); got[len(got)-1] != tc.want {
 					t.Errorf("log %q, want %q", got, tc.want)
 				}

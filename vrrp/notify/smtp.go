@@ -23,8 +23,9 @@ const maxAnswer = 64 << 10
 var errTalk = errors.New("not an SMTP answer")
 
 // deliver sends one mail (RFC 5321): HELO, MAIL, RCPT for each recipient, DATA,
-// QUIT. A refusal ends it. Every step is logged as the original does.
-func (m *Mail) deliver(dial Dial, msg message, log func(string)) {
+// QUIT. A refusal ends it. What goes wrong is logged as the original does, and
+// to detail what goes well.
+func (m *Mail) deliver(dial Dial, msg message, log, detail func(string)) {
 	server := fmt.Sprintf("[%s]:%d", m.Server.Addr(), m.Server.Port())
 	timeout := m.Timeout
 	if timeout <= 0 {
@@ -42,7 +43,7 @@ func (m *Mail) deliver(dial Dial, msg message, log func(string)) {
 		return
 	}
 	defer conn.Close()
-	log(fmt.Sprintf("Remote SMTP server %s connected.", server))
+	detail(fmt.Sprintf("Remote SMTP server %s connected.", server))
 	d := &dialogue{conn: conn, r: bufio.NewReader(conn), timeout: timeout}
 	steps := []step{{"", "", 220}, {"HELO", "HELO " + clean(m.Helo, 255) + "\r\n", 250},
 		{"MAIL", "MAIL FROM:<" + address(m.From) + ">\r\n", 250}}
@@ -67,7 +68,7 @@ func (m *Mail) deliver(dial Dial, msg message, log func(string)) {
 		}
 	}
 	_, _ = d.do(step{"QUIT", "QUIT\r\n", 221})
-	log("SMTP alert successfully sent.")
+	detail("SMTP alert successfully sent.")
 }
 
 // step is one thing to say and the answer to it.
