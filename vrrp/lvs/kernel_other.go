@@ -1,0 +1,8 @@
+//go:build !linux
+
+package lvs
+
+import "syscall"
+
+// Open says that there is no IPVS here.
+func Open() (Kernel, error) { return nil, syscall.ENOENT }
