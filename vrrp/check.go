@@ -41,10 +41,14 @@ func Check(w io.Writer, file string, opt config.Options) (status int, err error)
 }
 
 // Messages returns what was said about a configuration, a line each, for a log.
-func Messages(res *config.Result, file string) []string {
+func Messages(res *config.Result, file string) []string { return MessagesWithout(res, file, "") }
+
+// MessagesWithout is Messages without what one reading of the configuration
+// said: "checker" or "vrrp"; "" leaves out nothing.
+func MessagesWithout(res *config.Result, file, pass string) []string {
 	var out []string
 	for i := range res.Diags.All {
-		if d := &res.Diags.All[i]; !d.Quiet {
+		if d := &res.Diags.All[i]; !d.Quiet && (pass == "" || d.Pass != pass) {
 			out = append(out, diag.KeepalivedLine(d, file))
 		}
 	}

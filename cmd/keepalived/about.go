@@ -21,7 +21,7 @@ func about(what, self string, w io.Writer) int {
 	fmt.Fprintf(w, "Keepalived %s (tandem)\n\n", version)
 	fmt.Fprintf(w, "Built with %s for %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	fmt.Fprintf(w, "Running on %s\n\n", kernel())
-	fmt.Fprintf(w, "Config options:  VRRP VRRP_AUTH VRRP_VMAC\n")
+	fmt.Fprintf(w, "Config options:  LVS REGEX VRRP VRRP_AUTH VRRP_VMAC\n")
 	return exitOK
 }
 

@@ -5,14 +5,89 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"tandem/vrrp"
 	"tandem/vrrp/config"
 )
 
-// child runs the virtual routers until SIGTERM.
-func child(o *options) (int, error) {
+// part is one of the processes that do the work.
+type part struct {
+	stage string // of the environment
+	ident string // its name in the log
+	label string // what messages of the parent call it
+	pid   func(*pidFiles) string
+	// wanted says whether a configuration gives it anything to do.
+	wanted func(*options, *config.Config) bool
+	// open makes what the process does.
+	open func(o *options, cfg *config.Config, log *logger) (worker, error)
+	// fatal says that it cannot start with a configuration.
+	fatal func(*config.Result) bool
+}
+
+// worker is what a process does, by its signals.
+type worker interface {
+	Run(ctx context.Context) error
+	Reload(load func() (*config.Config, error)) error
+	Dump(path string) error
+}
+
+// counter is a worker that counts.
+type counter interface {
+	Stats(path string, clear bool) error
+	JSON(path string) error
+}
+
+// parts are the processes in the order in which they are started.
+var parts = []*part{
+	{
+		stage: stageCheck, ident: "Keepalived_healthcheckers", label: "Healthcheck",
+		pid: func(f *pidFiles) string { return f.checkers },
+		wanted: func(o *options, cfg *config.Config) bool {
+			return !o.vrrpOnly && (len(cfg.VirtualServers) > 0 || o.all)
+		},
+		open: func(o *options, cfg *config.Config, log *logger) (worker, error) {
+			return vrrp.NewBalancer(cfg, vrrp.BalancerOptions{
+				Log: log.line, Detail: o.detail > 0, KeepIPVS: o.keepIPVS, Beside: vrrpWanted(o, cfg),
+			}), nil
+		},
+		fatal: func(*config.Result) bool { return false },
+	},
+	{
+		stage: stageVRRP, ident: "Keepalived_vrrp", label: "VRRP",
+		pid:    func(f *pidFiles) string { return f.vrrp },
+		wanted: vrrpWanted,
+		open: func(o *options, cfg *config.Config, log *logger) (worker, error) {
+			r, err := vrrp.New(cfg, vrrp.Options{Log: log.line, Detail: o.detail > 0, KeepVIPs: o.keepVIPs})
+			if err != nil {
+				return nil, err
+			}
+			return r, nil
+		},
+		fatal: func(res *config.Result) bool { return res.VRRPFatal },
+	},
+}
+
+// vrrpWanted says whether a configuration gives virtual routers, or what stands
+// beside them, something to do.
+func vrrpWanted(o *options, cfg *config.Config) bool {
+	has := len(cfg.Instances) > 0 || len(cfg.StaticAddresses)+len(cfg.StaticRoutes)+len(cfg.StaticRules) > 0
+	return !o.checkOnly && (has || o.all)
+}
+
+// partOf is the part that a process was started for.
+func partOf(stage string) *part {
+	for _, p := range parts {
+		if p.stage == stage {
+			return p
+		}
+	}
+	return nil
+}
+
+// child does the work of a part until SIGTERM.
+func child(o *options, p *part) (int, error) {
 	res, err := vrrp.Load(o.path(), o.reading())
 	if err != nil {
 		return exitNoConfig, err
@@ -21,22 +96,23 @@ func child(o *options) (int, error) {
 		res.Config.Process.NetNamespace = o.namespace
 	}
 	cfg := res.Config
-	log := newLogger(o, ident("Keepalived_vrrp", cfg))
-	for _, m := range vrrp.Messages(res, o.path()) {
+	log := newLogger(o, ident(p.ident, cfg))
+	for _, m := range messagesOf(res, o, p) {
 		log.line(m)
 	}
 	switch {
 	case res.Fatal:
 		return fatalStatus(res), nil
-	case res.VRRPFatal:
+	case p.fatal(res):
 		return exitConfig, nil
 	}
 	files := pidPaths(o, &cfg.Process)
-	if err := writePid(files.vrrp, os.Getpid()); err != nil {
+	pidFile := p.pid(&files)
+	if err := writePid(pidFile, os.Getpid()); err != nil {
 		return exitFatal, err
 	}
-	defer os.Remove(files.vrrp)
-	r, err := vrrp.New(cfg, vrrp.Options{Log: log.line, Detail: o.detail > 0, KeepVIPs: o.keepVIPs})
+	defer os.Remove(pidFile)
+	w, err := p.open(o, cfg, log)
 	if err != nil {
 		log.line(err.Error())
 		if errors.Is(err, os.ErrPermission) {
@@ -51,16 +127,31 @@ func child(o *options) (int, error) {
 	// SIGINT is the parent's to act on. It is not ignored, since scripts would
 	// inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT)
-	go serve(o, r, cfg, log, signals, cancel)
-	if err := r.Run(ctx); err != nil {
-		log.line(err.Error())
+	go serve(o, p, w, cfg, log, signals, cancel)
+	if err := w.Run(ctx); err != nil {
+		if !errors.Is(err, vrrp.ErrNoIPVS) { // said already
+			log.line(err.Error())
+		}
 		return exitFatal, nil
 	}
 	return exitOK, nil
 }
 
-// serve performs the signals of the VRRP child.
-func serve(o *options, r *vrrp.Router, cfg *config.Config, log *logger, signals <-chan os.Signal, stop func()) {
+// messagesOf are the lines about a configuration that a part's process logs:
+// where both run, each says its own and leaves the rest to the other.
+func messagesOf(res *config.Result, o *options, p *part) []string {
+	other := map[string]string{stageCheck: "vrrp", stageVRRP: "checker"}[p.stage]
+	for _, q := range parts {
+		if q != p && !q.wanted(o, res.Config) {
+			other = ""
+		}
+	}
+	return vrrp.MessagesWithout(res, o.path(), other)
+}
+
+// serve performs the signals of a child.
+func serve(o *options, p *part, w worker, cfg *config.Config, log *logger, signals <-chan os.Signal, stop func()) {
+	c, counts := w.(counter)
 	for sig := range signals {
 		g := &cfg.Global
 		var err error
@@ -69,31 +160,47 @@ func serve(o *options, r *vrrp.Router, cfg *config.Config, log *logger, signals 
 			stop()
 			return
 		case syscall.SIGHUP:
-			err = r.Reload(func() (*config.Config, error) {
+			err = w.Reload(func() (*config.Config, error) {
 				res, err := vrrp.Load(o.path(), o.reading())
 				switch {
 				case err != nil:
 					return nil, err
-				case res.Fatal || res.VRRPFatal || res.Missing:
+				case res.Fatal || p.fatal(res) || res.Missing:
 					return nil, errors.New("the new configuration cannot be used; the old one stays")
 				}
-				for _, m := range vrrp.Messages(res, o.path()) {
+				for _, m := range messagesOf(res, o, p) {
 					log.line(m)
 				}
 				cfg = res.Config
 				return cfg, nil
 			})
 		case syscall.SIGUSR1:
-			err = r.Dump(g.StateDumpFile)
-		case syscall.SIGUSR2:
-			err = r.Stats(g.StatsDumpFile, false)
-		case sigClear:
-			err = r.Stats(g.StatsDumpFile, true)
+			path := g.StateDumpFile
+			if path != "" && p.stage == stageCheck {
+				path = checkFile(path)
+			}
+			err = w.Dump(path)
+		case syscall.SIGUSR2, sigClear:
+			if counts {
+				err = c.Stats(g.StatsDumpFile, sig == sigClear)
+			}
 		case sigJSON:
-			err = r.JSON(g.JSONDumpFile)
+			if counts {
+				err = c.JSON(g.JSONDumpFile)
+			}
 		}
 		if err != nil {
 			log.line(err.Error())
 		}
 	}
+}
+
+// checkFile is where the checkers' dump goes if a file is named for all: its
+// name gets what tells it apart before the ending.
+func checkFile(path string) string {
+	slash, dot := strings.LastIndexByte(path, '/'), strings.LastIndexByte(path, '.')
+	if dot > slash+1 {
+		return path[:dot] + "_check" + path[dot:]
+	}
+	return path + "_check"
 }

@@ -24,13 +24,14 @@ const (
 	stageSpace  = "netns"  // the same, inside its network namespace
 	stageParent = "parent" // the daemon's parent, in a session of its own
 	stageVRRP   = "vrrp"   // the child that runs the virtual routers
+	stageCheck  = "check"  // the child that balances and checks servers
 )
 
 // run plays the part that the environment says and returns the exit status.
 func run(o *options) (int, error) {
 	stage := os.Getenv(stageVar)
-	if stage == stageVRRP {
-		return child(o)
+	if p := partOf(stage); p != nil {
+		return child(o, p)
 	}
 	res, err := vrrp.Load(o.path(), o.reading())
 	switch {
@@ -56,14 +57,12 @@ func run(o *options) (int, error) {
 		if res.Fatal {
 			return fatalStatus(res), nil
 		}
-		if running(files.parent) || running(files.vrrp) {
-			held := files.parent
-			if !running(held) {
-				held = files.vrrp
+		for _, held := range []string{files.parent, files.vrrp, files.checkers} {
+			if running(held) {
+				log.linef("Another process has pid file %s locked", held)
+				log.line("daemon is already running")
+				return exitOK, nil
 			}
-			log.linef("Another process has pid file %s locked", held)
-			log.line("daemon is already running")
-			return exitOK, nil
 		}
 		if os.Geteuid() != 0 {
 			log.line("keepalived must be run as root")

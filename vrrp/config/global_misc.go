@@ -127,12 +127,12 @@ func globalLVS() []def[Global] {
 		}, func(t *Global) { t.LVSFlushStop = "all" })
 	}
 	return []def[Global]{
-		words(kw("lvs_sync_daemon", v(1, 2), "Run the IPVS connection synchronisation.").idle(), lvsSyncDaemon),
-		words(kw("lvs_timeouts", v(2, 0), "IPVS timeouts in seconds.").idle(), lvsTimeouts),
-		flag(kw("lvs_flush", v(1, 2), "Flush IPVS at start.").idle(), func(t *Global) { t.LVSFlush = true }),
-		stop(kw("lvs_flush_on_stop", v(2, 2), "Flush IPVS at stop.").idle()),
-		stop(kw("lvs_flush_onstop", v(2, 0), "Old name of lvs_flush_on_stop.").old().idle()),
-		boolean(kw("checker_log_all_failures", v(2, 0), "Log every failed check.").idle(), "Invalid value for checker_log_all_failures specified",
+		words(kw("lvs_sync_daemon", v(1, 2), "Run the IPVS connection synchronisation."), lvsSyncDaemon),
+		words(kw("lvs_timeouts", v(2, 0), "IPVS timeouts in seconds."), lvsTimeouts),
+		flag(kw("lvs_flush", v(1, 2), "Flush IPVS at start."), func(t *Global) { t.LVSFlush = true }),
+		stop(kw("lvs_flush_on_stop", v(2, 2), "Flush IPVS at stop.")),
+		stop(kw("lvs_flush_onstop", v(2, 0), "Old name of lvs_flush_on_stop.").old()),
+		boolean(kw("checker_log_all_failures", v(2, 0), "Log every failed check."), "Invalid value for checker_log_all_failures specified",
 			func(t *Global, on bool) { t.CheckerLogAll = on }),
 	}
 }

@@ -34,7 +34,7 @@ func globalScripts() []def[Global] {
 		boolean(kw("vrrp_notify_priority_changes", v(2, 0), "Default of notify_priority_changes."), "Invalid value '{value}' for global vrrp_notify_priority_changes specified",
 			func(t *Global, on bool) { t.PriorityChanges = on }),
 		flag(kw("fifo_write_vrrp_states_on_reload", v(2, 2), "Write all states to the FIFOs on reload."), func(t *Global) { t.FIFOOnReload = true }),
-		boolean(kw("rs_init_notifies", v(2, 0), "Notify the first state of real servers.").idle(), "Invalid value '{value}' for global rs_init_notifies specified",
+		boolean(kw("rs_init_notifies", v(2, 0), "Notify the first state of real servers."), "Invalid value '{value}' for global rs_init_notifies specified",
 			func(t *Global, on bool) { t.RSInitNotifies = on }),
 	}
 }

@@ -1,7 +1,5 @@
 package config
 
-import "strings"
-
 // linkLVS links and checks the virtual servers.
 func (c *compiler) linkLVS() {
 	cfg := c.cfg
@@ -59,7 +57,7 @@ func (c *compiler) linkService(v *VirtualServer) {
 		c.lateAt(v.At, "Virtual server %s: no protocol set - defaulting to UDP", v)
 		v.Protocol = "UDP"
 	}
-	if v.protocolGiven && marked && (v.Group == nil || c.onlyMarks(v.Group)) {
+	if v.protocolGiven && marked && (v.Group == nil || onlyMarks(v.Group)) {
 		if v.Group == nil || !c.familySet(v.Group) {
 			c.lateAt(v.At, "Warning: Virtual server %s: protocol specified for fwmark - protocol will be ignored", v)
 		}
@@ -97,11 +95,10 @@ func (c *compiler) linkService(v *VirtualServer) {
 	if v.Persistent && v.PersistTimeout == 0 {
 		v.PersistTimeout = 360e9
 	}
-	c.notActed(v.At, "virtual_server %s is read and checked, but IPVS is not driven yet: no traffic will be balanced.", strings.TrimSpace(v.Text))
 }
 
 // onlyMarks says whether a group has nothing but marks.
-func (c *compiler) onlyMarks(g *VirtualServerGroup) bool {
+func onlyMarks(g *VirtualServerGroup) bool {
 	for _, e := range g.Entries {
 		if !e.mark {
 			return false

@@ -17,7 +17,7 @@ const notGiven = -1
 var noTiming = Timing{DelayLoop: notGiven, Retry: notGiven, RetryDelay: notGiven, Warmup: notGiven, ConnectTimeout: notGiven}
 
 var sslTable = keyword.NewTable("SSL keyword", []def[SSL]{
-	optional(kw("password", 0, "Password of the key."), "SSL password missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Password, v) }),
+	optional(kw("password", 0, "Password of the key.").idle(), "SSL password missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Password, v) }),
 	optional(kw("ca", 0, "File of the authorities."), "SSL cafile missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.CA, v) }),
 	optional(kw("certificate", 0, "File of the certificate."), "SSL certfile missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Certificate, v) }),
 	optional(kw("key", 0, "File of the key."), "SSL keyfile missing", func(c *compiler, s *SSL, v string) { c.overwrite("SSL", &s.Key, v) }),
@@ -317,3 +317,25 @@ func retryLow(bad string) int64 {
 	}
 	return 0
 }
+
+// Endpoint names an address, protocol and port as messages do; "" is no
+// protocol.
+func Endpoint(a netip.AddrPort, protocol string) string { return endpoint(a, protocol) }
+
+// NameOf names a server of the service as messages do.
+func (v *VirtualServer) NameOf(r *RealServer) string {
+	protocol := v.Protocol
+	if v.mark || v.Group != nil && onlyMarks(v.Group) {
+		protocol = ""
+	}
+	return endpoint(r.Addr, protocol)
+}
+
+// IsMark says that the service is chosen by a mark.
+func (v *VirtualServer) IsMark() bool { return v.mark }
+
+// IsMark says that the entry is a mark.
+func (e *GroupEntry) IsMark() bool { return e.mark }
+
+// FamilySet says that the entry names its address family, or shows it.
+func (e *GroupEntry) FamilySet() bool { return e.familySet || !e.mark }

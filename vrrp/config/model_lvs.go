@@ -32,8 +32,7 @@ type GroupEntry struct {
 	mark, familySet bool
 }
 
-// VirtualServer is one virtual_server. Nothing drives IPVS yet: Load says so
-// in a warning for each of them.
+// VirtualServer is one virtual_server.
 type VirtualServer struct {
 	// One of the three: Addr, FWMark, GroupName.
 	Addr      netip.AddrPort
@@ -155,7 +154,8 @@ type Checker struct {
 
 	Payload      []byte // UDP_CHECK
 	RequireReply bool
-	Reply        string
+	Reply        []byte // the beginning of the answer
+	ReplyMask    []byte // bits of Reply that count
 	MinReply     int
 	MaxReply     int
 

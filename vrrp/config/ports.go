@@ -50,7 +50,7 @@ func (v *VirtualServer) sorryKind() string {
 // one server may fit some entries and not others.
 func (c *compiler) groupPorts(v *VirtualServer, marked bool) {
 	protocol := v.Protocol
-	if c.onlyMarks(v.Group) {
+	if onlyMarks(v.Group) {
 		protocol = ""
 	}
 	if marked {

@@ -82,7 +82,7 @@ func rootBlocks() []def[Config] {
 		in(vrrpPass, named1("vrrp_sync_group", 0, "Instances that change state together.", openSyncGroup, syncGroupTable)),
 		in(vrrpPass, named1("garp_group", v(1, 2), "Interfaces that share intervals between gratuitous ARPs.", openGarpGroup, garpGroupTable)),
 		in(vrrpPass, named1("vrrp_instance", 0, "A virtual router.", openInstance, instanceTable)),
-		in(checkerPass, block(kw("SSL", 0, "Client certificate of SSL_GET.").idle(), sslTable,
+		in(checkerPass, block(kw("SSL", 0, "Client certificate of SSL_GET."), sslTable,
 			func(c *compiler, t *Config) *SSL {
 				if t.SSL != nil {
 					c.say("SSL context already specified - replacing")

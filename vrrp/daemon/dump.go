@@ -24,7 +24,7 @@ func (d *Daemon) WriteData(w io.Writer) error {
 }
 
 func (d *Daemon) writeData(b *bufio.Writer) {
-	d.writeGlobal(b)
+	writeGlobal(b, d.cfg)
 	b.WriteString("------< VRRP Topology >------\n")
 	d.m.Instances(func(v fsm.View) { d.writeInstance(b, v) })
 	b.WriteString("------< VRRP Sockpool >------\n")

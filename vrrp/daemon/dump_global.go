@@ -12,8 +12,8 @@ import (
 // writeGlobal writes the global part of keepalived.data. What this program has
 // no such thing of (versions of libraries, original kernel settings) is left
 // out rather than invented.
-func (d *Daemon) writeGlobal(b *bufio.Writer) {
-	g, pr := &d.cfg.Global, &d.cfg.Process
+func writeGlobal(b *bufio.Writer, cfg *config.Config) {
+	g, pr := &cfg.Global, &cfg.Process
 	p := func(format string, args ...any) { fmt.Fprintf(b, " "+format+"\n", args...) }
 	b.WriteString("------< Global definitions >------\n")
 	p("Network namespace = %s", or(pr.NetNamespace, "(default)"))

@@ -61,14 +61,21 @@ func notifyConfig(cfg *config.Config) notify.Config {
 	for _, gr := range cfg.SyncGroups {
 		out.Groups[gr.Name] = targetOf(cfg, &gr.Notify, gr.SMTPAlert)
 	}
+	out.FIFOs = fifosOf(cfg, g.VRRPFIFO, "vrrp ")
+	return out
+}
+
+// fifosOf are the FIFO for everything and that of one process, if they differ.
+func fifosOf(cfg *config.Config, own *config.FIFO, kind string) []notify.FIFO {
+	var out []notify.FIFO
 	add := func(f *config.FIFO, kind string) {
-		if f == nil || f.Path == "" || len(out.FIFOs) > 0 && out.FIFOs[0].Path == f.Path {
+		if f == nil || f.Path == "" || len(out) > 0 && out[0].Path == f.Path {
 			return
 		}
-		out.FIFOs = append(out.FIFOs, notify.FIFO{Kind: kind, Path: f.Path, UID: f.Account.UID, GID: f.Account.GID, Script: CommandOf(cfg, f.Script)})
+		out = append(out, notify.FIFO{Kind: kind, Path: f.Path, UID: f.Account.UID, GID: f.Account.GID, Script: CommandOf(cfg, f.Script)})
 	}
-	add(g.FIFO, "")
-	add(g.VRRPFIFO, "vrrp ")
+	add(cfg.Global.FIFO, "")
+	add(own, kind)
 	return out
 }
 
