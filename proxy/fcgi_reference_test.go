@@ -16,3 +16,12 @@ func TestFCGIReference(t *testing.T) {
 	}
 	playFCGI(t, func(t *testing.T, s *stage, cfg string) { s.startReference(t, bin, cfg) })
 }
+
+// TestSPOEReference asks an agent by that binary.
+func TestSPOEReference(t *testing.T) {
+	bin := os.Getenv("TANDEM_HAPROXY")
+	if bin == "" {
+		t.Skip("TANDEM_HAPROXY names no haproxy")
+	}
+	playSPOE(t, func(t *testing.T, s *stage, cfg string) { s.startReference(t, bin, cfg) })
+}

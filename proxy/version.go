@@ -25,7 +25,7 @@ var features = map[string]bool{
 	"LINUX_TPROXY": true, "NS": false, "OPENSSL": true, "PCRE": false, "PCRE2": true, "POLL": true, "PRCTL": true,
 	"SSL": true, "TFO": true, "THREAD": true, "TPROXY": true, "LUA": false, "SLZ": true, "ZLIB": false,
 	"PROMEX": false, "QUIC": false, "HAVE_WORKING_TCP_MD5SIG": false, "DEVICEATLAS": false, "51DEGREES": false,
-	"WURFL": false, "SYSTEMD": true, "H2": false, "FCGI": true, "SPOE": false, "ENGINE": false, "RT": true, "DL": false,
+	"WURFL": false, "SYSTEMD": true, "H2": false, "FCGI": true, "SPOE": true, "ENGINE": false, "RT": true, "DL": false,
 }
 
 // Features lists the features as -vv prints them: "+NAME" or "-NAME", sorted.

@@ -34,9 +34,9 @@ var services = []*keyword.Def[Action]{
 		Name: "cache-store", In: httpRes, Doc: "Keep the response in a cache.",
 	}, newCacheStore),
 	keyword.Define(keyword.Spec{
-		Name: "send-spoe-group", In: tcpCnt | tcpRes | httpBoth, Flags: keyword.NotActed,
+		Name: "send-spoe-group", In: tcpCnt | tcpRes | httpBoth,
 		Misuse: "expects 2 arguments: <engine-id> <group-id>", Doc: "Send a group of messages to an agent.",
-	}, func(*keyword.Env, *spoeArgs) (Action, error) { return nothing, nil }),
+	}, newSendGroup),
 	keyword.Define(keyword.Spec{
 		Name: "set-bandwidth-limit", In: tcpCnt | tcpRes | httpBoth, Flags: keyword.NotActed,
 		Doc: "Turn on a bandwidth limit.",
@@ -367,4 +367,21 @@ func newAttach(e *keyword.Env, a *attachArgs) (Action, error) {
 		}
 	}
 	return nothing, nil
+}
+
+// GroupUser is told which groups of SPOE messages rules send, so that missing
+// ones are found when all lines are read.
+type GroupUser interface{ UseGroup(engine, group string) }
+
+func newSendGroup(e *keyword.Env, a *spoeArgs) (Action, error) {
+	if u := keyword.Attached[GroupUser](e); u != nil {
+		u.UseGroup(a.Engine.Text, a.Group.Text)
+	}
+	engine, group := a.Engine.Text, a.Group.Text
+	return Action{Run: func(t *tx.Tx) Verdict {
+		if c, ok := t.Conn.(tx.GroupSender); ok {
+			c.SendGroup(engine, group)
+		}
+		return Continue
+	}}, nil
 }

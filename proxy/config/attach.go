@@ -107,6 +107,7 @@ func (c *compiler) attachTo(e *keyword.Env) {
 // attachProxyFeatures hands them what belongs to the proxy being read.
 func (c *compiler) attachProxyFeatures(p *Proxy) {
 	keyword.Attach[action.Slots](c.env, p)
+	keyword.Attach[action.GroupUser](c.env, p)
 	keyword.Attach(c.env, action.StickCounters(c.cfg.Global.Tune["stick-counters"]))
 }
 

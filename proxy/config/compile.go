@@ -76,6 +76,8 @@ type compiler struct {
 	seenOnce   map[string]bool   // global words that count once and were read
 	servers    []ServerLine      // room for the next ones
 	shared     server.Shared     // parameters of server lines
+	spoe       *spoeFile         // the SPOE file being read
+	spoeOwner  string            // proxy whose filter names it
 	blockACLs  *pattern.ACLs     // of the fcgi-app or spoe-message being read
 	peerServer *server.Params    // default-server lines of the peers section being read
 	peerBind   []source.Word     // words of its default-bind lines

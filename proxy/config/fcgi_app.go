@@ -227,5 +227,10 @@ func (c *Config) Loggers() (out []Logger) {
 			out = append(out, Logger{b.FCGI, b.Name, b.FCGI.Stderr})
 		}
 	}
+	for _, p := range c.Proxies {
+		for _, a := range p.SPOEAgents() {
+			out = append(out, Logger{a, p.LogTag, a.Logs})
+		}
+	}
 	return out
 }

@@ -64,6 +64,16 @@ func (c *compiler) link() {
 	for _, p := range c.cfg.Proxies {
 		c.checkLate(p)
 	}
+	for _, p := range c.cfg.Proxies {
+		for _, a := range p.SPOEAgents() {
+			a.checkBackend(c, p)
+		}
+		for _, g := range p.spoeGroups {
+			if err := p.SPOEGroup(g[0], g[1]); err != nil {
+				c.afterf(diag.Alert, diag.UnknownRef, p, "%s", err)
+			}
+		}
+	}
 	c.checkApps()
 	for _, f := range c.ending {
 		f()

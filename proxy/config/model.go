@@ -134,6 +134,7 @@ type Proxy struct {
 	// Backend side.
 	Servers                                         []*ServerLine
 	DefaultServer                                   *server.Params
+	spoeGroups                                      [][2]string  // that rules send: engine, group
 	FCGIApp                                         *keyword.Ref // use-fcgi-app, nil: none
 	serverBy                                        map[string]*ServerLine
 	Balance                                         *balance.Algorithm

@@ -17,6 +17,7 @@ type Filter struct {
 	Words []string
 	Refs  []*keyword.Ref
 	Limit *BandwidthLimit // of bwlim-in and bwlim-out
+	SPOE  *SPOEAgent      // of spoe
 }
 
 // filterOf returns what an entry of a proxy's Filters is; an empty filter for
@@ -59,7 +60,7 @@ var Filters = keyword.NewTable("filter", []*keyword.Def[*Filter]{
 	filterDef("comp-res", 0, 0, "Compress responses.", noFilterWords),
 	filterDef("compression", 0, 0, "Compress bodies.", noFilterWords),
 	filterDef("fcgi-app", 0, 0, "Speak FastCGI.", readFCGIFilter),
-	filterDef("spoe", keyword.NotActed, 0, "Ask agents.", readSPOEFilter),
+	filterDef("spoe", 0, 0, "Ask agents.", readSPOEFilter),
 	filterDef("trace", keyword.NotActed, 0, "Show what passes.", readTraceFilter),
 	filterDef("opentracing", keyword.NotActed, keyword.V(3, 5), "Trace requests.", nil),
 })
@@ -123,7 +124,7 @@ func readFCGIFilter(e *keyword.Env, f *Filter, w []expr.Word) error {
 }
 
 // readSPOEFilter reads "[engine <name>] config <file>".
-func readSPOEFilter(e *keyword.Env, _ *Filter, w []expr.Word) error {
+func readSPOEFilter(e *keyword.Env, f *Filter, w []expr.Word) error {
 	engine, file := "", ""
 	for i := 0; i < len(w); i++ {
 		k := w[i].Text
@@ -142,7 +143,9 @@ func readSPOEFilter(e *keyword.Env, _ *Filter, w []expr.Word) error {
 	if file == "" {
 		return e.Errorf(-1, "'filter' : 'spoe' : missing config file")
 	}
-	return keyword.Attached[*compiler](e).spoeFile(e, file, engine)
+	var err error
+	f.SPOE, err = keyword.Attached[*compiler](e).spoeFile(e, file, engine)
+	return err
 }
 
 type filterArgs struct{ filter *Filter }

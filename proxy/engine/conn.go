@@ -74,6 +74,7 @@ type conn struct {
 	wireMethod []byte       // as the server got it
 	wsKey      []byte       // of a websocket that came by HTTP/2
 	params     []fcgi.Param // for an application
+	asked      []asking     // of agents
 	closing    bool         // no further request: a limit or a drain says so
 	logged     bool
 	sni        string

@@ -163,6 +163,9 @@ func (e *Engine) Load(cfg *config.Config) {
 			rt.fronts[p.Front] = newFront(e, rt, p)
 		}
 	}
+	for _, p := range cfg.Proxies {
+		rt.loadSPOE(p)
+	}
 	e.limit.Store(rt.maxConn)
 	e.rt.Store(rt)
 }

@@ -273,6 +273,7 @@ func (c *conn) transact() {
 	t := &c.t
 	c.sent, c.reqDone, c.backSeen, c.srvSeen = false, false, false, false
 	c.aborted.Store(false)
+	c.asked = c.asked[:0]
 	c.cookieServer, c.bodySent, c.upl.result = nil, false, okay
 	c.keep = c.wantsKeepAlive()
 	c.headReq = string(t.Req.Method) == "HEAD"
@@ -392,6 +393,15 @@ func (c *conn) monitor() bool {
 // transaction was answered.
 func (c *conn) requestRules(s *side, front bool) bool {
 	p := s.p
+	asks := len(s.spoe) > 0 || !front && len(c.fe.spoe) > 0
+	if asks {
+		if front {
+			c.event(s, config.OnClientSession)
+			c.event(s, config.OnFrontendTCP)
+		} else {
+			c.events(config.OnBackendTCP)
+		}
+	}
 	if len(p.TCPContent) > 0 && !c.contentRules(p) {
 		return false
 	}
@@ -401,6 +411,13 @@ func (c *conn) requestRules(s *side, front bool) bool {
 	if s.bufferReq && !c.reqBody.done {
 		if !c.bufferRequest() {
 			return false
+		}
+	}
+	if asks {
+		if front {
+			c.event(s, config.OnFrontendHTTP)
+		} else {
+			c.events(config.OnBackendHTTP)
 		}
 	}
 	if len(p.HTTPRequest) > 0 {

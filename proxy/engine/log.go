@@ -12,9 +12,11 @@ import (
 
 // Syslog levels that the engine uses.
 const (
-	levelErr    = 3
-	levelInfo   = 6
-	levelSilent = 8
+	levelErr     = 3
+	levelWarning = 4
+	levelNotice  = 5
+	levelInfo    = 6
+	levelSilent  = 8
 )
 
 // mute says that nobody wants lines.

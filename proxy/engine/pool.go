@@ -55,14 +55,15 @@ func (u *upConn) Close() error {
 // pool are the idle connections to one server, the last used first. The
 // connections outlive configurations, as the server does.
 type pool struct {
-	muxes muxes
-	mu    sync.Mutex
-	list  []*upConn
-	n     atomic.Int64
-	need  atomic.Int64  // connections in use at once lately
-	peak  atomic.Int64  // the same since the last sweep
-	port  atomic.Uint32 // connections that took a port of a "source" range
-	look  atomic.Int64  // moment from which dead ones may be looked for again, ns
+	muxes  muxes
+	agents agents
+	mu     sync.Mutex
+	list   []*upConn
+	n      atomic.Int64
+	need   atomic.Int64  // connections in use at once lately
+	peak   atomic.Int64  // the same since the last sweep
+	port   atomic.Uint32 // connections that took a port of a "source" range
+	look   atomic.Int64  // moment from which dead ones may be looked for again, ns
 }
 
 // mayLook says whether dead connections may be looked for now: that costs a
@@ -180,6 +181,7 @@ func (e *Engine) closeIdle(age time.Duration) {
 		b.everyServer(func(s *srv) {
 			s.pool.sweep(before)
 			s.pool.muxes.sweep(before, -1)
+			s.pool.agents.sweep(before)
 		})
 	}
 }
@@ -195,6 +197,7 @@ func (e *Engine) Sweep(now time.Time) {
 			}
 			s.pool.sweep(now.Add(-d))
 			s.pool.muxes.sweep(now.Add(-d), maxReuse(s))
+			s.pool.agents.sweep(now.Add(-d))
 			s.pool.relax(s)
 		})
 	}

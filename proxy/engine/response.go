@@ -69,6 +69,11 @@ func (c *conn) dropServer() {
 
 // responseRules runs the backend's and the frontend's response rules.
 func (c *conn) responseRules() bool {
+	asks := len(c.fe.spoe)+len(c.be.spoe) > 0
+	if asks {
+		c.events(config.OnServerSession)
+		c.events(config.OnTCPResponse)
+	}
 	if rs := c.be.p.TCPResponse; len(rs) > 0 {
 		switch v, _ := rs.Run(&c.t, 0, true); v {
 		case action.Close, action.Answer:
@@ -81,6 +86,9 @@ func (c *conn) responseRules() bool {
 		case action.Fail:
 			return c.internal()
 		}
+	}
+	if asks {
+		c.events(config.OnHTTPResponse)
 	}
 	for _, p := range [2]*config.Proxy{c.be.p, c.fe.p} {
 		if !c.responseSet(p.HTTPResponse) || !c.responseSet(p.OldResponse) {

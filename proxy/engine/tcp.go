@@ -37,6 +37,9 @@ func (c *conn) serveTCP() {
 func (c *conn) tcpSession() {
 	t := &c.t
 	c.logStep(logs.Accept)
+	c.asked = c.asked[:0]
+	c.event(&c.fe.side, config.OnClientSession)
+	c.event(&c.fe.side, config.OnFrontendTCP)
 	if !c.inspect(c.fe.p) || c.switched() {
 		return
 	}
@@ -45,8 +48,11 @@ func (c *conn) tcpSession() {
 		return
 	}
 	c.enterBackend(c.e.nowMS(time.Now()))
-	if c.be.p != c.fe.p && !c.inspect(c.be.p) {
-		return
+	if c.be.p != c.fe.p {
+		c.events(config.OnBackendTCP)
+		if !c.inspect(c.be.p) {
+			return
+		}
 	}
 	if c.t.Settings.SwitchHTTP || c.be.p.Mode == "http" {
 		c.be.st.Sess.Add(-1)
@@ -68,6 +74,8 @@ func (c *conn) tcpSession() {
 	c.logASAP(logs.Connect)
 	c.logStep(logs.Connect)
 	c.storeSticks(false)
+	c.events(config.OnServerSession)
+	c.events(config.OnTCPResponse)
 	var pending []byte
 	if c.in != nil {
 		pending = c.in.b[c.in.r:c.in.w]

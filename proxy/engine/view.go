@@ -75,6 +75,7 @@ type side struct {
 	spliceAuto bool
 	dropTrail  bool
 	restrict   restriction
+	spoe       []*spoe
 }
 
 type useBackend struct {

@@ -41,7 +41,7 @@ var stateFetches = []word[Fetch]{
 	fetch("last_entity", "", tx.TypeStr, Internal, "The rule or filter that ran last.", never, keyword.NotActed),
 	fetch("waiting_entity", "", tx.TypeStr, Internal, "The rule or filter that waits for something.", never, keyword.NotActed),
 	fetch("term_events", "", tx.TypeStr, Internal, "Events that ended the connections.", never, keyword.NotActed),
-	fetch("spoe.engine-id", "", tx.TypeStr, Internal, "Id of the SPOE engine.", never, keyword.NotActed),
+	fetch("spoe.engine-id", "", tx.TypeStr, Internal, "Id of the SPOE engine.", plain(func(t *tx.Tx, v *Value) bool { v.SetStr([]byte(t.EngineID)); return t.EngineID != "" })),
 	fetch("fcgi.docroot", "", tx.TypeStr, RequestHTTP, "Document root of the FastCGI application.", plain(func(t *tx.Tx, v *Value) bool { return appText(t, v, func(a *tx.FCGIApp) string { return a.Docroot }) })),
 	fetch("fcgi.index", "", tx.TypeStr, RequestHTTP, "Index file of the FastCGI application.", plain(func(t *tx.Tx, v *Value) bool { return appText(t, v, func(a *tx.FCGIApp) string { return a.Index }) })),
 	fetch("fs.id", "", tx.TypeStr, ClientL5, "Number of the client side stream.", plain(constant(0)), keyword.NotActed),

@@ -77,6 +77,7 @@ type Tx struct {
 
 	Back           *server.Backend
 	FCGI           *FCGIApp // of the backend, nil for none
+	EngineID       string   // of the SPOE engine that asks an agent
 	Server         *server.Server
 	SrvSrc, SrvDst netip.AddrPort // addresses of the server side connection
 	SrvTLS         *tls.ConnectionState
@@ -185,6 +186,13 @@ const (
 	BodyFull  // the buffer is full
 	BodyError // the sender went away
 )
+
+// GroupSender is a Conn that can ask SPOE agents when a rule wants it.
+type GroupSender interface {
+	// SendGroup sends a group of messages of an engine and waits for what the
+	// agent answers.
+	SendGroup(engine, group string)
+}
 
 // Conn is what the engine lets rules do with the connections behind a
 // transaction. Methods may block; the transaction's goroutine calls them.
