@@ -85,9 +85,10 @@ func (p *ProxyHeader) Get(typ byte) ([]byte, bool) {
 
 // Registry keeps frontends by name across configurations.
 type Registry struct {
-	mu      sync.Mutex
-	m       map[string]*Frontend
-	sockets map[string]*Socket
+	mu        sync.Mutex
+	m         map[string]*Frontend
+	sockets   map[string]*Socket
+	inherited []Inherited // of a former process, not taken yet
 }
 
 // Frontend returns the frontend of that name, made on first use.

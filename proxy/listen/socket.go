@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 
 	"tandem/parser/expr"
 	"tandem/proxy/socket"
@@ -73,8 +74,11 @@ func (r *Registry) open(a expr.Addr, b *Bind, opt SocketOptions) (*Socket, error
 		for r.sockets[k] != nil && r.sockets[k].used {
 			k += "+"
 		}
-	} else {
+	} else if ln, err = r.adopt(a, b, opt); ln == nil && err == nil {
 		ln, err = bind(a, b, opt)
+	}
+	if x, ok := ln.(syscall.Conn); ok && err == nil {
+		err = setBacklog(x, b, opt)
 	}
 	if err == nil {
 		ln, err = socket.Take(ln)
@@ -113,7 +117,8 @@ func (r *Registry) Renew() {
 	}
 }
 
-// CloseUnused closes the sockets that no configuration claimed since Renew.
+// CloseUnused closes the sockets that no configuration claimed since Renew,
+// and those of a former process that none had a place for.
 func (r *Registry) CloseUnused() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -123,6 +128,8 @@ func (r *Registry) CloseUnused() {
 			delete(r.sockets, k)
 		}
 	}
+	closeInherited(r.inherited)
+	r.inherited = nil
 }
 
 // bind makes the listening socket of one endpoint.
@@ -130,7 +137,9 @@ func bind(a expr.Addr, b *Bind, opt SocketOptions) (net.Listener, error) {
 	lc := net.ListenConfig{KeepAlive: -1, Control: control(a, b, opt)}
 	ctx := context.Background()
 	switch a.Kind {
-	case expr.FD, expr.SockPair:
+	case expr.SockPair:
+		return OpenChannel(a.FDNum)
+	case expr.FD:
 		f := os.NewFile(uintptr(a.FDNum), a.Text)
 		if f == nil {
 			return nil, fmt.Errorf("no descriptor %d", a.FDNum)
@@ -139,14 +148,8 @@ func bind(a expr.Addr, b *Bind, opt SocketOptions) (net.Listener, error) {
 		return net.FileListener(f)
 	case expr.Unix:
 		return listenUnix(ctx, &lc, opt.UnixPrefix+a.Host, b)
-	case expr.Abstract:
-		name := "@" + a.Host
-		for len(name) < 108 {
-			name += "\x00" // abns pads the name to the full length
-		}
-		return lc.Listen(ctx, "unix", name)
-	case expr.AbstractZ:
-		return lc.Listen(ctx, "unix", "@"+a.Host)
+	case expr.Abstract, expr.AbstractZ:
+		return lc.Listen(ctx, "unix", a.AbstractName())
 	case expr.Inet:
 		network := "tcp4"
 		if a.IP.Is6() {

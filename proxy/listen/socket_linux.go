@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"errors"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -35,20 +36,13 @@ func control(a expr.Addr, b *Bind, opt SocketOptions) func(network, address stri
 			if b.Interface != "" && err == nil {
 				err = unix.BindToDevice(fd, b.Interface)
 			}
-			if b.MSS != 0 {
-				set(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, abs(b.MSS))
+			for _, o := range tcpOptions(b) {
+				if o.value != 0 {
+					set(fd, unix.IPPROTO_TCP, o.name, o.value)
+				}
 			}
 			if b.CongestionControl != "" && err == nil {
 				err = unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, b.CongestionControl)
-			}
-			if b.DeferAccept {
-				set(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 60)
-			}
-			if b.TFO {
-				set(fd, unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 1024)
-			}
-			if b.TCPUserTimeout > 0 {
-				set(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(b.TCPUserTimeout.Milliseconds()))
 			}
 		})
 		if cerr != nil {
@@ -56,6 +50,42 @@ func control(a expr.Addr, b *Bind, opt SocketOptions) func(network, address stri
 		}
 		return err
 	}
+}
+
+// tcpOption is a number of the TCP level; 0 is the kernel's own.
+type tcpOption struct{ name, value int }
+
+// tcpOptions are those that a bind line sets.
+func tcpOptions(b *Bind) []tcpOption {
+	list := []tcpOption{{unix.TCP_DEFER_ACCEPT, 0}, {unix.TCP_FASTOPEN, 0}, {unix.TCP_USER_TIMEOUT, int(b.TCPUserTimeout.Milliseconds())}}
+	if b.DeferAccept {
+		list[0].value = 60
+	}
+	if b.TFO {
+		list[1].value = 1024
+	}
+	if b.MSS != 0 { // a socket that has had one keeps it
+		list = append(list, tcpOption{unix.TCP_MAXSEG, abs(b.MSS)})
+	}
+	return list
+}
+
+// setBacklog changes how many connections may wait to be accepted, if the
+// bind line or its proxy says so.
+func setBacklog(c syscall.Conn, b *Bind, opt SocketOptions) error {
+	n := b.Backlog
+	if n <= 0 {
+		n = opt.Backlog
+	}
+	if n <= 0 {
+		return nil
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	cerr := raw.Control(func(fd uintptr) { err = unix.Listen(int(fd), n) })
+	return errors.Join(cerr, err)
 }
 
 func abs(n int) int {

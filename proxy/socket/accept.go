@@ -39,6 +39,7 @@ func Take(ln net.Listener) (net.Listener, error) {
 		return nil, err
 	}
 	l := &Listener{c: newConn(fd, true), addr: ln.Addr()}
+	l.c.shared = true // handed over at reload
 	if u, ok := ln.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
 	}

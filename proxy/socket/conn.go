@@ -30,6 +30,7 @@ type Conn struct {
 	broken bool // Interrupt
 	kicked bool // Kick
 	known  bool // announced to epoll
+	shared bool // other processes may have the socket too
 	wantsW bool // announced for writing too
 	idle   bool // whoever waits to receive does so in Wait
 	gen    int32
@@ -86,6 +87,9 @@ func (c *Conn) destroy() {
 	if c.gone.CompareAndSwap(false, true) {
 		if c.known {
 			forget(c)
+			if c.shared { // else closing does so
+				_ = unix.EpollCtl(c.poll.ep, unix.EPOLL_CTL_DEL, c.fd, nil)
+			}
 		}
 		sysClose(c.fd)
 	}

@@ -174,7 +174,8 @@ func remember(c *Conn) {
 	(*t)[c.fd].Store(c)
 }
 
-// forget is called before c's descriptor is closed, which takes it from epoll.
+// forget is called before c's descriptor is closed, which takes it from epoll
+// unless another process has the socket too.
 func forget(c *Conn) {
 	polls.mu.Lock()
 	(*polls.conns.Load())[c.fd].CompareAndSwap(c, nil)
