@@ -40,6 +40,19 @@ type Addr struct {
 	Negative bool // the offset is negative
 }
 
+// AbstractName is the name of an abstract socket as Go writes it, with "@" in
+// front: that of abns@ is padded to the full length of the system's structure.
+func (a *Addr) AbstractName() string {
+	name := "@" + a.Host
+	if a.Kind == Abstract {
+		name += strings.Repeat("\x00", max(0, sunPath-len(name)))
+	}
+	return name
+}
+
+// sunPath is the size of sun_path (unix(7)).
+const sunPath = 108
+
 // AddrAllow says what an address may contain where it stands.
 type AddrAllow uint8
 

@@ -71,7 +71,7 @@ func newSink(address string) (*Sink, error) {
 	case expr.Unix:
 		return &Sink{network: "unixgram", address: a.Host}, nil
 	case expr.Abstract, expr.AbstractZ:
-		return &Sink{network: "unixgram", address: "@" + a.Host}, nil
+		return &Sink{network: "unixgram", address: a.AbstractName()}, nil
 	}
 	port := "514"
 	if a.HasPort && a.Port != 0 {

@@ -33,7 +33,7 @@ func EndpointOf(a *expr.Addr) (e *Endpoint, ok bool) {
 	case expr.Unix:
 		e.Network, e.Host = "unix", a.Host
 	case expr.Abstract, expr.AbstractZ:
-		e.Network, e.Host = "unix", "@"+a.Host
+		e.Network, e.Host = "unix", a.AbstractName()
 	case expr.Inet:
 		if a.IsName() {
 			e.Name = a.Host

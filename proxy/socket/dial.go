@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -56,7 +57,7 @@ func (d *Dialer) TCP(to netip.AddrPort) (*Conn, error) {
 				return nil, os.NewSyscallError("setsockopt", err)
 			}
 		}
-		if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(s.Addr().Unmap(), s.Port()))); err != nil {
+		if err := syscall.Bind(fd, sockaddr(netip.AddrPortFrom(s.Addr().Unmap(), s.Port()))); err != nil {
 			unix.Close(fd)
 			return nil, os.NewSyscallError("bind", err)
 		}
@@ -68,7 +69,8 @@ func (d *Dialer) TCP(to netip.AddrPort) (*Conn, error) {
 	return c, err
 }
 
-// Unix connects to a unix socket; a name that begins with @ is abstract.
+// Unix connects to a unix socket; a name that begins with @ is abstract, of up
+// to the full length (x/sys takes no such name, so package syscall connects).
 func (d *Dialer) Unix(path string) (*Conn, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -77,25 +79,25 @@ func (d *Dialer) Unix(path string) (*Conn, error) {
 	if d.Control != nil {
 		d.Control(fd)
 	}
-	return d.connect(fd, &unix.SockaddrUnix{Name: path})
+	return d.connect(fd, &syscall.SockaddrUnix{Name: path})
 }
 
 // connect completes a connection. A connection within the machine often
 // stands at once: asking a second time is cheaper than waiting for the word.
-func (d *Dialer) connect(fd int, to unix.Sockaddr) (*Conn, error) {
+func (d *Dialer) connect(fd int, to syscall.Sockaddr) (*Conn, error) {
 	c := newConn(fd, false)
 	if d.Near != nil {
 		c.poll = d.Near.where()
 	}
-	err := unix.Connect(fd, to)
+	err := syscall.Connect(fd, to)
 	if err == unix.EINPROGRESS {
-		err = unix.Connect(fd, to)
+		err = syscall.Connect(fd, to)
 	}
 	for err == unix.EALREADY || err == unix.EINTR {
 		if err = c.await(&c.out, d.Deadline, false); err != nil {
 			break
 		}
-		switch err = unix.Connect(fd, to); err {
+		switch err = syscall.Connect(fd, to); err {
 		case unix.EISCONN:
 			err = nil
 		}
@@ -111,11 +113,11 @@ func (d *Dialer) connect(fd int, to unix.Sockaddr) (*Conn, error) {
 }
 
 // sockaddr is an address in the system's form.
-func sockaddr(a netip.AddrPort) unix.Sockaddr {
+func sockaddr(a netip.AddrPort) syscall.Sockaddr {
 	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+		return &syscall.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
 	}
-	s := &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
+	s := &syscall.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
 	if z := a.Addr().Zone(); z != "" {
 		if i, err := net.InterfaceByName(z); err == nil {
 			s.ZoneId = uint32(i.Index)
