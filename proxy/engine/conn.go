@@ -96,21 +96,25 @@ func newConn(e *Engine) *conn {
 }
 
 // ServeConn serves one accepted connection until it is over and closes it.
-func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) { e.serve(nc, netip.AddrPort{}, l) }
+func (e *Engine) ServeConn(nc net.Conn, l *listen.Listener) {
+	e.conns.Add(1)
+	e.serve(nc, netip.AddrPort{}, l)
+}
 
-// serve is ServeConn for a connection whose peer may be known already.
+// serve is ServeConn for a connection that is counted and whose peer may be
+// known already.
 func (e *Engine) serve(nc net.Conn, peer netip.AddrPort, l *listen.Listener) {
 	rt := e.rt.Load()
 	fe := rt.fronts[l.Front]
 	if fe == nil {
 		nc.Close()
+		e.conns.Done()
 		return
 	}
 	c := e.free.Get().(*conn)
 	c.begin(rt, fe, nc, peer, l)
 	e.mu.Lock()
 	e.live[c] = struct{}{}
-	e.conns.Add(1)
 	e.mu.Unlock()
 	e.slots.add(1)
 	defer c.end()

@@ -73,6 +73,7 @@ type Engine struct {
 	rt       atomic.Pointer[setup]
 	nextID   atomic.Uint64
 	conns    sync.WaitGroup
+	serving  sync.WaitGroup // calls of Serve
 	mu       sync.Mutex
 	live     map[*conn]struct{}
 	resting  map[*resting]struct{}
@@ -180,18 +181,20 @@ func tune(cfg *config.Config, name string, def int) int {
 	return def
 }
 
-// Drain waits until all connections are gone. Connections that wait for a
-// request are closed at once, others after their current response; when ctx
-// ends, all that are left are cut.
+// Drain waits until all connections are gone; the listeners are closed before.
+// Connections that wait for another request are closed at once, others after
+// their current or first response; when ctx ends, all that are left are cut.
 func (e *Engine) Drain(ctx context.Context) error {
 	e.drainAt.Store(time.Now().UnixNano())
 	e.drain.Store(true)
+	e.slots.add(0) // listeners that wait for room need none any more
 	e.Stopping()
 	done := make(chan struct{})
 	if e.wakeIdle() {
 		go e.wakeSpread(done)
 	}
 	go func() {
+		e.serving.Wait() // what they accepted last is counted then
 		e.conns.Wait()
 		close(done)
 	}()

@@ -21,6 +21,7 @@ import (
 
 // proxy is an engine with one listen section in front of scripted servers.
 type proxy struct {
+	ln   net.Listener
 	t    testing.TB
 	e    *Engine
 	p    *config.Proxy
@@ -65,7 +66,7 @@ func startProxy(t testing.TB, p *config.Proxy, servers ...string) *proxy {
 	if ln, err = socket.Take(ln); err != nil {
 		t.Fatal(err)
 	}
-	px := &proxy{t: t, p: p, addr: ln.Addr().String(), logC: make(chan logged, 1000)}
+	px := &proxy{t: t, p: p, addr: ln.Addr().String(), ln: ln, logC: make(chan logged, 1000)}
 	px.e = New(&config.Config{Proxies: []*config.Proxy{p}, Proc: &tx.ProcVars{}}, Deps{onEnd: func(x *tx.Tx) {
 		l := logged{URI: string(x.LogURI), Status: x.Status}
 		for _, b := range []byte{x.Term[0], x.Term[1], x.CookieIn, x.CookieOut} {

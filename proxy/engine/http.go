@@ -104,11 +104,9 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 	if !first && c.mayRest() {
 		c.idleAt.Store(now.UnixNano())
 	}
-	c.idle.Store(true)
-	if c.closing || c.e.leaves(c.sess.ID) && !c.fe.idleOnResponse {
-		if !first {
-			return false
-		}
+	c.idle.Store(!first) // who has not asked yet is served, also while the process ends
+	if !first && (c.closing || c.e.leaves(c.sess.ID) && !c.fe.idleOnResponse) {
+		return false
 	}
 	in, err := c.cli.readIdle(&c.e.bufs, after(now, d))
 	c.idle.Store(false)
@@ -125,9 +123,7 @@ func (c *conn) waitFirst(first bool, now time.Time) bool {
 	}
 	switch {
 	case isTimeout(err):
-		if !c.e.drain.Load() {
-			c.failRequest(408, 'c', !c.fe.dontLogNull)
-		}
+		c.failRequest(408, 'c', !c.fe.dontLogNull)
 	case c.fe.dontLogNull:
 	case errors.Is(err, io.EOF):
 		c.failRequest(400, 'C', true)

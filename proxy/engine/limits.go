@@ -52,6 +52,8 @@ func (g *slotGate) add(d int64) {
 // process, the frontend or the listener is reached, connections wait in the
 // system's backlog, as with the original.
 func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
+	e.serving.Add(1)
+	defer e.serving.Done()
 	e.startSweeper()
 	e.crew.own()
 	defer e.crew.disown()
@@ -84,6 +86,7 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 			}
 			continue
 		}
+		e.conns.Add(1)
 		e.crew.run(func() { e.serve(nc, peer, l) })
 	}
 }

@@ -89,6 +89,7 @@ func TestRestEnds(t *testing.T) {
 	px.asleep(1)
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	px.ln.Close()
 	if err := px.e.Drain(ctx); err != nil {
 		t.Error(err)
 	}

@@ -81,6 +81,7 @@ func TestRandomAborts(t *testing.T) {
 	wg.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	px.ln.Close()
 	if err := px.e.Drain(ctx); err != nil {
 		t.Errorf("drain: %v", err)
 	}
