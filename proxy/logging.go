@@ -14,6 +14,7 @@ import (
 
 // logSide sends the log lines of a running configuration.
 type logSide struct {
+	id     *logs.Identity // of the process
 	sinks  logs.Sinks
 	global *logs.Logger
 	ids    map[*config.Proxy]*logs.Identity
@@ -69,6 +70,7 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 		}
 		l.owners[x.Owner] = owner{&own, open(withGlobal(x.Targets, cfg.Global.Logs))}
 	}
+	l.id = &id
 	return l
 }
 
@@ -97,6 +99,11 @@ func (l *logSide) as(section any, level int, line []byte) {
 	}
 }
 
+// globally sends a line to the targets of the global section.
+func (l *logSide) globally(text string) {
+	l.global.Send(l.id, logs.Info, time.Now(), logs.Message{Line: []byte(text)})
+}
+
 // proxy sends a line to the targets of p; it is the engine's Log.
 func (l *logSide) proxy(p *config.Proxy, level int, m logs.Message) {
 	l.by[p].Send(l.ids[p], level, time.Now(), m)
@@ -114,9 +121,7 @@ func (l *logSide) stopped(p *config.Proxy) {
 	if p.Back != nil {
 		back = p.Back.Stats.SessTot.Load()
 	}
-	text := fmt.Sprintf("Proxy %s stopped (cumulated conns: FE: %d, BE: %d).", p.Name, front, back)
-	fmt.Fprintf(os.Stderr, "[WARNING]  (%d) : %s\n", os.Getpid(), text)
-	l.proxy(p, logs.Warning, logs.Message{Line: []byte(text)})
+	l.say(p, logs.Warning, fmt.Sprintf("Proxy %s stopped (cumulated conns: FE: %d, BE: %d).", p.Name, front, back))
 }
 
 // event logs a change of a server's or backend's state, and says it on stderr

@@ -31,7 +31,7 @@ func newOperators(p *Proxy) *operators {
 		Config: func() *config.Config { return p.cfg }, Process: p.deps.Process, Start: p.started,
 		NowMS:   func() int64 { return p.eng.NowMS() },
 		Version: Version, ReleaseDate: VersionDate, Listeners: o.listeners, Streams: o.streams, BadMessages: func() (uint64, []*tx.BadMessage) { return o.p.eng.BadMessages() }, Frontend: o,
-		Limits: o.limit, Info: o.info, Certs: p.tls.store, AddServer: p.addServer, RemoveServer: p.removeServer,
+		Limits: o.limit, Info: o.info, Certs: p.tls.store, AddServer: p.addServer, RemoveServer: p.removeServer, GetSocks: p.handOver, Log: p.logs.globally,
 		Rename: p.names.rename,
 	}
 	o.cli = cli.New(o.env)
@@ -115,7 +115,7 @@ func (o *operators) Pause(p *config.Proxy) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, s := range o.p.sockets {
-		if s.Endpoint.Front == p.Front && !control(s.Listener, func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RD) }) {
+		if s.Endpoint.Front == p.Front && tcp(s.Listener) && !control(s.Listener, func(fd int) error { return syscall.Shutdown(fd, syscall.SHUT_RD) }) {
 			return false
 		}
 	}
@@ -135,7 +135,7 @@ func (o *operators) Resume(p *config.Proxy) bool {
 		backlog = syscall.SOMAXCONN
 	}
 	for _, s := range o.p.sockets {
-		if s.Endpoint.Front != p.Front {
+		if s.Endpoint.Front != p.Front || !tcp(s.Listener) {
 			continue
 		}
 		if !control(s.Listener, func(fd int) error { return syscall.Listen(fd, backlog) }) {
@@ -158,6 +158,8 @@ func (o *operators) Stop(p *config.Proxy) {
 	}
 	delete(o.paused, p)
 }
+
+func tcp(ln net.Listener) bool { _, ok := ln.Addr().(*net.TCPAddr); return ok }
 
 // control runs f on the descriptor of a TCP listener; false for other ones
 // and where f fails.

@@ -29,8 +29,10 @@ type arguments struct {
 	terminate                bool // -st
 	keywords                 string
 	dumpKeywords             bool
-	version                  string // "v", "vv", "vq" …
-	lastCode                 int    // how the current worker ended
+	version                  string   // "v", "vv", "vq" …
+	lastCode                 int      // how the current worker ended
+	cwd                      string   // before -C
+	words                    []string // all but -sf, -st and -x, which a reload gives anew
 }
 
 // usageError asks for the usage text.
@@ -42,6 +44,8 @@ func (usageError) Error() string { return "usage" }
 // clustering, a value is always the next word.
 func parseArgs(argv []string) (*arguments, error) {
 	a := &arguments{}
+	from := 0 // first word that is not in a.words
+	defer func() { a.words = append(a.words, argv[from:]...) }()
 	for i := 0; i < len(argv); i++ {
 		w := argv[i]
 		if !strings.HasPrefix(w, "-") || w == "-" {
@@ -66,6 +70,7 @@ func parseArgs(argv []string) (*arguments, error) {
 			return a, nil
 		case "-sf", "-st":
 			a.terminate = w == "-st"
+			a.words = append(a.words, argv[from:i]...)
 			for i+1 < len(argv) && !strings.HasPrefix(argv[i+1], "-") {
 				i++
 				pid, err := strconv.Atoi(argv[i])
@@ -74,15 +79,21 @@ func parseArgs(argv []string) (*arguments, error) {
 				}
 				a.oldPids = append(a.oldPids, pid)
 			}
+			from = i + 1
 			continue
 		}
 		if strings.HasPrefix(w, "-d") {
 			a.debugFlag(w)
 			continue
 		}
+		at := i
 		v, err := value()
 		if err == nil {
 			err = a.valued(w, v)
+		}
+		if w == "-x" && err == nil {
+			a.words = append(a.words, argv[from:at]...)
+			from = i + 1
 		}
 		if err != nil {
 			return a, err

@@ -39,6 +39,7 @@ func run(argv []string) int {
 		return evalCondition(a)
 	}
 	if a.dir != "" {
+		a.cwd, _ = os.Getwd()
 		if err := os.Chdir(a.dir); err != nil {
 			say(a, diag.Alert, fmt.Sprintf("Could not change to directory %s : %s", a.dir, proxy.SysError(err)))
 			return 1
@@ -77,5 +78,5 @@ func show(a *arguments, l *diag.List) {
 	if a.quiet && !a.verbose {
 		return
 	}
-	printer.Print(os.Stderr, l)
+	printer.Print(&messages, l)
 }

@@ -7,12 +7,15 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"tandem/parser/diag"
 	"tandem/parser/haproxy"
 	"tandem/proxy"
 	"tandem/proxy/config"
+	"tandem/proxy/listen"
 )
 
 // printer prints messages for the whole life of the program.
@@ -38,8 +41,9 @@ func start(a *arguments) int {
 		}
 	}
 	role := os.Getenv(envRole)
-	if !a.check && a.master && role == "" {
-		return runMaster(a)
+	messages.tellParent()
+	if !a.check && role != "worker" && (a.master || reborn()) {
+		return startMaster(a, role)
 	}
 	deps := config.NewDeps()
 	cfg, diags := proxy.Load(proxy.Options{
@@ -77,12 +81,29 @@ func start(a *arguments) int {
 	switch {
 	case role == "worker":
 	case cfg.Global.MasterWorker && !a.foreground && !a.debug:
-		a.master = true
-		return runMaster(a)
+		return startMaster(a, role)
 	case role == "" && !a.foreground && !a.debug && (a.daemon || cfg.Global.Daemon):
 		return daemonize(a)
 	}
 	return serve(a, cfg, deps)
+}
+
+// startMaster runs the master, in the background where the command line or
+// the configuration says so.
+func startMaster(a *arguments, role string) int {
+	a.master = true
+	if reborn() {
+		return runMaster(a)
+	}
+	// What is wrong with the configuration is the worker's to say.
+	cfg, _ := proxy.Load(proxy.Options{Files: a.files, CheckOnly: true, Offline: true}, config.NewDeps())
+	if cfg != nil && a.pidFile == "" {
+		a.pidFile = cfg.Global.PidFile
+	}
+	if role == "" && !a.foreground && !a.debug && (a.daemon || cfg != nil && cfg.Global.Daemon) {
+		return daemonize(a)
+	}
+	return runMaster(a)
 }
 
 // verdict prints the messages and returns the exit code where the
@@ -150,6 +171,9 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 		debug.SetMemoryLimit(int64(a.memory) << 20)
 	}
 	p := proxy.New(cfg, deps, failed)
+	if !failed.HasErrors() && !a.inherit(p) {
+		return 1
+	}
 	if !failed.HasErrors() {
 		p.Listen(failed)
 		if failed.HasErrors() {
@@ -174,9 +198,34 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 			return 1
 		}
 	}
-	a.finishOld()
-	sayReady()
+	if os.Getenv(envRole) != "worker" { // else they are the master's
+		a.finishOld()
+	}
+	p.StartupLogs(messages.String())
+	messages.serving()
 	return untilSignal(p)
+}
+
+// inherit takes over the sockets of the process that -x names.
+func (a *arguments) inherit(p *proxy.Proxy) bool {
+	if a.socket == "" || a.socket == os.DevNull {
+		return true
+	}
+	err := p.Inherit(a.socket)
+	if n, ok := strings.CutPrefix(a.socket, "sockpair@"); ok {
+		if fd, err := strconv.Atoi(n); err == nil {
+			syscall.Close(fd) // the master's end of another worker's channel
+		}
+	}
+	if err == nil {
+		return true
+	}
+	say(a, diag.Warning, err.Error())
+	if os.Getenv(envRole) == "worker" {
+		return true // it binds anew
+	}
+	say(a, diag.Alert, "Failed to get the sockets from the old process!")
+	return false
 }
 
 // warnOfRoot says what a process that runs as root gives away; the first
@@ -195,13 +244,17 @@ func warnOfRoot(a *arguments, cfg *config.Config) {
 
 // finishOld tells the processes given by -sf and -st that they are replaced.
 func (a *arguments) finishOld() {
-	s := syscall.SIGUSR1
-	if a.terminate {
-		s = syscall.SIGTERM
-	}
 	for _, pid := range a.oldPids {
-		syscall.Kill(pid, s)
+		syscall.Kill(pid, a.oldSignal())
 	}
+}
+
+// oldSignal is how those processes are told: by -sf or by -st.
+func (a *arguments) oldSignal() syscall.Signal {
+	if a.terminate {
+		return syscall.SIGTERM
+	}
+	return syscall.SIGUSR1
 }
 
 // untilSignal serves; SIGUSR1 is a soft stop. SIGINT and SIGTERM have no
@@ -210,6 +263,26 @@ func untilSignal(p *proxy.Proxy) int {
 	soft, stop := signal.NotifyContext(context.Background(), syscall.SIGUSR1)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGUSR2)
+	orders := make(chan os.Signal, 8)
+	signal.Notify(orders, syscall.SIGHUP, syscall.SIGTTOU, syscall.SIGTTIN)
+	go func() {
+		for s := range orders {
+			switch s {
+			case syscall.SIGHUP:
+				p.DumpStates()
+			case syscall.SIGTTOU:
+				p.Pause()
+			case syscall.SIGTTIN:
+				p.Resume()
+			}
+		}
+	}()
+	if fd, err := strconv.Atoi(os.Getenv(envChannel)); err == nil {
+		os.Unsetenv(envChannel)
+		if c, err := listen.OpenChannel(fd); err == nil {
+			go p.ServeMaster(c, func() { os.Exit(1) }) // without a master nobody could stop this process
+		}
+	}
 	p.Run(soft, context.Background())
 	return 0
 }

@@ -125,6 +125,9 @@ func showAnon(c *Call) {
 
 // showSockets lists the stats sockets of the global section.
 func showSockets(c *Call) {
+	if c.sess.master != nil { // its own is no stats socket
+		return
+	}
 	c.printf("# socket lvl processes\n")
 	for _, b := range c.Config().Global.StatsSockets {
 		for _, a := range b.Endpoints {

@@ -59,6 +59,8 @@ type Env struct {
 	Frontend FrontendControl
 	// Limits receives the process-wide limits that commands change.
 	Limits func(Limit, int64)
+	// Log sends a line to the logs of the global section.
+	Log func(text string)
 	// GetSocks hands the listening descriptors over ("_getsocks").
 	GetSocks func(c net.Conn) error
 }

@@ -13,6 +13,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/source"
 	"tandem/proxy/config"
+	"tandem/proxy/listen"
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
@@ -61,7 +62,7 @@ func ask(t *testing.T, env *Env, level Level, input string) string {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		New(env).ServeConn(context.Background(), eofConn{there, io.MultiReader(strings.NewReader(input))}, level, "")
+		New(env).ServeConn(context.Background(), eofConn{there, io.MultiReader(strings.NewReader(input))}, &listen.Bind{Level: level.String()})
 	}()
 	out, err := io.ReadAll(here)
 	if err != nil {

@@ -64,12 +64,12 @@ func (s *Server) Serve(ln net.Listener, b *listen.Bind) error {
 }
 
 func (s *Server) serveOne(c net.Conn, b *listen.Bind) {
-	s.ServeConn(context.Background(), c, LevelOf(b.Level), b.SeverityOutput)
+	s.ServeConn(context.Background(), c, b)
 	s.leave(c)
 }
 
 // ServeConn answers one connection with the given rights and closes it.
-func (s *Server) ServeConn(ctx context.Context, c net.Conn, level Level, severity string) {
+func (s *Server) ServeConn(ctx context.Context, c net.Conn, b *listen.Bind) {
 	defer c.Close()
 	p := s.env.process()
 	p.ConnTot.Add(1)
@@ -77,7 +77,7 @@ func (s *Server) ServeConn(ctx context.Context, c net.Conn, level Level, severit
 	p.StrmTot.Add(1)
 	p.Streams.Add(1)
 	defer p.Streams.Add(-1)
-	newSession(s.env, s.table, c, level, severity).serve(ctx)
+	newSession(s.env, s.table, c, b).serve(ctx)
 }
 
 // room waits until there are fewer connections than the limit; false: Close

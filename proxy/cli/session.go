@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tandem/parser/keyword"
+	"tandem/proxy/listen"
 )
 
 // promptMode is what happens when a line has been answered.
@@ -42,6 +43,9 @@ type session struct {
 	trial    bool // experimental-mode
 	severity string
 	anon     bool
+	expose   bool // hands listening sockets over
+	quiet    bool // the command that ran wants no answer, not even an empty line
+	master   *masterSession
 	timeout  time.Duration
 	maxLoad  int
 	quit     bool
@@ -53,10 +57,10 @@ var (
 	errPayload = errors.New("The payload is too big. Please change 'tune.cli.max-payload-size' in the configuration to use a bigger payload.")
 )
 
-// newSession prepares a connection. level and severity are its bind line's.
-func newSession(env *Env, table *keyword.Table[Command], conn net.Conn, level Level, severity string) *session {
+// newSession prepares a connection with the rights that its bind line gives.
+func newSession(env *Env, table *keyword.Table[Command], conn net.Conn, b *listen.Bind) *session {
 	g := &env.Config().Global
-	s := &session{env: env, table: table, conn: conn, level: level, severity: severity, timeout: g.StatsTimeout, maxLoad: defaultPayload}
+	s := &session{env: env, table: table, conn: conn, level: LevelOf(b.Level), severity: b.SeverityOutput, expose: b.ExposeFD, timeout: g.StatsTimeout, maxLoad: defaultPayload}
 	if s.timeout <= 0 {
 		s.timeout = 10 * time.Second
 	}
@@ -114,7 +118,20 @@ func (s *session) readLine() (string, error) {
 	return string(b[:len(b)-1]), nil
 }
 
-func (s *session) deadline() { s.conn.SetReadDeadline(time.Now().Add(s.timeout)) }
+func (s *session) deadline() {
+	if s.timeout > 0 {
+		s.conn.SetReadDeadline(time.Now().Add(s.timeout))
+	}
+}
+
+// silent says whether a command can be told to answer nothing.
+func silent(list []string) bool {
+	switch list[0] {
+	case "user", "operator", "expert-mode", "experimental-mode", "prompt":
+		return true
+	}
+	return list[0] == "set" && list[1] == "severity-output"
+}
 
 // readPayload reads lines until the one that is mark.
 func (s *session) readPayload(mark string) (string, error) {
@@ -163,7 +180,12 @@ func (s *session) line(ctx context.Context, line string) error {
 			s.quit = true
 			return nil
 		}
-		if out.end(); out.err != nil {
+		if s.quiet {
+			s.quiet = false
+		} else {
+			out.end()
+		}
+		if out.err != nil {
 			return out.err
 		}
 	}
@@ -181,6 +203,9 @@ func (s *session) run(c *Call, list []string) bool {
 	case len(list) > maxWords:
 		c.fail("Too many arguments. Commands must have at most %d arguments.", maxWords)
 		return true
+	}
+	if n := len(list) - 1; n > 0 && list[n] == "-" && silent(list) {
+		s.quiet, list = true, list[:n] // from the master, in front of the command
 	}
 	d, args := find(s.table, list)
 	if d == nil {
@@ -213,7 +238,9 @@ func (s *session) prompt() string {
 
 // send writes to the client, who must take it in time.
 func (s *session) send(b []byte) error {
-	s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
+	if s.timeout > 0 {
+		s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
+	}
 	_, err := s.conn.Write(b)
 	return err
 }

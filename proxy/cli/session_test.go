@@ -117,7 +117,7 @@ func TestSilentClientIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
 		began := time.Now()
-		New(env).ServeConn(context.Background(), there, Admin, "")
+		New(env).ServeConn(context.Background(), there, &listen.Bind{Level: "admin"})
 		if d := time.Since(began); d != 10*time.Second {
 			t.Errorf("cut after %v, want 10s", d)
 		}
