@@ -229,7 +229,7 @@ func (c *conn) roundTripMux(m *tx.Message) failure {
 		c.reqOut.zip = filter.NewCompressor(c.zip.req, c.rt.zipLevel)
 	}
 	b.prefetch()
-	now := time.Now()
+	now := c.at
 	to := c.serverTimeout()
 	tunnel := c.p.Flags&h1.ConnUpgrade != 0 || string(t.Req.Method) == "CONNECT"
 	c.wireMethod = t.Req.Method
@@ -263,53 +263,31 @@ func (b *body) readyBytes() []byte {
 // readMux waits for the final head of the response, as readResponse does.
 func (c *conn) readMux(start time.Time, to time.Duration) failure {
 	t, st := &c.t, c.up.mux
-	deadline := after(start, to)
-	watching := false
-	defer func() {
-		if watching {
-			c.unwatch()
-		}
-	}()
+	wait := c.silent(start, to)
+	defer wait.end()
 	for {
-		until := deadline
-		if !watching {
-			if d := time.Now().Add(watchAfter); until.IsZero() || d.Before(until) {
-				until = d
+		err := c.up.readHead(&t.Res, wait.until())
+		if err == nil && t.Res.Status >= 200 {
+			if f, ok := st.(*fcgi.Stream); ok {
+				c.fcgiHead(f)
+			} else {
+				c.muxUpgraded()
 			}
+			return first(c.finalHead())
 		}
-		err := c.up.readHead(&t.Res, until)
-		var he *h2.Error
-		switch {
-		case err == nil:
-			s := t.Res.Status
-			if s >= 200 {
-				if f, ok := st.(*fcgi.Stream); ok {
-					c.fcgiHead(f)
-				} else {
-					c.muxUpgraded()
-				}
-				return first(c.finalHead())
-			}
-			t.Bytes.ResIn += htxSize(&t.Res)
-			c.srv.s.Stats.ReqTot.Add(1)
-			c.srv.s.Stats.Resp.Add(s)
-			if c.sess.Version >= 11 && c.interim(&t.Res) != nil {
-				c.aborted.Store(true)
+		if err == nil {
+			if !c.passInterim() {
 				return clientGone
 			}
-			t.Res.Reset()
-			deadline = after(time.Now(), to)
-		case c.aborted.Load():
-			return clientGone
-		case c.upl.failed() != okay:
-			return c.upl.failed()
-		case isTimeout(err) && !watching && (deadline.IsZero() || time.Now().Before(deadline)):
-			watching = true
-			c.watch()
-		case isTimeout(err) && c.upl.running:
-			deadline = after(time.Now(), to)
-		case isTimeout(err):
-			return answerTimeout
+			wait.broken()
+			continue
+		}
+		f, on := wait.judge(err)
+		var he *h2.Error
+		switch {
+		case f != okay:
+			return f
+		case on:
 		case errors.As(err, &he) && !he.Remote, errors.Is(err, fcgi.ErrBadHead), errors.Is(err, fcgi.ErrTooLong):
 			return junkAnswer
 		case errors.As(err, &he) && he.Code == h2.RefusedStream && !st.Answered():

@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"tandem/proxy/server"
-)
+import "tandem/proxy/server"
 
 // usable says whether persistence may send a request to s.
 func (c *conn) usable(s *server.Server) bool { return s != nil && s.Willing() }

@@ -155,70 +155,10 @@ func (s *Stream) OnReset(f func()) {
 	}
 }
 
-// receive takes payload of a frame. pad counts bytes that only took window.
-func (s *Stream) receive(p []byte, pad int, end bool) {
-	if s.hasLeft {
-		if uint64(len(p)) > s.left || end && uint64(len(p)) != s.left {
-			s.c.glitch()
-			s.resetLocked(ProtocolError, true)
-			return
-		}
-		s.left -= uint64(len(p))
-	}
-	s.rbuf.add(p)
-	s.held += len(p)
-	if end && len(p) > 0 { // as the original, which grants before it looks at the end
-		s.recvWin = 0
-		s.update(uint32(len(p) + pad))
-	}
-	s.recvEnd = s.recvEnd || end
-	if pad > 0 && !s.recvEnd {
-		s.grant()
-	}
-	s.finishLocked()
-	s.wakeRead()
-}
-
 // finishLocked forgets a stream that both sides ended.
 func (s *Stream) finishLocked() {
 	if s.recvEnd && s.sentEnd {
 		s.drop()
-	}
-}
-
-// grant lets the peer send more, once that is worth a frame. While few
-// streams receive, each gets more of the shared receive buffer.
-func (s *Stream) grant() {
-	c := s.c
-	if s.recvEnd || s.err != nil {
-		return
-	}
-	if c.cfg.RxBuf > 0 && s.window < int64(c.cfg.RxBuf)*7/8 {
-		share := int64(c.cfg.RxBuf) * 7 / 8 / int64(max(1, len(c.streams)))
-		if more := min(share-s.window, int64(c.cfg.RxBuf)*7/8-int64(c.extra)); more > 0 {
-			c.extra += int(more)
-			s.window += more
-		}
-	}
-	n := s.window - s.recvWin - int64(s.held)
-	if n <= 0 || n < s.window/2 && n < chunkSize && s.held > 0 {
-		return
-	}
-	s.recvWin += n
-	s.update(uint32(n))
-}
-
-func (s *Stream) update(n uint32) {
-	s.c.out = append32(appendFrameHead(s.c.out, 4, frWindowUpdate, 0, s.id), n)
-	s.c.flushLocked()
-}
-
-func (s *Stream) releaseBuf() {
-	s.rbuf.free()
-	s.held = 0
-	if x := s.window - int64(s.c.cfg.Window); x > 0 {
-		s.c.extra -= int(x)
-		s.window -= x
 	}
 }
 
@@ -261,105 +201,6 @@ func (s *Stream) Read(b []byte) (int, error) {
 		s.rwake.wait(d)
 		c.mu.Lock()
 	}
-}
-
-// Write implements net.Conn.
-func (s *Stream) Write(b []byte) (int, error) { return s.send(b, false) }
-
-// Send writes b; end says that nothing follows.
-func (s *Stream) Send(b []byte, end bool, deadline time.Time) error {
-	s.c.mu.Lock()
-	s.wdl = deadline
-	s.c.mu.Unlock()
-	_, err := s.send(b, end)
-	return err
-}
-
-func (s *Stream) send(b []byte, end bool) (sent int, err error) {
-	c := s.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for len(b) > 0 || end && !s.sentEnd {
-		switch {
-		case s.err != nil:
-			return sent, s.err
-		case s.sentEnd:
-			return sent, io.ErrClosedPipe
-		}
-		n := min(len(b), c.maxFrame)
-		if n > 0 {
-			n = int(min(int64(n), s.sendWin, c.sendWin))
-		}
-		if len(c.out) >= outLimit || n <= 0 && len(b) > 0 {
-			d := s.wdl
-			if !d.IsZero() && !time.Now().Before(d) {
-				return sent, os.ErrDeadlineExceeded
-			}
-			s.waitOut = true
-			c.waiting++
-			c.mu.Unlock()
-			s.wwake.wait(d)
-			c.mu.Lock()
-			c.waiting--
-			s.waitOut = false
-			continue
-		}
-		var fl byte
-		if end && n == len(b) {
-			fl = flagEndStream
-		}
-		c.out = append(appendFrameHead(c.out, n, frData, fl, s.id), b[:n]...)
-		c.sendWin -= int64(n)
-		s.sendWin -= int64(n)
-		b = b[n:]
-		sent += n
-		if fl != 0 {
-			s.sentEnd = true
-			s.finishLocked()
-		}
-		c.flushLocked()
-	}
-	return sent, nil
-}
-
-// SendHead writes a head; end says that no body follows. A response with a
-// status below 200 is an interim one.
-func (s *Stream) SendHead(m *tx.Message, end bool) error {
-	c := s.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s.err != nil {
-		return s.err
-	}
-	c.out = appendHead(c.out, c.maxFrame, s.id, m, end, nil)
-	s.sentHead = s.sentHead || m.Status == 0 || m.Status >= 200
-	if end {
-		s.sentEnd = true
-		s.finishLocked()
-	}
-	c.flushLocked()
-	return nil
-}
-
-// SendTrailers writes the fields behind a body and ends the stream.
-func (s *Stream) SendTrailers(fields []tx.Field) error {
-	c := s.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s.err != nil {
-		return s.err
-	}
-	c.out = appendTrailers(c.out, c.maxFrame, s.id, fields)
-	s.sentEnd = true
-	s.finishLocked()
-	c.flushLocked()
-	return nil
-}
-
-// CloseWrite ends our message.
-func (s *Stream) CloseWrite() error {
-	_, err := s.send(nil, true)
-	return err
 }
 
 // Close lets go of the stream. One that is not over is reset: a complete
