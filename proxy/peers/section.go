@@ -134,16 +134,26 @@ const idleTurn = 3 * time.Second
 func (s *Section) loop(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var last time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		case <-s.changes.Wake():
+			if d := time.Since(last); d < gather {
+				timer.Reset(gather - d)
+				continue
+			}
 		}
-		timer.Reset(s.turn(time.Now()))
+		last = time.Now()
+		timer.Reset(s.turn(last))
 	}
 }
+
+// gather is how long changes that follow one another wait for each other: an
+// entry that changes with each request is told of once in this time.
+const gather = 5 * time.Millisecond
 
 // turn does what is to be done now, and returns how long nothing will be.
 func (s *Section) turn(now time.Time) time.Duration {
