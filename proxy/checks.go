@@ -62,6 +62,9 @@ func (p *Proxy) addServer(px *config.Proxy, name string, words []string) error {
 		}
 		p.tls.add(l.Params, c)
 	}
+	if b := p.logs.groups[px]; b != nil {
+		b.added.Store(l.Server, l)
+	}
 	l.Add(px, time.Now())
 	if prober := p.marked.Load(); prober != nil {
 		setup, _ := px.CheckSetup.(*check.Setup)

@@ -16,6 +16,8 @@ import (
 type logSide struct {
 	id     *logs.Identity // of the process
 	sinks  logs.Sinks
+	tls    *tlsSide
+	groups map[*config.Proxy]*logBackend
 	global *logs.Logger
 	ids    map[*config.Proxy]*logs.Identity
 	by     map[*config.Proxy]*logs.Logger
@@ -26,13 +28,15 @@ type logSide struct {
 
 // newLogs opens the targets of all proxies; "log global" stands for the
 // global section's.
-func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
+func newLogs(cfg *config.Config, deps *config.Deps, t *tlsSide, diags *diag.List) *logSide {
 	system, _ := os.Hostname()
-	host := cfg.Global.LogSendHostname
-	if host == "" {
-		host = system
+	host := "" // messages name it only where the configuration asks for it
+	if cfg.Global.LogSendHostnameSet {
+		if host = cfg.Global.LogSendHostname; host == "" {
+			host = system
+		}
 	}
-	l := &logSide{ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, owners: map[any]owner{}, byName: map[string]*config.Proxy{}, mails: cfg.Mails(system)}
+	l := &logSide{tls: t, groups: map[*config.Proxy]*logBackend{}, ids: map[*config.Proxy]*logs.Identity{}, by: map[*config.Proxy]*logs.Logger{}, owners: map[any]owner{}, byName: map[string]*config.Proxy{}, mails: cfg.Mails(system)}
 	if deps.Process != nil {
 		l.sinks.Lost = &deps.Process.LogsDropped
 	}
@@ -40,25 +44,22 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 	if id.Tag == "" {
 		id.Tag = filepath.Base(os.Args[0])
 	}
-	open := func(t []logs.Target) *logs.Logger {
-		for i := range t {
-			if b, ok := cfg.Others.LogProfiles[t[i].Profile].(*config.Block); ok {
-				t[i].Use = b.Profile
-			}
+	l.declareRings(cfg)
+	l.sinks.Groups = map[string]*logs.Group{}
+	for _, p := range cfg.Proxies {
+		if p.Mode == "log" && p.Back != nil && !p.Disabled {
+			b := newLogBackend(l, p)
+			l.groups[p] = b
+			l.sinks.Groups[p.Name] = &logs.Group{Pick: b.pick, Lost: l.sinks.Lost}
 		}
-		x, err := l.sinks.Logger(t)
-		if err != nil {
-			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: fmt.Sprintf("log: %s", err)})
-		}
-		return x
 	}
-	l.global = open(cfg.Global.Logs)
+	l.global = l.open(cfg, cfg.Global.Logs, diags)
 	for _, p := range cfg.Proxies {
 		own := id
 		if p.LogTag != "" {
 			own.Tag = p.LogTag
 		}
-		l.ids[p], l.by[p] = &own, open(withGlobal(p.Logs, cfg.Global.Logs))
+		l.ids[p], l.by[p] = &own, l.open(cfg, p.Logs, diags)
 		if p.Back != nil {
 			l.byName[p.Name] = p
 		}
@@ -68,7 +69,7 @@ func newLogs(cfg *config.Config, deps *config.Deps, diags *diag.List) *logSide {
 		if x.Tag != "" {
 			own.Tag = x.Tag
 		}
-		l.owners[x.Owner] = owner{&own, open(withGlobal(x.Targets, cfg.Global.Logs))}
+		l.owners[x.Owner] = owner{&own, l.open(cfg, x.Targets, diags)}
 	}
 	l.id = &id
 	return l
@@ -102,6 +103,22 @@ func (l *logSide) as(section any, level int, line []byte) {
 // globally sends a line to the targets of the global section.
 func (l *logSide) globally(text string) {
 	l.global.Send(l.id, logs.Info, time.Now(), logs.Message{Line: []byte(text)})
+}
+
+// open makes the logger of a list of targets; "log global" stands for the
+// global section's.
+func (l *logSide) open(cfg *config.Config, list []logs.Target, diags *diag.List) *logs.Logger {
+	targets := withGlobal(list, cfg.Global.Logs)
+	for i := range targets {
+		if b, ok := cfg.Others.LogProfiles[targets[i].Profile].(*config.Block); ok {
+			targets[i].Use = b.Profile
+		}
+	}
+	x, err := l.sinks.Logger(targets)
+	if err != nil {
+		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: fmt.Sprintf("log: %s", err)})
+	}
+	return x
 }
 
 // proxy sends a line to the targets of p; it is the engine's Log.

@@ -31,7 +31,7 @@ func newOperators(p *Proxy) *operators {
 		Config: func() *config.Config { return p.cfg }, Process: p.deps.Process, Start: p.started,
 		NowMS:   func() int64 { return p.eng.NowMS() },
 		Version: Version, ReleaseDate: VersionDate, Listeners: o.listeners, Streams: o.streams, BadMessages: func() (uint64, []*tx.BadMessage) { return o.p.eng.BadMessages() }, Frontend: o,
-		Limits: o.limit, Info: o.info, Certs: p.tls.store, AddServer: p.addServer, RemoveServer: p.removeServer, GetSocks: p.handOver, Log: p.logs.globally,
+		Limits: o.limit, Info: o.info, Certs: p.tls.store, Sinks: &p.logs.sinks, AddServer: p.addServer, RemoveServer: p.removeServer, GetSocks: p.handOver, Log: p.logs.globally,
 		Rename: p.names.rename,
 	}
 	o.cli = cli.New(o.env)

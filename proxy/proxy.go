@@ -65,6 +65,7 @@ type Proxy struct {
 	eng      *engine.Engine
 	tls      *tlsSide
 	logs     *logSide
+	forwards []*forwarder
 	marked   atomic.Pointer[check.Prober] // nil until checks run
 	sockets  []*listen.Socket
 	cliSocks []*listen.Socket
@@ -79,7 +80,8 @@ type Proxy struct {
 // take up their state. What is wrong is in diags.
 func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 	p := &Proxy{cfg: cfg, deps: deps, started: time.Now(), tls: loadTLS(cfg, diags)}
-	p.logs = newLogs(cfg, deps, diags)
+	p.logs = newLogs(cfg, deps, p.tls, diags)
+	p.forwards = newForwarders(cfg, deps, p.logs, p.tls, diags)
 	p.names = &resolving{cfg: cfg, hosts: map[*server.Server]*hostFollower{}}
 	if err := secureNameServers(cfg, p.tls.store); err != nil {
 		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: err.Error()})
@@ -124,6 +126,9 @@ func (p *Proxy) Listen(diags *diag.List) {
 			p.sockets = append(p.sockets, open(b, px.Front, px.Kind, px.Name, px.Backlog)...)
 		}
 	}
+	for _, f := range p.forwards {
+		p.openForward(f, diags)
+	}
 	for _, b := range p.cfg.Global.StatsSockets {
 		p.cliSocks = append(p.cliSocks, open(b, nil, "frontend", "GLOBAL", 0)...)
 	}
@@ -151,6 +156,13 @@ func bindError(err error) string {
 // Run serves until soft ends: then no new connections are accepted, and Run
 // returns when the last one is over or hard ends.
 func (p *Proxy) Run(soft, hard context.Context) {
+	feeding, stopFeeding := context.WithCancel(context.Background())
+	fed := make(chan struct{})
+	go func() { p.logs.sinks.Run(feeding); close(fed) }()
+	defer func() { stopFeeding(); <-fed }()
+	for _, f := range p.forwards {
+		f.serve()
+	}
 	stopChecks, stopResolving := p.startChecks(), p.startResolving()
 	for _, x := range p.peerings {
 		x.start()
@@ -171,6 +183,9 @@ func (p *Proxy) Run(soft, hard context.Context) {
 	}
 	for _, s := range p.sockets {
 		s.Close()
+	}
+	for _, f := range p.forwards {
+		f.stop()
 	}
 	for _, px := range p.cfg.Proxies {
 		if !px.Disabled {

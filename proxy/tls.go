@@ -64,7 +64,39 @@ func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
 			side.servers[l.Params] = c
 		}
 	}
+	side.loadLogs(cfg, refuse)
 	return side
+}
+
+// loadLogs does the same for what log-forward sections bind and the servers of
+// rings.
+func (side *tlsSide) loadLogs(cfg *config.Config, refuse func(at, what string, err error)) {
+	for _, b := range cfg.Others.InOrder(cfg.Others.LogForwards) {
+		for _, l := range b.Forward.Binds {
+			if !l.TLS.Enabled {
+				continue
+			}
+			c, err := side.bind(&cfg.Global, l, &config.Proxy{Name: b.Name, Mode: "log"})
+			if err != nil {
+				refuse(l.Span, fmt.Sprintf("'bind %s' in section 'log-forward'", l.Addrs[0]), err)
+				continue
+			}
+			side.binds[l] = c
+		}
+	}
+	for _, b := range cfg.Others.InOrder(cfg.Others.Rings) {
+		for _, l := range b.Ring.Servers {
+			if !l.Params.TLS.Enabled {
+				continue
+			}
+			c, err := serverTLS(side.store, &cfg.Global, &l.Params.TLS)
+			if err != nil {
+				refuse(b.Span.String(), "'server "+b.Name+"/"+l.Name+"'", err)
+				continue
+			}
+			side.servers[l.Params] = c
+		}
+	}
 }
 
 // under joins a relative path with a base directory.

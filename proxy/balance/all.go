@@ -14,32 +14,6 @@ var Algorithms = keyword.NewTable("balance", []*keyword.Def[*Algorithm]{
 	roundRobin, bySource, staticRR, sticky, uri, urlParam,
 })
 
-var sticky = keyword.Define(keyword.Spec{
-	Name: "sticky", In: keyword.Backend | keyword.Defaults, Flags: keyword.NotActed, Doc: "Log backends: the same server as long as it works.",
-}, func(*keyword.Env, *rest) (*Algorithm, error) {
-	return &Algorithm{Name: "sticky", NeedsLog: true, New: newRoundRobin}, nil
-})
-
-var logHash = keyword.Define(keyword.Spec{
-	Name: "log-hash", In: keyword.Backend | keyword.Defaults, Flags: keyword.NotActed, Doc: "Log backends: by converters applied to the message.",
-}, func(_ *keyword.Env, a *logHashArgs) (*Algorithm, error) {
-	return &Algorithm{Name: "log-hash", NeedsLog: true, New: newRoundRobin}, nil
-})
-
-type logHashArgs struct{}
-
-// Usage is what the reference prints.
-func (*logHashArgs) Usage() string { return "<converters>" }
-
-// ParseArgs takes the converter list.
-func (*logHashArgs) ParseArgs(a *keyword.Args) error {
-	if a.Peek() == "" {
-		return bad(a.Pos, "balance log-hash requires a converter list.")
-	}
-	a.Rest()
-	return nil
-}
-
 // Line is the argument of a "balance" line: an ArgParser that reads the
 // algorithm with its words. An empty line means the default, random.
 type Line struct{ Algorithm *Algorithm }

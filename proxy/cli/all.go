@@ -18,6 +18,7 @@ var Commands = keyword.NewTable("command",
 	resolverCommands,
 	peerCommands,
 	debugCommands,
+	eventCommands,
 	absentCommands,
 	fdCommands,
 )

@@ -37,7 +37,6 @@ var absentCommands = []*keyword.Def[Command]{
 	absent("set ssl tls-key", " [id|file] <key>", Admin, "set the next key for session tickets."),
 	absent("show activity", " [-1|0|thread_num]", Operator, "show what threads did."),
 	absent("show dev", "", User, "show what developers want to know."),
-	absent("show events", " [<sink>] [-w] [-n] [-0]", User, "show the contents of a ring."),
 	absent("show fd", " [-!plcfbs]* [num]", Operator, "dump the descriptors."),
 	absent("show libs", "", Operator, "show the libraries that are loaded."),
 	absent("show pools", " [by*] [match <pfx>] [nb]", User, "show memory by use."),

@@ -11,6 +11,7 @@ import (
 	"tandem/proxy/certs"
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
+	"tandem/proxy/logs"
 	"tandem/proxy/pattern"
 	"tandem/proxy/server"
 	"tandem/proxy/tx"
@@ -53,6 +54,8 @@ type Env struct {
 	RemoveServer func(p *config.Proxy, s *server.Server)
 	// Rename makes a server follow another host name; the result is the answer.
 	Rename func(s *server.Server, host string) string
+	// Sinks are the places that log messages go to.
+	Sinks *logs.Sinks
 	// StartupLogs returns what was reported while starting.
 	StartupLogs func() string
 	// Frontend pauses, resumes or stops the listeners of a frontend.

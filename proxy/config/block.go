@@ -35,6 +35,8 @@ type Block struct {
 	Binds      []*listen.Bind       // of peers
 	Cache      *filter.Cache        // of cache
 	FCGI       *FCGIApp             // of fcgi-app
+	Ring       *RingSection         // of ring
+	Forward    *ForwardSection      // of log-forward
 }
 
 // InOrder returns the sections of a kind as they stand in the files.

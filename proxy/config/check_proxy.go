@@ -80,6 +80,10 @@ func (c *compiler) checkLogOption(p *Proxy) {
 
 // checkBackendMode warns of persistence and hashes that need HTTP.
 func (c *compiler) checkBackendMode(p *Proxy) {
+	if p.Caps&keyword.Backend != 0 && p.Mode != "log" && p.Balance != nil && p.Balance.Name == "log-hash" {
+		c.afterf(diag.Warning, diag.NoEffect, p, "Unusable balance algorithm for %s (needs 'mode log'). Falling back to round robin.", p.who())
+		p.Balance = balance.Rotation()
+	}
 	if p.Mode == "http" || p.Caps&keyword.Backend == 0 {
 		return
 	}

@@ -479,7 +479,7 @@ func (c *Config) Commit(now time.Time) {
 			list = append(list, server.Declared{Server: l.prepare(p), Params: l.Params, ID: l.Params.ForcedID, Addr: l.endpoint(), Line: l.Line, Track: keyword.Target[*server.Server](l.Params.Track)})
 		}
 		p.Back.Commit(list, server.Settings{
-			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode,
+			AllBackups: p.Option("allbackups"), FullConn: p.FullConn, LogHealthChecks: p.Option("log-health-checks"), Mode: p.Mode, Ranked: p.Balance != nil && p.Balance.Name == "sticky",
 			DynamicCookies: p.Cookie != nil && p.Cookie.Dynamic, CookieKey: p.DynamicCookieKey,
 		}, now)
 	}

@@ -193,12 +193,12 @@ func indexOf(list []string, s string) int {
 // readLogTarget reads what follows "log" where it is not "global".
 func readLogTarget(in *keyword.Args) (logs.Target, error) {
 	addr, i, _ := in.Next()
-	t := logs.Target{Address: addr, Len: 1024, Format: "local", Max: 7}
+	t := logs.Target{Address: addr, Len: 1024, Format: "local", Max: 7, Auto: true}
+	if at := in.Env.LineSpan(); at.File != nil {
+		t.File, t.Line = at.File.Name, at.Line()
+	}
 	if err := checkLogAddress(addr, nil); err != nil {
 		return t, &keyword.Error{Index: i, Code: diag.BadValue, Text: "log : " + err.Error()}
-	}
-	if strings.HasPrefix(addr, "ring@") || strings.HasPrefix(addr, "backend@") {
-		in.Env.Warnf(diag.NotActedOn, i, "log target '%s' is not acted on yet: nothing is sent there.", addr).Ours = true
 	}
 	given := false
 	for _, w := range []string{"len", "format", "sample", "profile"} { // in this order, and once
@@ -252,7 +252,7 @@ func logOption(t *logs.Target, word, value string) error {
 		if indexOf(formats, value) < 0 {
 			return fmt.Errorf("unknown log format '%s'", value)
 		}
-		t.Format = value
+		t.Format, t.Auto = value, false
 	case "profile":
 		t.Profile = value
 	case "sample":

@@ -1,9 +1,13 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
+	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/server"
@@ -26,7 +30,7 @@ var ringWords = keyword.NewTable("ring keyword", []*keyword.Def[Setting[Block]]{
 		return nil
 	}),
 	line(keyword.Ring, "description", 0, "Description of the ring.", least(1, "missing ring description text.")),
-	line(keyword.Ring, "server", keyword.NotActed, "Where messages are sent on to.", checkServer),
+	serverLineOf(keyword.Ring, "server", "Where messages are sent on to.", blockServer),
 	line(keyword.Ring, "timeout", 0, "Timing of the servers.", ringTimeout),
 	line(keyword.Ring, "backing-file", keyword.NotActed, "File that keeps the ring.", func(e *keyword.Env, w []expr.Word) error {
 		_, err := os.Stat(filepath.Dir(first(w)))
@@ -36,6 +40,71 @@ var ringWords = keyword.NewTable("ring keyword", []*keyword.Def[Setting[Block]]{
 		return nil
 	}),
 })
+
+// RingSection is what a ring section says.
+type RingSection struct {
+	Name, Description, Format string
+	Size, MaxLen              int // bytes; MaxLen 0: as the log lines say
+	Connect, Server           time.Duration
+	Servers                   []*server.Line
+}
+
+// checkRing puts together what the lines say.
+func checkRing(c *compiler, b *Block) {
+	r := &RingSection{Name: b.Name, Description: b.Name, Size: ringDefault}
+	b.Ring = r
+	for i, l := range b.Lines {
+		switch {
+		case b.Servers[i] != nil:
+			s := b.Servers[i]
+			r.Servers = append(r.Servers, s)
+			l := &ServerLine{Name: s.Name, Params: s.Params, Addr: s.Addr, Span: b.Spans[i]}
+			c.ending = append(c.ending, func() { c.checkServerTLS(&Proxy{Name: b.Name}, l) })
+		case len(l) < 2:
+		case l[0] == "size":
+			n, _ := expr.ParseSize(l[1])
+			r.Size = int(n)
+		case l[0] == "maxlen":
+			r.MaxLen = int(laxInt(l[1]))
+		case l[0] == "format":
+			r.Format = l[1]
+		case l[0] == "description":
+			r.Description = strings.Join(l[1:], " ")
+		case l[0] == "timeout" && len(l) > 2:
+			d, _ := expr.ParseTime(l[2], time.Millisecond)
+			if l[1] == "connect" {
+				r.Connect = d
+			} else if l[1] == "server" {
+				r.Server = d
+			}
+		}
+	}
+	if most := r.payload(); r.MaxLen > max(most, 0) {
+		c.atEnd(diag.Warning, diag.BadValue, b, fmt.Sprintf("config : ring '%s' event max length '%d' exceeds max payload size, forced to '%d'.", b.Name, r.MaxLen, most))
+		r.MaxLen = most
+	}
+}
+
+// ringHead is what the original takes of a ring's size for itself, bytes.
+const ringHead = 193
+
+// Room returns how many bytes of a ring its messages may take.
+func (r *RingSection) Room() int { return max(r.Size-ringHead, 64) }
+
+// payload returns the length of the longest message that fits: it goes with a
+// byte of bookkeeping and its length, in one to four bytes.
+func (r *RingSection) payload() int {
+	n := r.Size - ringHead - 1
+	for i, most := range []int{240, 2288, 264432} {
+		if n-i-1 < most {
+			return n - i - 1
+		}
+	}
+	return n - 4
+}
+
+// ringDefault is the size of a ring that names none, bytes.
+const ringDefault = 16384
 
 var logFormats = []string{"local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw"}
 

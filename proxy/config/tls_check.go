@@ -216,6 +216,9 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 			continue
 		}
 		addr := strings.Join(b.Addrs, ",")
+		if p.Kind == "log-forward" {
+			addr = "(null)" // the original does not know it there
+		}
 		switch {
 		case b.TLS.NoCerts && b.TLS.StrictSNI:
 			c.afterf(diag.Warning, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s], ssl connections will fail (use 'crt').", p.Name, addr, b.Span)

@@ -9,7 +9,7 @@ import (
 type Identity struct {
 	Tag  string
 	PID  int
-	Host string // for rfc3164 and rfc5424; "" prints "-" in rfc5424
+	Host string // for rfc3164, where "" prints "localhost", and rfc5424, where it prints "-"
 	// SendHost makes the "local" format carry the host name, as
 	// log-send-hostname asks.
 	SendHost bool
@@ -48,7 +48,11 @@ func (t *Target) appendHeader(dst []byte, id *Identity, level int, now time.Time
 	}
 	dst = append(now.AppendFormat(dst, time.Stamp), ' ')
 	if t.Format == "rfc3164" || id.SendHost {
-		dst = append(append(dst, orDash(id.Host)...), ' ')
+		host := id.Host
+		if host == "" {
+			host = "localhost"
+		}
+		dst = append(append(dst, host...), ' ')
 	}
 	dst = append(append(dst, id.Tag...), '[')
 	return append(strconv.AppendInt(dst, int64(id.PID), 10), "]: "...)

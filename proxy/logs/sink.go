@@ -68,10 +68,15 @@ func newSink(address string) (*Sink, error) {
 	switch a.Kind {
 	case expr.FD:
 		return &Sink{file: os.NewFile(uintptr(a.FDNum), address)}, nil
-	case expr.Unix:
-		return &Sink{network: "unixgram", address: a.Host}, nil
-	case expr.Abstract, expr.AbstractZ:
-		return &Sink{network: "unixgram", address: a.AbstractName()}, nil
+	case expr.Unix, expr.Abstract, expr.AbstractZ:
+		network, path := "unixgram", a.Host
+		if isStream(address) {
+			network = "unix"
+		}
+		if a.Kind != expr.Unix {
+			path = a.AbstractName()
+		}
+		return &Sink{network: network, address: path}, nil
 	}
 	port := "514"
 	if a.HasPort && a.Port != 0 {
@@ -82,10 +87,15 @@ func newSink(address string) (*Sink, error) {
 		host = "127.0.0.1"
 	}
 	network := "udp"
-	if strings.HasPrefix(address, "tcp") {
+	if isStream(address) {
 		network = "tcp"
 	}
 	return &Sink{network: network, address: net.JoinHostPort(host, port)}, nil
+}
+
+// isStream says whether an address is one of a stream by its prefix.
+func isStream(address string) bool {
+	return strings.HasPrefix(address, "tcp") || strings.HasPrefix(address, "stream+") || strings.HasPrefix(address, "uxst@")
 }
 
 func itoa(n int) string {
@@ -96,10 +106,10 @@ func itoa(n int) string {
 }
 
 // send writes one message; build appends it to an empty buffer.
-func (s *Sink) send(now time.Time, build func([]byte) []byte) {
+func (s *Sink) send(now time.Time, build func(dst, text []byte) []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buf = append(build(s.buf[:0]), '\n')
+	s.buf = append(build(s.buf[:0], nil), '\n')
 	if s.file != nil {
 		if _, err := s.file.Write(s.buf); err != nil {
 			s.drop()
@@ -146,53 +156,22 @@ func (s *Sink) dial(now time.Time) bool {
 // Logger sends to the targets of one proxy or of the process.
 type Logger struct {
 	targets []Target
-	sinks   []*Sink
+	outputs []*Output
 	counts  []*atomic.Uint64
 }
 
-// Sinks shares one socket between all targets of the same address.
-type Sinks struct {
-	// Lost counts the messages that no target took (DroppedLogs of "show
-	// info"). Set it before the first Logger.
-	Lost *stats.Counter
-
-	mu sync.Mutex
-	m  map[string]*Sink
-}
-
-// Logger makes the logger of a list of targets, in which none is "global"
-// any more. Targets that cannot be sent to yet (rings) are left out.
+// Logger makes the logger of a list of targets, in which none is "global" any
+// more.
 func (s *Sinks) Logger(targets []Target) (*Logger, error) {
 	l := &Logger{}
 	for _, t := range targets {
-		if strings.HasPrefix(t.Address, "ring@") || strings.HasPrefix(t.Address, "backend@") {
-			continue
-		}
-		sink, err := s.sink(t.Address)
+		o, err := s.output(&t)
 		if err != nil {
 			return l, err
 		}
-		l.targets, l.sinks, l.counts = append(l.targets, t), append(l.sinks, sink), append(l.counts, new(atomic.Uint64))
+		l.targets, l.outputs, l.counts = append(l.targets, t), append(l.outputs, o), append(l.counts, new(atomic.Uint64))
 	}
 	return l, nil
-}
-
-func (s *Sinks) sink(address string) (*Sink, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if x := s.m[address]; x != nil {
-		return x, nil
-	}
-	x, err := newSink(address)
-	if err != nil {
-		return nil, err
-	}
-	x.lost = s.Lost
-	if s.m == nil {
-		s.m = map[string]*Sink{}
-	}
-	s.m[address] = x
-	return x, nil
 }
 
 // Empty says whether nothing would be sent.
@@ -220,9 +199,12 @@ func (l *Logger) Send(id *Identity, level int, now time.Time, m Message) {
 				continue
 			}
 		}
-		l.sinks[i].send(now, func(dst []byte) []byte {
+		l.outputs[i].send(now, func(dst, text []byte) []byte {
 			dst = t.appendHeader(dst, who, max(level, t.Min), now, sd)
-			dst = append(dst, msg...)
+			if text == nil {
+				text = msg
+			}
+			dst = append(dst, text...)
 			if len(dst) > t.Len-1 {
 				dst = dst[:t.Len-1]
 			}

@@ -55,6 +55,14 @@ type Expr struct {
 	casts []castFunc // before each converter; nil: none needed
 }
 
+// From returns the expression with another beginning than its fetch: a text
+// that is not part of any sample, to which its converters are applied.
+func (x *Expr) From(text func(t *tx.Tx) []byte) *Expr {
+	out := *x
+	out.fetch = Fetch{Eval: func(t *tx.Tx, v *Value) bool { v.SetStr(text(t)); return true }}
+	return &out
+}
+
 // First as a Value's Cursor asks a fetch that can have several occurrences
 // for the first of them, and to set More where others follow; such fetches
 // otherwise give the one occurrence that the manual says (mostly the last).

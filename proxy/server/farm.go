@@ -9,6 +9,7 @@ type Farm struct {
 	Backup  bool      // no active server is left
 	Active  int       // usable active servers
 	Backups int       // usable backup servers
+	Longest []*Server // Servers, those first that have been among them for longest; where Settings say Ranked
 }
 
 var noFarm = &Farm{}
@@ -56,6 +57,9 @@ func (b *Backend) refarm() (before, after int) {
 		f.Weights[i] = s.EffectiveWeight()
 		f.Total += f.Weights[i]
 	}
+	if b.Settings().Ranked {
+		f.Longest = follow(old.Longest, f.Servers)
+	}
 	b.farm.Store(f)
 	next := 0 // both lists are in the same order
 	for _, s := range b.Servers() {
@@ -66,4 +70,25 @@ func (b *Backend) refarm() (before, after int) {
 		s.chosen.Store(in)
 	}
 	return old.Active + old.Backups, f.Active + f.Backups
+}
+
+// follow returns those of order that are in list, then the others of list.
+func follow(order, list []*Server) []*Server {
+	in := make(map[*Server]bool, len(list))
+	for _, s := range list {
+		in[s] = true
+	}
+	out := make([]*Server, 0, len(list))
+	for _, s := range order {
+		if in[s] {
+			out = append(out, s)
+			delete(in, s)
+		}
+	}
+	for _, s := range list {
+		if in[s] {
+			out = append(out, s)
+		}
+	}
+	return out
 }

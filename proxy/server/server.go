@@ -110,6 +110,7 @@ type Settings struct {
 	LogHealthChecks bool
 	ForcedID        bool
 	Mode            string
+	Ranked          bool   // the farm says which servers have been in it for longest
 	DynamicCookies  bool   // servers without a cookie of their own get one
 	CookieKey       string // that it depends on
 }

@@ -104,6 +104,7 @@ type Tx struct {
 	Compressed          string // algorithm with which the response was compressed here; "": it was not
 	LastRule            Rule   // last_rule_file, last_rule_line
 	Cached              Cached
+	Message             []byte   // of a log backend: what is to be sent
 	Settings            Settings // what rules changed for this transaction alone
 	Matched             string   // last "use_backend" or rule that matched, for debugging
 
