@@ -318,3 +318,48 @@ func playFCGI(t *testing.T, start func(*testing.T, *stage, string)) {
 		})
 	}
 }
+
+// TestFCGIWorkers has an application with a single process, which serves one
+// connection after the other, as php-fpm's children do. Connections that are
+// kept must not keep it from other clients.
+func TestFCGIWorkers(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	app := &fcgiApp{reply: func(_ string, id uint16) []byte { return answer(id, "A: b\r\n\r\nhello", 0) }}
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			app.serve(c)
+		}
+	}()
+	s := &stage{vars: map[string]string{"s1": ln.Addr().String()}, listens: map[string]string{}}
+	s.openLog(t)
+	s.start(t, strings.NewReplacer("%FE", "", "%BE", "", "%APP", "").Replace(fcgiConfig))
+	for range 3 {
+		c, err := net.Dial("tcp", s.listens["fe"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			io.WriteString(c, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n")
+			res, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, err := io.ReadAll(res.Body); string(b) != "hello" || err != nil {
+				t.Errorf("got %q (%v)", b, err)
+			}
+		}
+		c.Close()
+	}
+	if n := strings.Count(app.said(), "begin 3"); n != 3 {
+		t.Errorf("%d connections carried a second request", n)
+	}
+}

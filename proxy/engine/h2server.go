@@ -94,6 +94,23 @@ func (p *muxes) remove(m *muxConn) {
 	p.mu.Unlock()
 }
 
+// retire says goodbye on one connection that carries nothing.
+func (p *muxes) retire() {
+	p.mu.Lock()
+	var idle *muxConn
+	for _, m := range p.list {
+		if ok, n := m.mux.Usable(); ok && n == 0 {
+			idle = m
+			break
+		}
+	}
+	p.mu.Unlock()
+	if idle != nil {
+		idle.mux.GoAway()
+		idle.Kick()
+	}
+}
+
 // sweep says goodbye on connections that carry nothing since before, and on
 // those that may carry no more.
 func (p *muxes) sweep(before time.Time, maxReuse int) {

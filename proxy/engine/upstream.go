@@ -140,6 +140,9 @@ func (c *conn) connect(s *srv, fresh bool) failure {
 	t.SrvReused = false
 	s.s.Stats.Connects.Add(1)
 	c.be.st.Connects.Add(1)
+	if s.fcgi { // a process of the application waits on each: a new request may need its place
+		s.pool.muxes.retire()
+	}
 	nc, f := c.dial(s)
 	if f != okay {
 		return f
