@@ -13,14 +13,21 @@ import (
 // newProber prepares the health checks of a configuration.
 func newProber(cfg *config.Config, side *tlsSide) *check.Prober {
 	g := &cfg.Global
+	apps := map[*server.Backend]*config.FCGIApp{}
+	for _, p := range cfg.Proxies {
+		if app := config.AppOf(p); app != nil && p.Back != nil {
+			apps[p.Back] = app
+		}
+	}
+	net := &check.NetDialer{TLS: func(s *server.Server, name string) *tls.Config {
+		if c := side.of(s.Params); c != nil {
+			return c.Config(name)
+		}
+		return nil
+	}}
 	return &check.Prober{
 		Spread: g.SpreadChecks, MaxSpread: g.MaxSpreadChecks, Node: g.Node,
-		Dialer: &check.NetDialer{TLS: func(s *server.Server, name string) *tls.Config {
-			if c := side.of(s.Params); c != nil {
-				return c.Config(name)
-			}
-			return nil
-		}},
+		Dialer: &fcgiDialer{net, apps},
 	}
 }
 

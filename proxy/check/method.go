@@ -44,6 +44,7 @@ type Connect struct {
 	SSL       bool
 	SNI, ALPN string
 	Linger    bool
+	HTTP      bool   // requests of HTTP follow
 	Host      string // of the request that will follow, for the automatic SNI
 }
 
@@ -57,6 +58,7 @@ type Probe struct {
 	UniqueID *logformat.Format
 
 	conn    net.Conn
+	http    bool // the check has requests of HTTP
 	tls     bool
 	buf     []byte
 	eof     bool
@@ -111,6 +113,9 @@ func (s *steps) Run(ctx context.Context, p *Probe) Result {
 }
 
 func (s *steps) run(ctx context.Context, p *Probe) Result {
+	for i := range s.rules {
+		p.http = p.http || s.rules[i].request != nil
+	}
 	if !s.connectsItself() {
 		host := ""
 		for i := range s.rules {
@@ -179,6 +184,7 @@ func (p *Probe) connect(ctx context.Context, to Connect, where string) *Result {
 		cctx, cancel = context.WithTimeout(ctx, p.Connect)
 		defer cancel()
 	}
+	to.HTTP = p.http
 	c, err := p.Dialer.Dial(cctx, p.Server, to)
 	if err != nil {
 		res := connectError(cctx, err)
