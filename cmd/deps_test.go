@@ -49,6 +49,7 @@ var fences = map[string][]string{
 	"github.com/mdlayher/packet":       {"vrrp/wire"},
 	"github.com/mdlayher/arp":          {"vrrp/announce"},
 	"github.com/vishvananda/netlink":   {"vrrp/netif", "vrrp/lvs"},
+	"github.com/miekg/dns":             {"proxy/resolve"},
 	"github.com/mdlayher/genetlink":    {"vrrp/lvs"},
 	"github.com/mdlayher/netlink":      {"vrrp/lvs"},
 }

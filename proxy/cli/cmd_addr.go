@@ -21,10 +21,11 @@ func setAddr(c *Call, p *config.Proxy, s *server.Server) {
 		return
 	}
 	old := s.Addr()
-	var e server.Endpoint
-	if old != nil {
-		e = *old
+	if old == nil { // it has no family yet
+		c.say(Warning, "Update for the current server address family is only supported through configuration file.")
+		return
 	}
+	e := *old
 	e.Host, e.Name, e.Network = ip.String(), "", "tcp4"
 	if ip.Is6() {
 		e.Network = "tcp6"

@@ -30,7 +30,7 @@ type name struct {
 	status    Status
 	retryAt   time.Time
 	due       time.Time // of the next resolution while none runs
-	lastValid time.Time
+	lastValid time.Time // of the last sound answer, or of the beginning
 	ended     time.Time
 	last      Status // of the last resolution
 	set       Set
@@ -133,7 +133,7 @@ func (n *name) end(s Status, now time.Time) step {
 // lost says whether the failure that ended the last resolution outweighs the
 // last answer; then nothing is known any more.
 func (n *name) lost(now time.Time) bool {
-	if n.last == Found || !n.lastValid.IsZero() && now.Sub(n.lastValid) < n.section.Hold.after(n.last) {
+	if n.last == Found || now.Sub(n.lastValid) < n.section.Hold.after(n.last) {
 		return false
 	}
 	n.set.clear()
@@ -142,7 +142,7 @@ func (n *name) lost(now time.Time) bool {
 
 // fresh says whether do-resolve may use the last answer.
 func (n *name) fresh(now time.Time) bool {
-	return n.last == Found && !n.lastValid.IsZero() && now.Sub(n.lastValid) < n.section.Hold.Valid
+	return n.last == Found && now.Sub(n.lastValid) < n.section.Hold.Valid
 }
 
 // wake is when tick or begin is to be called; idle names have none.

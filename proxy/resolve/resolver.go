@@ -141,7 +141,8 @@ func (r *Resolver) watch(q Question) *watched {
 	q.Name = strings.ToLower(plain(q.Name))
 	w := r.names[q]
 	if w == nil {
-		w = &watched{name: name{Question: q, section: r.Section}}
+		// What is known before the first answer counts as one of now.
+		w = &watched{name: name{Question: q, section: r.Section, lastValid: time.Now()}}
 		r.names[q] = w
 		r.order = append(r.order, w)
 	}

@@ -196,7 +196,7 @@ func TestAsksInTurn(t *testing.T) {
 		}, []string{"0s n1 a.ex A", "0s n2 a.ex A", "1s n1 a.ex A", "1s n2 a.ex A", "2s n1 a.ex A", "2s n2 a.ex A"}, "0s 192.0.2.1 by r/n2"},
 	} {
 		inTime(t, c.servers, func(t *testing.T, z *zone, r *Resolver, s *scribe) {
-			r.Section.Retries = c.retries
+			r.Section.Retries, r.Section.Hold = c.retries, Hold{}
 			z.set(c.answer(z))
 			r.Follow(Question{Name: "a.ex", IPv4: true}, s)
 			r.Start()
@@ -304,6 +304,22 @@ type sendFunc func([]byte, func([]byte, bool) bool) error
 
 func (f sendFunc) Send(b []byte, deliver func([]byte, bool) bool) error { return f(b, deliver) }
 func (sendFunc) Close()                                                 {}
+
+// TestHoldsWhatTheStartFound: an address that a server has from the start is
+// outweighed by failures as one of an answer is.
+func TestHoldsWhatTheStartFound(t *testing.T) {
+	t.Parallel()
+	inTime(t, "n1", func(t *testing.T, z *zone, r *Resolver, s *scribe) {
+		z.set(z.code(dns.RcodeNameError))
+		r.Section.Hold.NX, r.Section.Retries = 10*time.Second, 1
+		r.Follow(Question{Name: "a.ex"}, s)
+		r.Start()
+		time.Sleep(20 * time.Second)
+		if d := cmp.Diff([]string{"10s lost: DNS NX status"}, s.all()); d != "" {
+			t.Error(d)
+		}
+	})
+}
 
 func TestHurry(t *testing.T) {
 	t.Parallel()
