@@ -200,6 +200,8 @@ func (c *conn) countEnd(now time.Time) {
 		c.be.st.Sess.Add(-1)
 		c.backSeen = false
 		c.addTimes(&c.be.st.Times, now)
+	} else if own := c.fe.own; own != nil { // a listen section answered by itself
+		addBytes(&own.st.Common, b)
 	}
 	if c.srvSeen && c.srv != nil {
 		addBytes(&c.srv.s.Stats.Common, b)

@@ -66,8 +66,11 @@ func (f *Feeder) feed(ctx context.Context, c net.Conn, x *RingReader) {
 		}
 	}()
 	defer func() { c.Close(); <-gone }()
+	// A write that blocks when everything ends gets a little time more.
+	stop := context.AfterFunc(ctx, func() { _ = c.SetWriteDeadline(time.Now().Add(feedRest)) })
+	defer stop()
 	var out, msg []byte
-	limit := f.Server
+	var end time.Time
 	for {
 		out = out[:0]
 		from := x.pos
@@ -80,10 +83,16 @@ func (f *Feeder) feed(ctx context.Context, c net.Conn, x *RingReader) {
 		}
 		if len(out) > 0 {
 			deadline := time.Time{}
-			if limit > 0 {
-				deadline = time.Now().Add(limit)
+			if f.Server > 0 {
+				deadline = time.Now().Add(f.Server)
 			}
 			_ = c.SetWriteDeadline(deadline)
+			if ctx.Err() != nil {
+				if end.IsZero() {
+					end = time.Now().Add(feedRest)
+				}
+				_ = c.SetWriteDeadline(end)
+			}
 			if _, err := c.Write(out); err != nil {
 				x.back(from)
 				return
@@ -102,7 +111,6 @@ func (f *Feeder) feed(ctx context.Context, c net.Conn, x *RingReader) {
 		case <-gone:
 			return
 		case <-ctx.Done():
-			limit = feedRest
 		}
 	}
 }

@@ -164,6 +164,29 @@ func TestFeeder(t *testing.T) {
 	}
 }
 
+// A server that does not read cannot keep the process from ending.
+func TestFeederStop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := NewRing("r", 1000)
+		f := &Feeder{Ring: r, Dial: func(context.Context) (net.Conn, error) {
+			here, _ := net.Pipe()
+			return here, nil
+		}}
+		ctx, stop := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		r.say("one")
+		wg.Go(func() { f.Run(ctx) })
+		synctest.Wait()
+		begin := time.Now()
+		stop()
+		wg.Wait()
+		if d := time.Since(begin); d > feedRest {
+			t.Errorf("ends after %s", d)
+		}
+	})
+}
+
 // A server that stops reading loses its connection after the timeout, and gets
 // everything on the next one.
 func TestFeederTimeout(t *testing.T) {
