@@ -17,6 +17,11 @@ func TestNearest(t *testing.T) {
 		{"foo", "tfo"},
 		{"use-backend", "use_backend"},
 		{"zzzzzzzzz", ""},
+		{"ba", ""}, // twice the length of the shorter is the limit
+		{"bbaallaannccee", "balance"},
+		{"b1nd", "bind"},
+		{"BIND", "bind"}, // case does not count
+		{"use9backend", "use_backend"},
 		{"", ""},
 	} {
 		if got := Nearest(c.in, words); got != c.want {

@@ -94,14 +94,19 @@ func (t *Table[T]) MatchBare(words []source.Word, i int) (found *Def[T], _ int) 
 
 // Suggest returns the name in scope that is most like word, or "".
 func (t *Table[T]) Suggest(word string, in Scope) string {
-	var names []string
+	return diag.Nearest(word, t.Suggestions(in, !strings.Contains(word, " ")))
+}
+
+// Suggestions returns the names in scope that the original has, or only their
+// first words.
+func (t *Table[T]) Suggestions(in Scope, heads bool) (names []string) {
 	seen := map[string]bool{}
 	for _, d := range t.defs {
-		if in != 0 && d.In&in == 0 || d.Until != 0 {
+		if in != 0 && d.In&in == 0 || d.Until != 0 || d.Flags.Has(NotDumped) {
 			continue
 		}
 		n := d.Name
-		if !strings.Contains(word, " ") {
+		if heads {
 			n, _, _ = strings.Cut(n, " ")
 		}
 		if !seen[n] {
@@ -109,7 +114,7 @@ func (t *Table[T]) Suggest(word string, in Scope) string {
 			names = append(names, n)
 		}
 	}
-	return diag.Nearest(word, names)
+	return names
 }
 
 // Heads returns the distinct first words of the table's names, sorted.

@@ -12,10 +12,7 @@ func (t *Table[T]) ReadWords(in *Args, apply func(*Def[T], T) error) error {
 		def, next := t.Match(in.Words, at)
 		if def == nil {
 			w := in.Peek()
-			text, near := "unknown keyword '"+w+"'", ""
-			if len(w) > 2 { // anything is near a shorter one
-				near = t.Suggest(w, 0)
-			}
+			text, near := "unknown keyword '"+w+"'", t.Suggest(w, 0)
 			if near != "" {
 				text += "; did you mean '" + near + "' maybe ?"
 			} else {

@@ -341,11 +341,11 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		}
 	}
 	if def.Gone(e) {
-		c.refuseRemoved(l, first, &def.Spec, func() { def.Note(e, first) }, table.Suggest(l.Words[first].Text, 0))
+		c.refuseRemoved(l, first, &def.Spec, func() { def.Note(e, first) }, suggest(c, table, l.Words[first].Text))
 		return
 	}
 	if def == nil || def.In != 0 && def.In&(e.Scope|keyword.NamedDefaults) == 0 && e.Scope&keyword.AnyProxy == 0 {
-		c.unknown(l, first, table.Suggest(l.Words[first].Text, 0))
+		c.unknown(l, first, suggest(c, table, l.Words[first].Text))
 		return
 	}
 	if first > 0 && !def.Flags.Has(keyword.No) && !c.negated(l, def.Name) {

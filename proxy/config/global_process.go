@@ -181,6 +181,9 @@ var statsTimeout = keyword.Define(keyword.Spec{
 	if err != nil {
 		return nil, err
 	}
+	if d == 0 {
+		return nil, e.Errorf(a.Time.Index, "'stats timeout' expects a positive value")
+	}
 	return func(g *Global) error { g.StatsTimeout = d; return nil }, nil
 })
 

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"tandem/parser/diag"
 	"tandem/parser/haproxy"
 	"tandem/proxy/check"
@@ -55,6 +57,11 @@ func (c *compiler) unknownSecond(l *haproxy.Line, i int, near string) bool {
 		}
 	default:
 		text, layout = h.text, h.layout
+	}
+	if w.Text == "option" && second != "" {
+		if near = suggestOption(second); near != "" {
+			text = strings.TrimSuffix(text, ".") + "; did you mean '" + near + "' maybe ?"
+		}
 	}
 	text = replaceAll(text, "{}", second, "{proxy}", kindWord(c.env.Section)+" '"+c.env.Owner+"'")
 	d := c.diags.Alertf(diag.UnknownKeyword, l.Words[min(i+1, len(l.Words)-1)].Span, "%s", text)

@@ -295,7 +295,8 @@ func (c *compiler) missing(r *keyword.Ref) {
 	case r.Kind == keyword.ToServer:
 		text = c.missingServer(r)
 	case r.Kind == keyword.ToResolvers && (r.By == "server" || r.By == "server-template"):
-		text = fmt.Sprintf("proxy '%s', server '%s': unable to find required resolvers '%s'", r.Owner, c.serverAt(r), r.Name)
+		kind, name := c.serverAt(r)
+		text = fmt.Sprintf("%s '%s', server '%s': unable to find required resolvers '%s'", kind, r.Owner, name, r.Name)
 	default:
 		text = fmt.Sprintf("Proxy '%s': unable to find required %s: '%s'.", r.Owner, r.Kind, r.Name)
 	}
@@ -317,23 +318,25 @@ func (c *compiler) missingServer(r *keyword.Ref) string {
 	if !ok {
 		be, name = r.Owner, r.Name
 	}
-	place := fmt.Sprintf("[%s] : 'server %s/%s' : ", r.Span, r.Owner, c.serverAt(r))
+	_, own := c.serverAt(r)
+	place := fmt.Sprintf("[%s] : 'server %s/%s' : ", r.Span, r.Owner, own)
 	if c.proxy(be, keyword.Backend) == nil {
 		return place + fmt.Sprintf("unable to find required proxy '%s' for tracking.", be)
 	}
 	return place + fmt.Sprintf("unable to find required server '%s' for tracking.", name)
 }
 
-// serverAt returns the name of the server whose line holds a reference.
-func (c *compiler) serverAt(r *keyword.Ref) string {
+// serverAt returns the name of the server whose line holds a reference, and
+// what its proxy is.
+func (c *compiler) serverAt(r *keyword.Ref) (kind, name string) {
 	if p := c.proxy(r.Owner, keyword.Backend); p != nil {
 		for _, l := range p.Servers {
 			if l.Span.Line() == r.Span.Line() && l.Span.File == r.Span.File {
-				return l.Name
+				return kindWord(p.Kind), l.Name
 			}
 		}
 	}
-	return ""
+	return "proxy", ""
 }
 
 func (c *compiler) post(code diag.Code, r *keyword.Ref, text string) *diag.Diagnostic {

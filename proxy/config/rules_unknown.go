@@ -54,6 +54,9 @@ func (s ruleScope) listed() []string {
 // near returns the rule set's action that is most like w, or "".
 func (s ruleScope) near(w string) string {
 	var names []string
+	if !s.http() {
+		names = strings.Fields("accept capture expect-netscaler-cip expect-proxy reject")
+	}
 	for _, d := range action.Actions.All() {
 		if d.In&s.in != 0 {
 			names = append(names, strings.TrimSuffix(d.Name, "("))

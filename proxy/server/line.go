@@ -211,10 +211,7 @@ func (p *Params) finish() error {
 
 // unknownWord is the refusal of a word that the table does not have.
 func unknownWord(word string, i int, isDefault bool) error {
-	near := ""
-	if len(word) > 2 { // anything is near a shorter one
-		near = Words.Suggest(word, 0)
-	}
+	near := Words.Suggest(word, 0)
 	out := &keyword.Error{Index: i, Code: diag.UnknownKeyword, Hint: near, Place: true}
 	switch {
 	case near != "":
