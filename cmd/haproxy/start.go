@@ -50,6 +50,11 @@ func start(a *arguments) int {
 		Files: a.files, CheckOnly: a.check, Offline: a.offline, Strict: a.strict && a.check, NoResolve: a.noResolve,
 		LocalPeer: a.localPeer, MaxConn: a.maxconn, ProxyMaxConn: a.proxyMaxconn,
 	}, deps)
+	if cfg != nil && len(cfg.Files) == 0 { // directories without a file
+		banner(os.Stdout)
+		usage(os.Stderr, os.Args[0])
+		return 1
+	}
 	if a.dump && cfg != nil {
 		if err := proxy.DumpConfig(os.Stdout, cfg.Files, haproxy.Options{Getenv: os.LookupEnv, Cond: condEnv()}); err != nil {
 			fmt.Fprintln(os.Stderr, err)

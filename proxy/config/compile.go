@@ -117,6 +117,8 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 		c.link()
 	}
 	switch {
+	case stopped && strings.HasPrefix(diags.All[len(diags.All)-2].Text, unknownDirective):
+		c.bare("Fatal errors found in configuration.")
 	case !diags.HasErrors() || stopped:
 	case inText:
 		c.bare("Fatal errors found in configuration.")
@@ -126,6 +128,10 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 	}
 	return c.cfg
 }
+
+// unknownDirective begins the lexer's message about a word with a leading dot,
+// at which reading stops, but in its place among the other lines.
+const unknownDirective = "unknown directive "
 
 // file reads one file and says whether reading ends with it.
 func (c *compiler) file(f *source.File) (stopped bool) {
@@ -230,7 +236,7 @@ func (c *compiler) parse(f *source.File) *haproxy.File {
 	parsed := haproxy.Parse(f, opt, &said)
 	c.pending = c.pending[:0]
 	for _, d := range said.All {
-		if d.Code == diag.UserMessage || strings.HasPrefix(d.Text, "argument number ") {
+		if d.Code == diag.UserMessage || strings.HasPrefix(d.Text, "argument number ") || strings.HasPrefix(d.Text, unknownDirective) {
 			c.pending = append(c.pending, d)
 		} else {
 			c.early = append(c.early, len(c.diags.All))

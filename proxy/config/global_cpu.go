@@ -33,13 +33,13 @@ var cpuMap = keyword.Define(keyword.Spec{
 	return nil, nil
 })
 
-// isRange says whether s is "N" or "N-M".
+// isRange says whether s is "N", "N-M" or, without an end, "N-".
 func isRange(s string) bool {
 	low, high, two := strings.Cut(s, "-")
 	if _, err := strconv.Atoi(low); err != nil {
 		return false
 	}
-	if !two {
+	if !two || high == "" {
 		return true
 	}
 	_, err := strconv.Atoi(high)

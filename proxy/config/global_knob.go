@@ -151,6 +151,19 @@ func oneOf(refusal string, words ...string) knobCheck {
 	}
 }
 
+// eachOf takes one or some words joined by commas, and refuses the first
+// that is none of them.
+func eachOf(refusal string, words ...string) knobCheck {
+	return func(v string) (int64, string) {
+		for _, w := range strings.Split(v, ",") {
+			if indexOf(words, w) < 0 {
+				return 0, strings.ReplaceAll(refusal, "{}", w)
+			}
+		}
+		return 0, ""
+	}
+}
+
 // onOff takes "on" (1) or "off" (0).
 func onOff(refusal string) knobCheck { return oneOf(refusal, "off", "on") }
 

@@ -22,8 +22,8 @@ var globalTLS = append([]*keyword.Def[Setting[Global]]{
 	sslEngine, capturedCiphers, ocspSwitch("ocsp-update.disable", "No OCSP updates."), ocspSwitch("ocsp-update.mode", "OCSP updates."),
 }, knobs([]knob{
 	{"issuers-chain-path", directory("global statement '%s' expects a directory path as an argument."), "Directory of issuer certificates.", keyword.NotActed},
-	{"jwt.decrypt_alg_list", jwtNames, "Algorithms that JWT decryption takes.", keyword.NotActed},
-	{"jwt.decrypt_enc_list", jwtNames, "Encodings that JWT decryption takes.", keyword.NotActed},
+	{"jwt.decrypt_alg_list", jwtNames(jwtAlgorithms), "Algorithms that JWT decryption takes.", keyword.NotActed},
+	{"jwt.decrypt_enc_list", jwtNames(jwtEncodings), "Encodings that JWT decryption takes.", keyword.NotActed},
 	{"ocsp-update.httpproxy", proxyAddr, "Proxy of OCSP updates.", keyword.NotActed},
 	{"ocsp-update.maxdelay", onlyBetween(300, maxInt, "'%s' can not be lower than tune.ssl.ocsp-update.mindelay."), "Longest time between OCSP updates in seconds.", keyword.NotActed | keyword.Open},
 	{"ocsp-update.mindelay", between(0, maxInt, wantsInt, positiveText), "Shortest time between OCSP updates in seconds.", keyword.NotActed | keyword.Open},
@@ -77,21 +77,24 @@ func directory(missing string) knobCheck {
 	}
 }
 
-// jwtNames takes algorithms and encodings of JSON web encryption (RFC 7518).
-func jwtNames(v string) (int64, string) {
-	if v == "" {
+// The algorithms and encodings of JSON web encryption (RFC 7518).
+var (
+	jwtAlgorithms = strings.Fields("RSA1_5 RSA-OAEP RSA-OAEP-256 A128KW A192KW A256KW dir ECDH-ES ECDH-ES+A128KW ECDH-ES+A192KW ECDH-ES+A256KW A128GCMKW A192GCMKW A256GCMKW PBES2-HS256+A128KW PBES2-HS384+A192KW PBES2-HS512+A256KW")
+	jwtEncodings  = strings.Fields("A128CBC-HS256 A192CBC-HS384 A256CBC-HS512 A128GCM A192GCM A256GCM")
+)
+
+// jwtNames takes names of a list, joined by colons, each perhaps excluded by an
+// exclamation mark; ALL stands for the whole list.
+func jwtNames(known []string) knobCheck {
+	return func(v string) (int64, string) {
+		for _, n := range strings.Split(v, ":") {
+			n = strings.TrimPrefix(n, "!")
+			if n != "" && n != "ALL" && indexOf(known, n) < 0 {
+				return 0, "Unknown algorithm/encoding " + n + "\n"
+			}
+		}
 		return 0, ""
 	}
-	for _, n := range strings.Split(v, ",") {
-		switch n {
-		case "RSA1_5", "RSA-OAEP", "RSA-OAEP-256", "A128KW", "A192KW", "A256KW", "dir", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A192KW", "ECDH-ES+A256KW",
-			"A128GCMKW", "A192GCMKW", "A256GCMKW", "PBES2-HS256+A128KW", "PBES2-HS384+A192KW", "PBES2-HS512+A256KW",
-			"A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM":
-		default:
-			return 0, "Unknown algorithm/encoding " + n
-		}
-	}
-	return 0, ""
 }
 
 // wantsIntOf is wantsInt for one word.

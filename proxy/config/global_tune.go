@@ -33,7 +33,7 @@ var globalTunes = knobs([]knob{
 	{"tune.bufsize.small", sizeKnob(wantsInt, 1), "Size of small buffers in bytes.", tuning},
 	{"tune.cli.max-payload-size", sizeKnob("'%s' expects a size argument.", 0), "Longest payload of a command.", tuning},
 	{"tune.comp.maxlevel", onlyBetween(1, 9, "'%s' expects a numeric value between 1 and 9"), "Compression level.", 0},
-	{"tune.defaults.purge", oneOf("'%s' unknown directive '{}'.", "auto", "off"), "Free unused defaults.", tuning},
+	{"tune.defaults.purge", eachOf("'%s' unknown directive '{}'.", "all", "proxies", "servers"), "Free unused defaults.", tuning},
 	{"tune.epoll.mask-events", maybe(listOf("'%s' expects a comma-delimited list of 'err', 'hup' and 'rdhup' but got '{}'.", "err", "hup", "rdhup")), "Events to ignore.", tuning},
 	{"tune.events.max-events-at-once", onlyBetween(1, 10000, "'%s' expects an integer argument between 1 and 10000."), "Events handled in a row.", tuning},
 	{"tune.fail-alloc", between(0, 100, "", "'%s' expects a numeric value between 0 and 100."), "Let so many percent of allocations fail.", keyword.NotActed},
