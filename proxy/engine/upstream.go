@@ -264,9 +264,6 @@ func (c *conn) endpoint(s *srv) (network, addr string) {
 	}
 	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
 		host = dst.Addr().String() // "0.0.0.0": wherever the client wanted to go
-		if c.t.Settings.Dst.IsValid() {
-			port = int(dst.Port())
-		}
 	}
 	return "tcp", net.JoinHostPort(host, strconv.Itoa(port))
 }
