@@ -110,8 +110,11 @@ func readProxy(c net.Conn, _ *listen.Listener) (*listen.ProxyHeader, net.Conn, e
 // words, with the place of the bind line.
 func (p *Proxy) Listen(diags *diag.List) {
 	p.deps.Fronts.Renew()
-	open := func(b *listen.Bind, f *listen.Frontend, kind, name string, backlog int) []*listen.Socket {
-		socks, err := p.deps.Fronts.Open(b, f, listen.SocketOptions{Backlog: backlog})
+	g := &p.cfg.Global
+	noReuse := g.Tune["noreuseport"] > 0
+	open := func(b *listen.Bind, f *listen.Frontend, kind, name string, opt listen.SocketOptions) []*listen.Socket {
+		opt.NoReuse = noReuse
+		socks, err := p.deps.Fronts.Open(b, f, opt)
 		if err != nil {
 			diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: "cannot-bind", Layout: diag.PostParse,
 				Text: fmt.Sprintf("Binding [%s] for %s %s: %s", b.Span, kind, name, bindError(err))})
@@ -123,19 +126,19 @@ func (p *Proxy) Listen(diags *diag.List) {
 			continue
 		}
 		for _, b := range px.Binds {
-			p.sockets = append(p.sockets, open(b, px.Front, px.Kind, px.Name, px.Backlog)...)
+			p.sockets = append(p.sockets, open(b, px.Front, px.Kind, px.Name, listen.SocketOptions{Backlog: px.Backlog, UnixPrefix: g.UnixPrefix, Unix: g.UnixBind})...)
 		}
 	}
 	for _, f := range p.forwards {
 		p.openForward(f, diags)
 	}
 	for _, b := range p.cfg.Global.StatsSockets {
-		p.cliSocks = append(p.cliSocks, open(b, nil, "frontend", "GLOBAL", 0)...)
+		p.cliSocks = append(p.cliSocks, open(b, nil, "frontend", "GLOBAL", listen.SocketOptions{})...)
 	}
 	for _, s := range p.cfg.Peers {
 		x := &peering{section: s, side: p.tls}
 		for _, b := range s.Binds {
-			x.sockets = append(x.sockets, open(b, nil, "peers", s.Name, 0)...)
+			x.sockets = append(x.sockets, open(b, nil, "peers", s.Name, listen.SocketOptions{})...)
 		}
 		p.peerings = append(p.peerings, x)
 	}

@@ -64,6 +64,7 @@ var globalFlags = slices.Concat(bare(0, map[string]string{
 	"h2-workaround-bogus-websocket-clients":         "No RFC 8441 towards clients.",
 	"h1-accept-payload-with-any-method":             "Accept bodies of GET, HEAD and DELETE in HTTP/1.0.",
 	"h1-do-not-close-on-insecure-transfer-encoding": "Keep connections with both lengths.",
+	"noreuseport": "Bind without SO_REUSEPORT.",
 }), bare(tuning, map[string]string{
 	"expose-deprecated-directives": "Accept deprecated words without a warning.",
 	"no-memory-trimming":           "Keep freed memory.", "noepoll": "Do not use epoll.", "noevports": "Do not use event ports.",
@@ -72,7 +73,7 @@ var globalFlags = slices.Concat(bare(0, map[string]string{
 	"tune.disable-fast-forward": "No fast forwarding.", "tune.disable-zero-copy-forwarding": "No forwarding without copies.",
 	"tune.ssl.force-private-cache": "A session cache for each process.",
 }), bare(keyword.NotActed, map[string]string{
-	"noreuseport": "Bind without SO_REUSEPORT.", "limited-quic": "QUIC with the TLS library's own interface.",
+	"limited-quic":           "QUIC with the TLS library's own interface.",
 	"insecure-setuid-wanted": "Keep the right to gain privileges.",
 	"pp2-never-send-local":   "Send PROXY v2 commands as PROXY always.",
 }))
@@ -160,7 +161,7 @@ var setDumpable = keyword.Define(keyword.Spec{
 })
 
 var unixBind = keyword.Define(keyword.Spec{
-	Name: "unix-bind", In: keyword.Global, Flags: keyword.NotActed, Doc: "Defaults of unix sockets.",
+	Name: "unix-bind", In: keyword.Global, Doc: "Defaults of unix sockets.",
 }, func(e *keyword.Env, a *restArgs) (Setting[Global], error) {
 	var sets []listen.Option
 	prefix := ""
@@ -182,9 +183,9 @@ var unixBind = keyword.Define(keyword.Spec{
 		sets, i = append(sets, set), max(n, i+1)
 	}
 	return func(g *Global) error {
-		g.UnixPrefix = prefix
+		g.UnixPrefix, g.UnixBind = prefix, listen.NewBind(nil)
 		for _, set := range sets {
-			if err := set(&g.UnixBind); err != nil {
+			if err := set(g.UnixBind); err != nil {
 				return err
 			}
 		}

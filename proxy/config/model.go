@@ -306,7 +306,7 @@ type Global struct {
 	TuneText                                                                     map[string]string
 	ServerStateBase, ServerStateFile                                             string
 	LocalPeer                                                                    string
-	UnixBind                                                                     listen.Bind
+	UnixBind                                                                     *listen.Bind // nil: no such line
 	ExternalCheck                                                                bool
 	InsecureFork                                                                 bool
 	Experimental                                                                 bool

@@ -24,7 +24,8 @@ type Socket struct {
 // SocketOptions are what the global section says about all sockets.
 type SocketOptions struct {
 	Backlog    int
-	UnixPrefix string
+	UnixPrefix string // in front of paths
+	Unix       *Bind  // mode and owner of unix sockets whose line has none; nil: none
 	NoReuse    bool // -dR
 }
 
@@ -147,7 +148,7 @@ func bind(a expr.Addr, b *Bind, opt SocketOptions) (net.Listener, error) {
 		defer f.Close()
 		return net.FileListener(f)
 	case expr.Unix:
-		return listenUnix(ctx, &lc, opt.UnixPrefix+a.Host, b)
+		return listenUnix(ctx, &lc, opt.UnixPrefix+a.Host, b.owned(opt.Unix))
 	case expr.Abstract, expr.AbstractZ:
 		return lc.Listen(ctx, "unix", a.AbstractName())
 	case expr.Inet:
@@ -163,9 +164,32 @@ func bind(a expr.Addr, b *Bind, opt SocketOptions) (net.Listener, error) {
 	return nil, fmt.Errorf("cannot listen on '%s'", a.Text)
 }
 
+// owner is who may use a unix socket; mode 0 and negative numbers leave it.
+type owner struct {
+	mode     uint32
+	uid, gid int
+}
+
+// owned is b's owner, completed by the global section's unix-bind.
+func (b *Bind) owned(global *Bind) owner {
+	o := owner{b.Mode, b.UID, b.GID}
+	if global != nil {
+		if o.mode == 0 {
+			o.mode = global.Mode
+		}
+		if o.uid < 0 {
+			o.uid = global.UID
+		}
+		if o.gid < 0 {
+			o.gid = global.GID
+		}
+	}
+	return o
+}
+
 // listenUnix binds under a temporary name and renames it over an older
 // socket, so that there is never a moment without one.
-func listenUnix(ctx context.Context, lc *net.ListenConfig, path string, b *Bind) (net.Listener, error) {
+func listenUnix(ctx context.Context, lc *net.ListenConfig, path string, o owner) (net.Listener, error) {
 	tmp := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
 	os.Remove(tmp)
 	ln, err := lc.Listen(ctx, "unix", tmp)
@@ -173,11 +197,11 @@ func listenUnix(ctx context.Context, lc *net.ListenConfig, path string, b *Bind)
 		return nil, err
 	}
 	ln.(*net.UnixListener).SetUnlinkOnClose(false)
-	if b.Mode != 0 {
-		err = os.Chmod(tmp, os.FileMode(b.Mode))
+	if o.mode != 0 {
+		err = os.Chmod(tmp, os.FileMode(o.mode))
 	}
-	if err == nil && (b.UID >= 0 || b.GID >= 0) {
-		err = os.Chown(tmp, b.UID, b.GID)
+	if err == nil && (o.uid >= 0 || o.gid >= 0) {
+		err = os.Chown(tmp, o.uid, o.gid)
 	}
 	if err == nil {
 		err = os.Rename(tmp, path)
