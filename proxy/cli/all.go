@@ -19,6 +19,8 @@ var Commands = keyword.NewTable("command",
 	peerCommands,
 	debugCommands,
 	eventCommands,
+	runtimeCommands,
+	anonCommands,
 	absentCommands,
 	fdCommands,
 )

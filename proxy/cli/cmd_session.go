@@ -19,9 +19,6 @@ var sessionCommands = []*keyword.Def[Command]{
 	secret("experimental-mode", Admin, "Allow commands that may still change.", func(c *Call) { c.toggle("experimental-mode", &c.sess.trial) }),
 	command("set severity-output", " [none|number|string]", User, "begin feedback with its severity.", setSeverity),
 	command("set timeout", " [cli] <delay>", User, "change the longest silence on this connection.", setTimeout),
-	command("set anon on", " [value]", User, "hide names in dumps.", func(c *Call) { c.sess.anon = true }),
-	command("set anon off", "", User, "show names in dumps.", func(c *Call) { c.sess.anon = false }),
-	command("show anon", "", User, "say whether names are hidden.", showAnon),
 	command("show cli level", "", User, "show the level of this connection.", func(c *Call) { c.printf("%s\n", c.sess.level) }),
 	command("show cli sockets", "", User, "list the stats sockets.", showSockets),
 	command("echo", " <text>", User, "answer with the text.", func(c *Call) { c.printf("%s\n", c.rest(0)) }),
@@ -113,14 +110,6 @@ func setTimeout(c *Call) {
 		return
 	}
 	c.sess.timeout = d
-}
-
-func showAnon(c *Call) {
-	if c.sess.anon {
-		c.printf("Anonymized mode enabled\n")
-		return
-	}
-	c.printf("Anonymized mode disabled\n")
 }
 
 // showSockets lists the stats sockets of the global section.

@@ -83,7 +83,7 @@ func TestCommandLaws(t *testing.T) {
 			t.Errorf("%s: usage %q, doc %q", d.Name, c.Usage, d.Doc)
 		}
 	}
-	if got := ask(t, oracleEnv(t), Admin, "show libs\n"); got != "'show libs' is not available in this program.\n\n" {
+	if got := ask(t, oracleEnv(t), Admin, "acme status\n"); got != "'acme status' is not available in this program.\n\n" {
 		t.Errorf("absent command: %q", got)
 	}
 	if !Commands.Lookup("show fd").Flags.Has(keyword.NotActed) {

@@ -42,9 +42,9 @@ type session struct {
 	expert   bool
 	trial    bool // experimental-mode
 	severity string
-	anon     bool
-	expose   bool // hands listening sockets over
-	quiet    bool // the command that ran wants no answer, not even an empty line
+	anon     uint32 // key of hidden names; 0: they are shown
+	expose   bool   // hands listening sockets over
+	quiet    bool   // the command that ran wants no answer, not even an empty line
 	master   *masterSession
 	timeout  time.Duration
 	maxLoad  int

@@ -26,7 +26,7 @@ type SocketOptions struct {
 	Backlog    int
 	UnixPrefix string // in front of paths
 	Unix       *Bind  // mode and owner of unix sockets whose line has none; nil: none
-	NoReuse    bool // -dR
+	NoReuse    bool   // -dR
 }
 
 // Open binds all endpoints of a bind line, or adopts the sockets that an

@@ -19,7 +19,7 @@ var hashConvs = []word[Conv]{
 	conv("wt6", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit WT6 hash.", newHash32(WT6)),
 	conv("crc32", "[integer]", tx.TypeBin, tx.TypeInt, "CRC32 as Ethernet, gzip and PNG use it.", newHash32(crc32.ChecksumIEEE)),
 	conv("crc32c", "[integer]", tx.TypeBin, tx.TypeInt, "CRC32C of RFC 4960 appendix B.", newHash32(crc32C)),
-	conv("xxh32", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit xxHash with a seed.", newSeeded(func(b []byte, seed uint64) int64 { return int64(xxh32(b, uint32(seed))) })),
+	conv("xxh32", "[integer]", tx.TypeBin, tx.TypeInt, "32-bit xxHash with a seed.", newSeeded(func(b []byte, seed uint64) int64 { return int64(XXH32(b, uint32(seed))) })),
 	conv("xxh64", "[integer]", tx.TypeBin, tx.TypeInt, "64-bit xxHash with a seed.", newSeeded(func(b []byte, seed uint64) int64 { return int64(xxh64(b, seed)) })),
 	conv("xxh3", "[integer]", tx.TypeBin, tx.TypeInt, "64-bit XXH3 with a seed.", newSeeded(func(b []byte, seed uint64) int64 { return int64(xxh3.HashSeed(b, seed)) })),
 }
@@ -116,8 +116,8 @@ const (
 
 func rol32(x uint32, n int) uint32 { return x<<n | x>>(32-n) }
 
-// xxh32 is the 32-bit variant of xxHash.
-func xxh32(b []byte, seed uint32) uint32 {
+// XXH32 is the 32-bit variant of xxHash.
+func XXH32(b []byte, seed uint32) uint32 {
 	n := len(b)
 	var h uint32
 	if n >= 16 {
