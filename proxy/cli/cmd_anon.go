@@ -30,26 +30,21 @@ func (s *session) hidden(text string) string {
 	return fmt.Sprintf("%06x", sample.XXH32([]byte(text), s.anon)&0xffffff)
 }
 
-// key reads a key; 0 means that it is not one, which was answered.
-func (c *Call) key() uint32 {
-	n, err := strconv.ParseUint(c.arg(0), 10, 32)
-	if err != nil || n == 0 {
-		c.fail("Value out of range (0 to 4294967295 expected).")
-		return 0
-	}
-	return uint32(n)
-}
-
 func setGlobalKey(c *Call) {
-	if k := c.key(); k != 0 {
-		anonKey.Store(k)
+	if k, err := strconv.ParseUint(c.arg(0), 10, 32); err == nil {
+		anonKey.Store(uint32(k))
 	}
 }
 
 func anonOn(c *Call) {
 	switch k := anonKey.Load(); {
 	case c.arg(0) != "":
-		c.sess.anon = c.key()
+		n, err := strconv.ParseUint(c.arg(0), 10, 32)
+		if err != nil || n == 0 {
+			c.fail("Value out of range (1 to 4294967295 expected).")
+			return
+		}
+		c.sess.anon = uint32(n)
 	case k != 0:
 		c.sess.anon = k
 	default:

@@ -132,7 +132,7 @@ func showSess(c *Call) {
 			c.longStream(&s, now)
 			return
 		}
-		fe, be, srv := s.names()
+		fe, be, srv := c.names(&s)
 		c.printf("%#x: proto=%s src=%s fe=%s be=%s srv=%s age=%s calls=%d", s.ID, s.Proto, addrPortText(s.Src, s.Unix), fe, be, srv, age(now.Sub(s.Begin)), s.Requests)
 		if f.uri && s.URI != "" {
 			c.printf(" uri=\"%s\"", s.URI)
@@ -150,23 +150,24 @@ func (e *Env) streams(f func(Stream)) {
 	}
 }
 
-// names are the frontend, backend and server of a stream as dumps print them.
-func (s *Stream) names() (fe, be, srv string) {
+// names are the frontend, backend and server of a stream as dumps print them
+// on this connection.
+func (c *Call) names(s *Stream) (fe, be, srv string) {
 	fe, be, srv = "GLOBAL", "<NONE>", "<none>"
 	if s.Front != nil {
-		fe = s.Front.Name
+		fe = c.sess.hidden(s.Front.Name)
 	}
 	if s.Back != nil {
-		be = s.Back.Name
+		be = c.sess.hidden(s.Back.Name)
 	}
 	if s.Server != "" {
-		srv = s.Server
+		srv = c.sess.hidden(s.Server)
 	}
 	return fe, be, srv
 }
 
 func (c *Call) longStream(s *Stream, now time.Time) {
-	fe, be, srv := s.names()
+	fe, be, srv := c.names(s)
 	c.printf("%#x: [%s] id=%d proto=%s source=%s\n", s.ID, s.Begin.Format("02/Jan/2006:15:04:05.000000"), s.ID, s.Proto, addrPortText(s.Src, s.Unix))
 	if s.Front != nil {
 		c.printf("  frontend=%s (id=%d mode=%s), listener=%s\n", fe, s.Front.ID, modeOf(s.Front), orWord(s.Listener, "?"))

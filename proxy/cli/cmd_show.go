@@ -91,7 +91,7 @@ func showServersState(c *Call) {
 	now := c.now()
 	c.backends(stateHead, func(p *config.Proxy) {
 		for _, s := range p.Back.Servers() {
-			c.printf("%s\n", stateLine(p, s, now))
+			c.printf("%s\n", stateLine(c, p, s, now))
 		}
 	})
 }
@@ -138,11 +138,11 @@ func flag(b bool) int {
 }
 
 // stateLine is one server as "show servers state" prints it.
-func stateLine(p *config.Proxy, s *server.Server, now time.Time) string {
+func stateLine(c *Call, p *config.Proxy, s *server.Server, now time.Time) string {
 	v := s.View(now)
 	a := s.Addr()
 	host := "-"
-	if a != nil {
+	if a != nil && a.Network != "unix" {
 		host = dash(a.Host)
 	}
 	id, port := s.Identity()
@@ -164,7 +164,7 @@ func stateLine(p *config.Proxy, s *server.Server, now time.Time) string {
 	}
 	k, ag := &s.Params.Check, &s.Params.Agent
 	f := []string{
-		strconv.Itoa(p.ID), p.Name, strconv.Itoa(s.ID), s.Name, host, strconv.Itoa(int(v.Op)), strconv.Itoa(int(admin)),
+		strconv.Itoa(p.ID), c.sess.hidden(p.Name), strconv.Itoa(s.ID), c.sess.hidden(s.Name), host, strconv.Itoa(int(v.Op)), strconv.Itoa(int(admin)),
 		strconv.Itoa(s.Weight()), strconv.Itoa(v.Weight), strconv.Itoa(int(v.LastChange / time.Second)),
 		strconv.Itoa(server.StatusNumber(v.Check.Status)), strconv.Itoa(result), strconv.Itoa(healthOf(s, &v)),
 		strconv.Itoa(check), strconv.Itoa(agent), "0", strconv.Itoa(flag(s.Params.ForcedID != 0)),
@@ -191,12 +191,12 @@ func showServersConn(c *Call) {
 	c.backends(head, func(p *config.Proxy) {
 		for _, s := range p.Back.Servers() {
 			host, port := "-", 0
-			if a := s.Addr(); a != nil {
+			if a := s.Addr(); a != nil && a.Network != "unix" {
 				host, port = a.Host, a.Port
 			}
 			st := &s.Stats
 			idle := st.IdleSafe.Load() + st.IdleUnsafe.Load()
-			c.printf("%s/%s %d/%d %s %d - %d %d %d %d %d %d %d %d %d %d %d\n", p.Name, s.Name, p.ID, s.ID, host, port,
+			c.printf("%s/%s %d/%d %s %d - %d %d %d %d %d %d %d %d %d %d %d\n", c.sess.hidden(p.Name), c.sess.hidden(s.Name), p.ID, s.ID, host, port,
 				s.Params.PoolPurgeDelay.Milliseconds(), s.Cur(), st.Used.Load(), st.Used.Max(), st.Need.Load(), st.IdlePrivate.Load(),
 				st.IdleUnsafe.Load(), st.IdleSafe.Load(), s.Params.PoolMaxConn, idle, idle)
 		}
