@@ -100,7 +100,7 @@ var (
 	tcpTable    = keyword.NewTable("TCP_CHECK keyword", common())
 	httpTable   = keyword.NewTable("HTTP_GET keyword", common(), httpFields())
 	sslGetTable = keyword.NewTable("SSL_GET keyword", common(), httpFields(), []def[Checker]{
-		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant option {value}", func(k *Checker, on bool) { k.TLSCompliant = on }),
+		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close.").idle(), "Invalid tls_compliant option {value}", func(k *Checker, on bool) { k.TLSCompliant = on }),
 	})
 	smtpTable = keyword.NewTable("SMTP_CHECK keyword", common(), []def[Checker]{
 		optional(kw("helo_name", 0, "Name in HELO."), "SMTP_CHECK helo name missing", func(c *compiler, k *Checker, s string) {

@@ -8,6 +8,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/vrrp/lvs"
 )
 
 func httpFields() []def[Checker] {
@@ -60,7 +61,7 @@ func httpFields() []def[Checker] {
 var (
 	urlTable    = keyword.NewTable("url keyword", urlFields())
 	sslURLTable = keyword.NewTable("url keyword", urlFields(), []def[URL]{
-		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close."), "Invalid tls_compliant option {value}", func(u *URL, on bool) { u.TLSCompliant = on }),
+		boolean(kw("tls_compliant", keyword.V(2, 2), "Demand a proper TLS close.").idle(), "Invalid tls_compliant option {value}", func(u *URL, on bool) { u.TLSCompliant = on }),
 	})
 )
 
@@ -122,8 +123,11 @@ func urlFields() []def[URL] {
 			u.Regex = w[1].Text
 		}),
 		flag(kw("regex_no_match", v(2, 0), "The page must not match."), func(u *URL) { u.RegexNot = true }),
-		words(kw("regex_options", v(2, 0), "Options of the pattern."), func(_ *compiler, u *URL, w []expr.Word) {
+		words(kw("regex_options", v(2, 0), "Options of the pattern."), func(c *compiler, u *URL, w []expr.Word) {
 			for _, x := range w {
+				if !lvs.MatchOption(x.Text) {
+					c.notActed(c.env.Span(x.Index), "regex_options: '%s' has no effect", x.Text)
+				}
 				u.RegexOptions = append(u.RegexOptions, x.Text)
 			}
 		}),

@@ -22,8 +22,9 @@ func TestExamples(t *testing.T) {
 		if r.Status != 0 || len(r.Diags.All) > 0 {
 			t.Errorf("%s: status %d, %v", f, r.Status, r.Diags.All)
 		}
-		if len(r.Config.Instances) != 1 || len(r.Config.Scripts) != 1 {
-			t.Errorf("%s: %d instances, %d scripts", f, len(r.Config.Instances), len(r.Config.Scripts))
+		router := len(r.Config.Instances) == 1 && len(r.Config.Scripts) == 1
+		if balancer := len(r.Config.VirtualServers) == 2; router == balancer {
+			t.Errorf("%s: %d instances, %d scripts, %d services", f, len(r.Config.Instances), len(r.Config.Scripts), len(r.Config.VirtualServers))
 		}
 	}
 }

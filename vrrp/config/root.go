@@ -38,11 +38,11 @@ func rootFields() []def[Config] {
 			func(c *compiler, t *Config, s string) {
 				c.once("Duplicate net_namespace definition {value} - ignoring", &t.Process.NetNamespace, s)
 			})),
-		in(parentPass, optional(kw("net_namespace_ipvs", v(2, 1), "Configure IPVS in this network namespace.").idle(), "",
+		in(parentPass, optional(kw("net_namespace_ipvs", v(2, 1), "Configure IPVS in this network namespace."), "",
 			func(c *compiler, t *Config, s string) {
 				c.once("Duplicate net_namespace_ipvs definition {value} - ignoring", &t.Process.NetNamespaceIPVS, s)
 				t.Process.NamespaceIPVSSet = true
-			})),
+			}, func(t *Config) { t.Process.NamespaceIPVSSet = true })),
 		in(parentPass, flag(kw("namespace_with_ipsets", v(1, 2), "Use ipsets in a namespace on kernels before 3.13.").idle(),
 			func(t *Config) { t.Process.NamespaceWithIPsets = true })),
 		in(parentPass, optional(kw("instance", v(1, 2), "Name this keepalived among several in one namespace."), "instance name missing - ignoring", setInstance)),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,7 +25,8 @@ type HealthOptions struct {
 	Detail bool
 	// KeepIPVS leaves the kernel's table when Run ends (--dont-release-ipvs).
 	KeepIPVS bool
-	// Open connects to IPVS; nil: [lvs.Open].
+	// Open connects to IPVS; nil: [lvs.Open], in the namespace of
+	// net_namespace_ipvs.
 	Open func() (lvs.Kernel, error)
 	// Net is asked for addresses where ha_suspend needs them.
 	Net func() (netif.Kernel, error)
@@ -66,7 +68,7 @@ func NewHealth(cfg *config.Config, opt HealthOptions) *Health {
 		opt.Log = func(string) {}
 	}
 	if opt.Open == nil {
-		opt.Open = lvs.Open
+		opt.Open = func() (lvs.Kernel, error) { return lvs.Open(ipvsNamespace(cfg)) }
 	}
 	if opt.Start == nil {
 		opt.Start = notify.StartProcess
@@ -82,6 +84,22 @@ func NewHealth(cfg *config.Config, opt HealthOptions) *Health {
 		h.post(func() { h.fileValue(r) })
 	}})
 	return h
+}
+
+// ipvsNamespace is the file of the network namespace that has the kernel's
+// table: of net_namespace_ipvs NAME, or without a name that of the machine.
+func ipvsNamespace(cfg *config.Config) string {
+	p := &cfg.Process
+	switch name := p.NetNamespaceIPVS; {
+	case !p.NamespaceIPVSSet:
+		return ""
+	case name == "":
+		return "/proc/1/ns/net"
+	case strings.Contains(name, "/"):
+		return name
+	default:
+		return "/run/netns/" + name
+	}
 }
 
 func (h *Health) now() time.Duration { return time.Since(h.start) }

@@ -80,9 +80,19 @@ type netlinkKernel struct {
 }
 
 // Open connects to the kernel's IPVS, and has its module loaded if need be.
-// The error is [syscall.ENOENT] where there is none.
-func Open() (Kernel, error) {
-	conn, err := genetlink.Dial(nil)
+// The network namespace is that of a file; "" is ours. The error is
+// [syscall.ENOENT] where there is no IPVS.
+func Open(namespace string) (Kernel, error) {
+	cfg := &netlink.Config{}
+	if namespace != "" {
+		f, err := os.Open(namespace)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		cfg.NetNS = int(f.Fd())
+	}
+	conn, err := genetlink.Dial(cfg)
 	if err != nil {
 		return nil, err
 	}

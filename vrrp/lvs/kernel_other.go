@@ -5,4 +5,4 @@ package lvs
 import "syscall"
 
 // Open says that there is no IPVS here.
-func Open() (Kernel, error) { return nil, syscall.ENOENT }
+func Open(string) (Kernel, error) { return nil, syscall.ENOENT }
