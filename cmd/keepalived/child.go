@@ -138,12 +138,15 @@ func child(o *options, p *part) (int, error) {
 }
 
 // messagesOf are the lines about a configuration that a part's process logs:
-// where both run, each says its own and leaves the rest to the other.
+// each says its own and leaves the rest to the other, unless that does not run
+// for lack of anything to do.
 func messagesOf(res *config.Result, o *options, p *part) []string {
 	other := map[string]string{stageCheck: "vrrp", stageVRRP: "checker"}[p.stage]
-	for _, q := range parts {
-		if q != p && !q.wanted(o, res.Config) {
-			other = ""
+	if !o.checkOnly && !o.vrrpOnly {
+		for _, q := range parts {
+			if q != p && !q.wanted(o, res.Config) {
+				other = ""
+			}
 		}
 	}
 	return vrrp.MessagesWithout(res, o.path(), other)

@@ -47,7 +47,7 @@ func (d *lvsDump) check(v *config.VirtualServer, r *config.RealServer, k *config
 	}
 	d.p("   Log all failures = %s", yes(spec.LogAll))
 	if k.Kind != "MISC_CHECK" && k.Kind != "FILE_CHECK" {
-		d.connection(r, k, spec)
+		d.connection(v, r, k, spec)
 	}
 	method := k.Kind
 	if k.Kind == "HTTP_GET" || k.Kind == "SSL_GET" {
@@ -57,8 +57,8 @@ func (d *lvsDump) check(v *config.VirtualServer, r *config.RealServer, k *config
 	d.special(k, c)
 }
 
-func (d *lvsDump) connection(r *config.RealServer, k *config.Checker, spec *lvs.Check) {
-	c := connection(r, k)
+func (d *lvsDump) connection(v *config.VirtualServer, r *config.RealServer, k *config.Checker, spec *lvs.Check) {
+	c := connection(v, r, k)
 	d.p("   Connection")
 	d.p("     Dest = %s", bracketed(c.To))
 	if c.From.Addr().IsValid() {

@@ -317,7 +317,7 @@ func (h *Health) command(c lvs.Command) {
 	}
 	err := h.kernel.Do(c)
 	switch no := lvs.Errno(err); {
-	case err == nil:
+	case err == nil || c.Op == lvs.StopDaemon && no == syscall.ESRCH: // none runs
 		return
 	case c.Op == lvs.SetDest && no == syscall.ENOENT:
 		c.Op = lvs.AddDest

@@ -75,6 +75,19 @@ virtual_server fwmark 9 {
   real_server 10.2.2.3 80 {
   }
 }
+virtual_server fwmark 11 {
+  lb_algo rr
+  lb_kind NAT
+  real_server 10.2.2.3 81 {
+  }
+}
+virtual_server 10.1.1.7 80 {
+  lb_algo rr
+  lb_kind NAT
+  protocol TCP
+  real_server 10.2.2.3 {
+  }
+}
 virtual_server fwmark 10 {
   lb_algo mh
   lb_kind DR
@@ -118,6 +131,7 @@ virtual_server fd00::2 443 {
 	want := []string{
 		"-A --sctp-service 10.1.1.2:0 -s rr -p 20 --pe sip", "-a --sctp-service 10.1.1.2:0 -r 10.2.2.3:0 -g -w 1",
 		"-A -f 10 -6 -s mh", "-a -f 10 -6 -r [fd00::1]:0 -g -w 1",
+		"-A -f 11 -s rr", "-a -f 11 -r 10.2.2.3:81 -m -w 1", "-A -t 10.1.1.7:80 -s rr", "-a -t 10.1.1.7:80 -r 10.2.2.3:80 -m -w 1",
 		"-A -f 9 -s mh -b flag-1", "-a -f 9 -r 10.2.2.3:0 -g -w 1",
 		"-A -t 10.1.1.1:80 -s wrr -p 30 -M 24", "-a -t 10.1.1.1:80 -r 10.2.2.1:80 -m -w 1",
 		"-a -t 10.1.1.1:80 -r 10.2.2.2:8080 -m -w 2 -x 10 -y 3", "-a -t 10.1.1.1:80 -r 10.2.2.9:80 -m -w 0",

@@ -249,7 +249,7 @@ func (l *lvsLower) check(v *config.VirtualServer, r *config.RealServer, k *confi
 		}
 	}
 	c.RetryDelay = pick(delay, t.RetryDelay, rt.RetryDelay, vt.RetryDelay)
-	conn := connection(r, k)
+	conn := connection(v, r, k)
 	conn.Timeout = pick(defaultConnect, t.ConnectTimeout, rt.ConnectTimeout, vt.ConnectTimeout)
 	if !l.probe(c, v, r, k, conn) {
 		return nil
@@ -270,8 +270,11 @@ func defaultDelay(k *config.Checker, c *lvs.Check) time.Duration {
 }
 
 // connection is where a check connects, and how.
-func connection(r *config.RealServer, k *config.Checker) lvs.Connection {
+func connection(v *config.VirtualServer, r *config.RealServer, k *config.Checker) lvs.Connection {
 	to, port := r.Addr.Addr(), r.Addr.Port()
+	if port == 0 {
+		port = v.Addr.Port()
+	}
 	if k.ConnectIP.IsValid() {
 		to = k.ConnectIP
 	}

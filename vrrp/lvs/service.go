@@ -118,10 +118,8 @@ func (s *service) wanted(m *Member) []Dest {
 	add := func(spec *Server, weight int64) {
 		t := spec.Dest
 		t.Weight = uint32(min(weight, 1<<31-1))
-		switch {
-		case m.ID.Protocol == 0:
-			t.Port = 0
-		case t.Method.Forward != Masquerade:
+		// Only NAT changes ports, and it need not. Marks have none.
+		if t.Method.Forward != Masquerade || t.Port == 0 {
 			t.Port = m.ID.Port
 		}
 		if !slices.ContainsFunc(out, func(o Dest) bool { return o.Key() == t.Key() }) {
