@@ -70,7 +70,6 @@ func New(cfg *config.Config, opt Options) (*Router, error) {
 	plugins := append([]daemon.Plugin{
 		daemon.NewNotifier(notify.Options{Log: opt.Log, Detail: opt.Detail}),
 		daemon.NewTracker(track.Options{Log: opt.Log}),
-		daemon.NewSyncer(nil, opt.Log),
 	}, opt.Plugins...)
 	d := daemon.New(cfg, daemon.Options{
 		Network: opt.Network, Kernel: opt.Kernel, Log: opt.Log, Detail: opt.Detail,

@@ -111,6 +111,8 @@ func New(cfg *config.Config, opt Options) *Daemon {
 	if opt.Wall == nil {
 		opt.Wall = time.Now
 	}
+	// The state of connections follows the instances, as addresses do.
+	opt.Plugins = append(opt.Plugins[:len(opt.Plugins):len(opt.Plugins)], NewSyncer(nil, opt.Log))
 	d := &Daemon{
 		opt: opt, cfg: cfg, start: time.Now(),
 		insts: make(map[string]*instance), socks: make(map[wire.Spec]*socket),
