@@ -359,6 +359,11 @@ func unicastPeer(c *compiler, i *Instance, w []expr.Word) {
 			*to = int(n)
 		}
 	}
+	if p.MinTTL > 0 || p.MaxTTL < 255 {
+		// Who is checked for the TTL must be known.
+		i.CheckUnicastSource = true
+		i.given |= gaveCheckSrc
+	}
 	if p.MinTTL > p.MaxTTL {
 		c.say("(%s) %s - min_ttl %d > max_ttl %d - all packets will be discarded", i.Name, s, p.MinTTL, p.MaxTTL)
 	}

@@ -255,7 +255,11 @@ func (c *compiler) tracks(i *Instance) {
 	}
 	i.Tracks.Interfaces = kept
 	c.lateTracks = nil
-	for _, t := range kept {
+	for k, t := range kept {
+		if grouped && c.cfg.Global.DynamicInterfaces {
+			// Otherwise the weight counts after all, in the original too.
+			kept[k].Weight, kept[k].Reverse = 0, false
+		}
 		switch {
 		case owner && t.Weight != 0 && i.Group == nil:
 			c.lateTracks = append(c.lateTracks, func() {

@@ -77,3 +77,14 @@ func TestLowerPrioDefaults(t *testing.T) {
 		}
 	}
 }
+
+// TestTTLChecksSource: a peer's range of TTLs turns check_unicast_src on.
+func TestTTLChecksSource(t *testing.T) {
+	t.Parallel()
+	for peer, want := range map[string]bool{"10.0.0.2": false, "10.0.0.2 min_ttl 5": true, "10.0.0.2 max_ttl 254": true} {
+		text := "vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\nunicast_peer {\n" + peer + "\n}\n}\n"
+		if in := Load("k.conf", []byte(text), oracleOptions()).Config.Instances[0]; in.CheckUnicastSource != want {
+			t.Errorf("%s: %t", peer, in.CheckUnicastSource)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"tandem/vrrp/config"
@@ -25,6 +26,8 @@ func (d *Daemon) WriteData(w io.Writer) error {
 
 func (d *Daemon) writeData(b *bufio.Writer) {
 	writeGlobal(b, d.cfg)
+	d.writeGaps(b)
+	d.writeStatic(b)
 	b.WriteString("------< VRRP Topology >------\n")
 	d.m.Instances(func(v fsm.View) { d.writeInstance(b, v) })
 	b.WriteString("------< VRRP Sockpool >------\n")
@@ -92,25 +95,46 @@ func (d *Daemon) writeInstance(b *bufio.Writer, v fsm.View) {
 			p("   Master advert interval = %d milli-sec", v.LearnedPeriod.Milliseconds())
 		}
 	}
-	p("   Flags: none")
+	switch {
+	case in.spec.Unicast():
+		p("   Flags:\n     Using unicast")
+	case c.Nopreempt:
+		p("   Flags:")
+	default:
+		p("   Flags: none")
+	}
 	p("   Wantstate = %s", enabled(v.WantMaster, "MASTER", "BACKUP"))
 	p("   Number of config faults = %d", v.ConfigFaults)
 	p("   Number of tracker faults = %d", v.TrackFaults)
+	if v.ConfigFaults+v.TrackFaults == 0 {
+		p("   Flags of interface faults - (none)")
+	}
 	p("   Number of track scripts init = %d", v.Pending)
 	p("   Last transition = %s", d.wall(v.Changed))
 	if v.State == fsm.Master || v.State == fsm.Backup {
 		p("   Read timeout = %s", d.wall(v.Timer))
 	}
-	p("   Master down timer = %d usecs", v.Down.Microseconds())
-	p("   Interface = %s", in.link)
-	if in.vmac != nil {
-		p("   Using VMAC, name = %s, parent = %s, MAC = %s", in.vmac.Name, in.vmac.Parent, in.vmac.MAC)
+	down := v.Down.Microseconds()
+	if c.Priority == 255 {
+		down = 1
+	}
+	p("   Master down timer = %d usecs", down)
+	if in.vmac == nil {
+		p("   Interface = %s", in.link)
+	} else {
+		l := d.links[in.link]
+		p("   Use VMAC, i/f name %s, is_up = %t, xmit_base = %t", in.link, l != nil && l.Up, c.VMAC.XmitBase)
+		p("   Interface = %s, vmac on %s%s", in.link, in.base, enabled(c.VMAC.XmitBase, ", xmit base i/f", ""))
 	}
 	if in.src.IsValid() {
-		p("   Using src_ip = %s", in.src)
+		p("   Using src_ip = %s%s", in.src, enabled(c.SourceAddress.IsValid(), " (from configuration)", ""))
 	}
 	if !in.spec.Unicast() {
-		p("   Multicast address %s", in.spec.Group)
+		index := ""
+		if l := d.links[in.spec.Link]; in.spec.IPv6 && l != nil {
+			index = fmt.Sprintf(", ifindex %d", l.Index)
+		}
+		p("   Multicast address %s%s", in.spec.Group, index)
 	}
 	d.writeTimers(b, v, in)
 	d.writeHeld(b, v, in)
@@ -129,10 +153,16 @@ func (d *Daemon) writeTimers(b *bufio.Writer, v fsm.View, in *instance) {
 	p("Down timer adverts = %d", v.Config.DownAdverts)
 	p("Send advert after receive lower priority advert = %t", !c.LowerPrioNoAdvert)
 	p("Send advert after receive higher priority advert = %t", c.HigherPrioSendAdvert)
+	if c.Priority == 255 {
+		p("Address owner ignores received adverts = %t", c.OwnerIgnoreAdverts)
+	}
 	p("Virtual Router ID = %d", c.VRID)
 	p("Priority = %d", c.Priority)
 	p("Effective priority = %d", v.Effective)
 	p("Total priority = %d", v.Total)
+	if c.Nopreempt {
+		p("Highest other priority = %d", c.TimerExpiredBackup)
+	}
 	if v.Config.Version == packet.V2 {
 		p("Advert interval = %d sec", c.AdvertInterval/time.Second)
 	} else {
@@ -165,7 +195,7 @@ func (d *Daemon) writeHeld(b *bufio.Writer, v fsm.View, in *instance) {
 	p := func(format string, args ...any) { fmt.Fprintf(b, "   "+format+"\n", args...) }
 	addrs := func(list []netif.Addr, set bool) {
 		for _, a := range list {
-			p("  %s", addrText(a, set))
+			p("  %s%s", addrText(a, d.vmacParent(a.Link), set), enabled(set && in.quiet(), " nftable_set", ""))
 		}
 	}
 	if len(in.vips) > 0 {
@@ -176,23 +206,14 @@ func (d *Daemon) writeHeld(b *bufio.Writer, v fsm.View, in *instance) {
 		p("Virtual IP Excluded :")
 		addrs(in.excluded, in.hasExcluded)
 	}
-	if len(in.routes) > 0 {
-		p("Virtual Routes :")
-		for _, r := range in.routes {
-			p("  %s%s", r.Text, enabled(in.hasRoutes, " set", ""))
-		}
-	}
-	if len(in.rules) > 0 {
-		p("Virtual Rules :")
-		for _, r := range in.rules {
-			p("  %s%s", r.Text, enabled(in.hasRules, " set", ""))
-		}
-	}
-	if len(c.Peers) > 0 {
-		p("Unicast Peer (%d):", len(c.Peers))
+	if in.spec.Unicast() {
+		p("Unicast TTL = %d", c.UnicastTTL)
+		p("Check unicast src : %s", enabled(c.CheckUnicastSource, "yes", "no"))
+		p("Unicast Peer :")
 		for _, o := range c.Peers {
-			p("  %s", o.Addr)
+			p("  %s min_ttl %d max_ttl %d", o.Addr, o.MinTTL, o.MaxTTL)
 		}
+		p("Unicast checksum compatibility = no")
 	}
 	if s := d.socks[in.spec]; s != nil {
 		if f, ok := s.conn.(interface{ Descriptors() (int, int) }); ok {
@@ -200,19 +221,88 @@ func (d *Daemon) writeHeld(b *bufio.Writer, v fsm.View, in *instance) {
 			p("fd_in %d, fd_out %d", rx, tx)
 		}
 	}
+	if len(in.routes) > 0 {
+		p("Virtual Routes :")
+		for _, r := range c.VirtualRoutes {
+			p("  %s", routeText(r, enabled(in.hasRoutes, in.link, "")))
+		}
+	}
+	if len(in.rules) > 0 {
+		p("Virtual Rules :")
+		for _, r := range c.VirtualRules {
+			p("  %s", ruleText(r))
+		}
+	}
 	writeTracks(p, &c.Tracks)
 	p("Using smtp notification = %s", enabled(c.SMTPAlert, "yes", "no"))
 	p("Notify deleted = %s", enabled(v.Config.Deleted, "Deleted", "Fault"))
+	writeScripts(p, &c.Notify)
 	p("Notify priority changes = %t", c.Notify.PriorityChanges)
 }
 
-// addrText is an address with where it is and whether it is set.
-func addrText(a netif.Addr, set bool) string {
-	s := a.Prefix.String()
-	if a.Prefix.IsSingleIP() {
-		s = a.Prefix.Addr().String()
+// writeScripts lists the notify scripts of an instance or group.
+func writeScripts(p func(string, ...any), n *config.Notify) {
+	for _, x := range []struct {
+		name string
+		c    *config.Command
+	}{
+		{"Backup state transition", n.Backup}, {"Master state transition", n.Master}, {"Fault state transition", n.Fault},
+		{"Stop state transition", n.Stop}, {"Deleted state transition", n.Deleted}, {"Generic state transition", n.Any},
+		{"Master rx lower pri", n.MasterRxLowerPri},
+	} {
+		if x.c != nil {
+			p("%s script = %s", x.name, commandText(x.c))
+		}
 	}
-	return fmt.Sprintf("%s dev %s scope %s%s", s, a.Link, scopeName(a.Scope), enabled(set, " set", ""))
+}
+
+// commandText is a script with whom it runs as.
+func commandText(c *config.Command, more ...string) string {
+	return fmt.Sprintf("'%s', uid:gid %d:%d", strings.Join(append(c.Argv[:len(c.Argv):len(c.Argv)], more...), "' '"), c.Account.UID, c.Account.GID)
+}
+
+// vmacParent is the interface below a VMAC, "" for other interfaces.
+func (d *Daemon) vmacParent(link string) string {
+	for _, in := range d.order {
+		if in.vmac != nil && in.vmac.Name == link {
+			return in.vmac.Parent
+		}
+	}
+	return ""
+}
+
+// addrText is an address with where it is and whether it is set; parent is the
+// interface below its VMAC.
+func addrText(a netif.Addr, parent string, set bool) string {
+	var l line
+	l.add(true, "%s", netText(a.Prefix))
+	l.add(a.Broadcast.IsValid(), "brd %s", a.Broadcast)
+	l.add(true, "dev %s%s", a.Link, enabled(parent != "", "@"+parent, ""))
+	l.add(true, "scope %s", scopeName(a.Scope))
+	l.add(a.Label != "", "label %s", a.Label)
+	l.add(a.Peer.IsValid(), "peer %s", a.Peer)
+	for _, x := range addrFlags {
+		l.add(a.Flags&x.flag != 0 && !(x.flag == config.FlagNoDAD && a.Prefix.Addr().Is6()), "%s", x.name)
+	}
+	l.add(a.NoTrack, "no_track")
+	switch {
+	case !a.Prefix.Addr().Is6():
+	case a.Lifetimes && a.Preferred == 0:
+		l.add(true, "deprecated")
+	case a.Lifetimes && a.Preferred != ^uint32(0):
+		l.add(true, "preferred_lft %d", a.Preferred)
+	default:
+		l.add(true, "preferred_lft forever")
+	}
+	l.add(set, "set")
+	return l.String()
+}
+
+var addrFlags = []struct {
+	flag uint32
+	name string
+}{
+	{config.FlagHome, "home"}, {config.FlagMngTmpAddr, "mngtmpaddr"}, {config.FlagNoPrefixRoute, "noprefixroute"}, {config.FlagAutojoin, "autojoin"},
 }
 
 func scopeName(s uint8) string {
@@ -235,9 +325,13 @@ func (d *Daemon) writeSocket(b *bufio.Writer, s *socket) {
 		rx, tx = f.Descriptors()
 	}
 	fmt.Fprintf(b, " fd_in %d fd_out = %d\n", rx, tx)
-	fmt.Fprintf(b, "   Interface = %s\n   Family = %s\n   Protocol = %s\n   Type = %s\n   Rx buf size = %d\n   VRRP instances\n",
+	fmt.Fprintf(b, "   Interface = %s\n   Family = %s\n   Protocol = %s\n   Type = %s\n",
 		s.spec.Link, enabled(s.spec.IPv6, "IPv6", "IPv4"), enabled(s.spec.AH, "AH", "VRRP"),
-		enabled(s.spec.Unicast(), "Unicast", "Multicast"), s.spec.Buffer)
+		enabled(s.spec.Unicast(), "Unicast", "Multicast"))
+	if s.spec.Unicast() {
+		fmt.Fprintf(b, "   Address = %s\n", s.spec.Local)
+	}
+	fmt.Fprintf(b, "   Rx buf size = %d\n   VRRP instances\n", s.spec.Buffer)
 	for _, in := range d.order {
 		if in.spec == s.spec {
 			fmt.Fprintf(b, "     %s vrid %d\n", in.cfg.Name, in.cfg.VRID)
@@ -271,44 +365,8 @@ func (d *Daemon) writeGroup(b *bufio.Writer, name string, s fsm.State, members [
 	if len(g.Tracks.Scripts) > 0 {
 		b.WriteString("   Tracked scripts :\n")
 		for _, t := range g.Tracks.Scripts {
-			fmt.Fprintf(b, "     %s weight %d\n", t.Target.Name, t.Weight)
+			fmt.Fprintf(b, "     %s weight %d%s\n", t.Target.Name, t.Weight, enabled(t.Reverse, " reverse", ""))
 		}
 	}
-}
-
-func (d *Daemon) writeLinks(b *bufio.Writer) {
-	names := make([]string, 0, len(d.links))
-	for n := range d.links {
-		names = append(names, n)
-	}
-	slices.SortFunc(names, func(x, y string) int { return d.links[x].Index - d.links[y].Index })
-	for _, n := range names {
-		l := d.links[n]
-		fmt.Fprintf(b, " Name = %s\n   index = %d\n", l.Name, l.Index)
-		for _, v6 := range []bool{false, true} {
-			a := "(none)"
-			if s := d.sourceOn(n, v6); s.IsValid() {
-				a = s.String()
-			}
-			fmt.Fprintf(b, "   %s address = %s\n", enabled(v6, "IPv6", "IPv4"), a)
-		}
-		if len(l.MAC) == 6 && !l.Loopback {
-			fmt.Fprintf(b, "   MAC = %s\n   MAC broadcast = ff:ff:ff:ff:ff:ff\n", l.MAC)
-		}
-		fmt.Fprintf(b, "   State = %s%s%s\n   MTU = %d\n   HW Type = %s\n", enabled(l.Up, "UP, RUNNING", "DOWN"),
-			enabled(l.Loopback, ", no broadcast, loopback", ""), enabled(!l.Multicast, ", no multicast", ""),
-			l.MTU, enabled(l.Loopback, "LOOPBACK", "ETHERNET"))
-		var users []string
-		for _, in := range d.order {
-			if in.base == n {
-				users = append(users, in.cfg.Name)
-			}
-		}
-		if len(users) > 0 {
-			b.WriteString("   Tracking VRRP instances :\n")
-			for _, u := range users {
-				fmt.Fprintf(b, "     %s, weight 0\n", u)
-			}
-		}
-	}
+	writeScripts(func(format string, args ...any) { fmt.Fprintf(b, "   "+format+"\n", args...) }, &g.Notify)
 }

@@ -41,13 +41,14 @@ func (d *Daemon) writeTracked(b *bufio.Writer) {
 		if s.Command != nil {
 			p("Script uid:gid = %d:%d", s.Command.Account.UID, s.Command.Account.GID)
 		}
-		d.writeTrackers(b, func(t *config.Tracks) (int, bool) {
+		p("VRRP instances :")
+		d.writeTrackers(b, func(t *config.Tracks) (int, bool, bool) {
 			for _, x := range t.Scripts {
 				if x.Target == s {
-					return x.Weight, true
+					return x.Weight, x.Reverse, true
 				}
 			}
-			return 0, false
+			return 0, false, false
 		})
 	}
 	title = "------< VRRP Track files >------\n"
@@ -59,30 +60,92 @@ func (d *Daemon) writeTracked(b *bufio.Writer) {
 		status, _ := d.m.Tracked(fsm.TrackID{Kind: fsm.TrackFile, Name: f.Name})
 		p("Status = %d", status.Value)
 		p("Weight = %d%s", f.Weight, enabled(f.Reverse, " reverse", ""))
-		d.writeTrackers(b, func(t *config.Tracks) (int, bool) {
+		d.writeTrackers(b, func(t *config.Tracks) (int, bool, bool) {
 			for _, x := range t.Files {
 				if x.Target == f {
-					return x.Weight, true
+					return x.Weight, x.Reverse, true
 				}
 			}
-			return 0, false
+			return 0, false, false
+		})
+	}
+	d.writeProcesses(b)
+}
+
+// writeProcesses writes the tracked processes. How many of each run, the
+// tracker alone knows.
+func (d *Daemon) writeProcesses(b *bufio.Writer) {
+	p := func(format string, args ...any) { fmt.Fprintf(b, "   "+format+"\n", args...) }
+	title := "------< VRRP Track processes >------\n"
+	for _, t := range d.cfg.TrackProcs {
+		b.WriteString(title)
+		title = ""
+		fmt.Fprintf(b, " VRRP Track process = %s\n", t.Name)
+		p("Process = %s", t.Path)
+		if len(t.Params) > 0 {
+			p("Parameters = %s", strings.Join(t.Params, " "))
+		}
+		switch t.ParamMatch {
+		case config.ParamExact:
+			p("Param match")
+		case config.ParamPartial:
+			p("Param match partial")
+		case config.ParamInitial:
+			p("Param match initial")
+		}
+		p("Min processes = %d", t.Quorum)
+		if t.QuorumMax >= 0 {
+			p("Max processes = %d", t.QuorumMax)
+		}
+		status, _ := d.m.Tracked(fsm.TrackID{Kind: fsm.TrackProcess, Name: t.Name})
+		p("Have quorum = %t", status.Up)
+		p("Weight = %d%s", t.Weight, enabled(t.Reverse, " reverse", ""))
+		if t.TerminateDelay > 0 {
+			p("Terminate delay = %.6fs", t.TerminateDelay.Seconds())
+		}
+		if t.ForkDelay > 0 {
+			p("Fork delay = %.6fs", t.ForkDelay.Seconds())
+		}
+		p("Full command = %t", t.FullCommand || t.ParamMatch != config.ParamNone)
+		d.writeTrackers(b, func(ts *config.Tracks) (int, bool, bool) {
+			for _, x := range ts.Procs {
+				if x.Target == t {
+					return x.Weight, x.Reverse, true
+				}
+			}
+			return 0, false, false
 		})
 	}
 }
 
-// writeTrackers lists the instances that track something.
-func (d *Daemon) writeTrackers(b *bufio.Writer, weight func(*config.Tracks) (int, bool)) {
+// writeTrackers lists the instances that track something, themselves or with
+// their group.
+func (d *Daemon) writeTrackers(b *bufio.Writer, weight func(*config.Tracks) (w int, reverse, ok bool)) {
 	title := "   Tracking instances :\n"
-	for _, in := range d.order {
-		if w, ok := weight(&in.cfg.Tracks); ok {
-			fmt.Fprintf(b, "%s     %s, weight %d\n", title, in.cfg.Name, w)
+	write := func(name string, t *config.Tracks) {
+		if w, reverse, ok := weight(t); ok {
+			fmt.Fprintf(b, "%s     %s, weight %d%s\n", title, name, w, enabled(reverse, " reverse", ""))
 			title = ""
+		}
+	}
+	for _, in := range d.order {
+		write(in.cfg.Name, &in.cfg.Tracks)
+	}
+	for _, g := range d.cfg.SyncGroups {
+		for _, in := range g.Members {
+			write(in.Name, &g.Tracks)
 		}
 	}
 }
 
 // writeTracks lists what an instance tracks.
 func writeTracks(p func(string, ...any), t *config.Tracks) {
+	if len(t.Interfaces) > 0 {
+		p("Tracked interfaces :")
+		for _, x := range t.Interfaces {
+			p("  %s weight %d%s", x.Name, x.Weight, enabled(x.Reverse, " reverse", ""))
+		}
+	}
 	if len(t.Scripts) > 0 {
 		p("Tracked scripts :")
 		for _, x := range t.Scripts {
@@ -92,6 +155,12 @@ func writeTracks(p func(string, ...any), t *config.Tracks) {
 	if len(t.Files) > 0 {
 		p("Tracked files :")
 		for _, x := range t.Files {
+			p("  %s, weight %d%s", x.Target.Name, x.Weight, enabled(x.Reverse, " reverse", ""))
+		}
+	}
+	if len(t.Procs) > 0 {
+		p("Tracked processes :")
+		for _, x := range t.Procs {
 			p("  %s, weight %d%s", x.Target.Name, x.Weight, enabled(x.Reverse, " reverse", ""))
 		}
 	}

@@ -17,7 +17,9 @@ type filtering struct {
 
 // quiet says that packets for the instance's addresses are dropped, since it
 // only stands in for their owner (RFC 9568 section 6.4.3; no_accept, strict mode).
-func (in *instance) quiet() bool { return !in.cfg.Accept && in.cfg.Priority != 255 }
+func (in *instance) quiet() bool { return quiet(in.cfg) }
+
+func quiet(c *config.Instance) bool { return !c.Accept && c.Priority != 255 }
 
 // setFilter has exactly those addresses dropped that quiet instances hold now.
 func (d *Daemon) setFilter() {

@@ -151,7 +151,7 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 		Interval: c.AdvertInterval.Seconds(), MasterInterval: v.LearnedPeriod.Seconds(), Accept: bit(c.Accept),
 		NoPreempt: v.Config.NoPreempt, PreemptDelay: c.PreemptDelay.Seconds(), State: stateNumber(v.State),
 		WantState: stateNumber(want), Version: v.Config.Version, SMTPAlert: c.SMTPAlert, NotifyDeleted: v.Config.Deleted,
-		VIPs: texts(in.vips, in.hasVIPs), Excluded: texts(in.excluded, in.hasExcluded), AuthType: uint8(c.AuthType),
+		VIPs: d.texts(in.vips, in.hasVIPs), Excluded: d.texts(in.excluded, in.hasExcluded), AuthType: uint8(c.AuthType),
 	}}
 	if in.vmac != nil {
 		out.Data.VMAC = in.vmac.Name
@@ -173,10 +173,10 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 }
 
 // texts are addresses as dumps show them.
-func texts(list []netif.Addr, set bool) []string {
+func (d *Daemon) texts(list []netif.Addr, set bool) []string {
 	var out []string
 	for _, a := range list {
-		out = append(out, addrText(a, set))
+		out = append(out, addrText(a, d.vmacParent(a.Link), set))
 	}
 	return out
 }
