@@ -52,6 +52,7 @@ type jsonData struct {
 	Excluded         []string    `json:"evips,omitempty"`
 	Routes           []string    `json:"vroutes,omitempty"`
 	Rules            []string    `json:"vrules,omitempty"`
+	Processes        []string    `json:"track_process,omitempty"`
 	AuthType         uint8       `json:"auth_type"`
 	AuthData         string      `json:"auth_data,omitempty"`
 }
@@ -83,6 +84,7 @@ type jsonStats struct {
 // version 1 is a list, version 2 an object around it.
 func (d *Daemon) WriteJSON(w io.Writer) error {
 	list := []jsonInstance{}
+	var processes []jsonProcess
 	version := 1
 	ok := d.Do(func() {
 		version = d.cfg.Global.JSONVersion
@@ -91,6 +93,7 @@ func (d *Daemon) WriteJSON(w io.Writer) error {
 				list = append(list, d.jsonOf(v, in))
 			}
 		})
+		processes = d.jsonProcesses()
 	})
 	if !ok {
 		return io.ErrClosedPipe
@@ -99,8 +102,9 @@ func (d *Daemon) WriteJSON(w io.Writer) error {
 	var err error
 	if version == 2 {
 		b, err = json.Marshal(struct {
-			VRRP []jsonInstance `json:"vrrp"`
-		}{list})
+			VRRP      []jsonInstance `json:"vrrp"`
+			Processes []jsonProcess  `json:"track_process,omitempty"`
+		}{list, processes})
 	} else {
 		b, err = json.Marshal(list)
 	}
@@ -151,7 +155,7 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 		Interval: c.AdvertInterval.Seconds(), MasterInterval: v.LearnedPeriod.Seconds(), Accept: bit(c.Accept),
 		NoPreempt: v.Config.NoPreempt, PreemptDelay: c.PreemptDelay.Seconds(), State: stateNumber(v.State),
 		WantState: stateNumber(want), Version: v.Config.Version, SMTPAlert: c.SMTPAlert, NotifyDeleted: v.Config.Deleted,
-		VIPs: d.texts(in.vips, in.hasVIPs), Excluded: d.texts(in.excluded, in.hasExcluded), AuthType: uint8(c.AuthType),
+		VIPs: d.texts(in, in.vips, in.hasVIPs), Excluded: d.texts(in, in.excluded, in.hasExcluded), AuthType: uint8(c.AuthType),
 	}}
 	if in.vmac != nil {
 		out.Data.VMAC = in.vmac.Name
@@ -159,11 +163,14 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 	if c.AuthType != config.AuthNone {
 		out.Data.AuthData = "********"
 	}
-	for _, r := range in.routes {
-		out.Data.Routes = append(out.Data.Routes, r.Text)
+	for _, r := range c.VirtualRoutes {
+		out.Data.Routes = append(out.Data.Routes, routeText(r, enabled(in.hasRoutes, in.link, "")))
 	}
-	for _, r := range in.rules {
-		out.Data.Rules = append(out.Data.Rules, r.Text)
+	for _, r := range c.VirtualRules {
+		out.Data.Rules = append(out.Data.Rules, ruleText(r))
+	}
+	for _, t := range c.Tracks.Procs {
+		out.Data.Processes = append(out.Data.Processes, t.Target.Name)
 	}
 	s := v.Stats
 	out.Stats = jsonStats{Received: s.Received, Sent: s.Sent, BecameMaster: s.BecameMaster, Released: s.ReleasedMaster,
@@ -173,10 +180,38 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 }
 
 // texts are addresses as dumps show them.
-func (d *Daemon) texts(list []netif.Addr, set bool) []string {
+func (d *Daemon) texts(in *instance, list []netif.Addr, set bool) []string {
 	var out []string
 	for _, a := range list {
-		out = append(out, addrText(a, d.vmacParent(a.Link), set))
+		out = append(out, addrText(a, d.vmacParent(a.Link), set)+enabled(set && in.quiet(), " nftable_set", ""))
+	}
+	return out
+}
+
+// jsonProcess is a tracked process. How many there are, and what waits for its
+// delay, the tracker alone knows.
+type jsonProcess struct {
+	Process        string  `json:"process"`
+	ParamMatch     string  `json:"param_match"`
+	Min            int     `json:"min_processes"`
+	Max            int     `json:"max_processes,omitempty"`
+	Quorum         bool    `json:"have_quorum"`
+	Weight         int     `json:"weight"`
+	TerminateDelay float64 `json:"terminate_delay"`
+	ForkDelay      float64 `json:"fork_delay"`
+	FullCommand    bool    `json:"full_command"`
+}
+
+func (d *Daemon) jsonProcesses() []jsonProcess {
+	var out []jsonProcess
+	for _, t := range d.cfg.TrackProcs {
+		status, _ := d.m.Tracked(fsm.TrackID{Kind: fsm.TrackProcess, Name: t.Name})
+		out = append(out, jsonProcess{
+			Process: t.Name, ParamMatch: [...]string{"none", "exact", "partial", "initial"}[t.ParamMatch],
+			Min: t.Quorum, Max: max(t.QuorumMax, 0), Quorum: status.Up, Weight: t.Weight,
+			TerminateDelay: t.TerminateDelay.Seconds(), ForkDelay: t.ForkDelay.Seconds(),
+			FullCommand: t.FullCommand || t.ParamMatch != config.ParamNone,
+		})
 	}
 	return out
 }
