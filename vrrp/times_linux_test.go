@@ -199,7 +199,8 @@ func TestFlood(t *testing.T) { // not parallel: it takes all of the machine
 		}
 		d := median(gaps(s))
 		t.Logf("%d foreign adverts in 3 s; an advert of a's each %v, at most %v", sent, d, slices.Max(gaps(s)))
-		if d > 1500*time.Millisecond {
+		// On a busy machine the original itself falls behind; ours must not.
+		if !p.a && d > 1500*time.Millisecond {
 			t.Errorf("an advert each %v under %d foreign ones", d, sent)
 		}
 	})
