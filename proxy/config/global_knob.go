@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,8 @@ func (k knob) into(set func(*Global, int64)) *keyword.Def[Setting[Global]] {
 }
 
 // laxInt reads a number as the original mostly does: digits up to the first
-// other character, 0 where there are none.
+// other character, 0 where there are none, and of a number that needs more
+// than 32 bits the last 32.
 func laxInt(s string) int64 {
 	i := 0
 	if i < len(s) && (s[i] == '-' || s[i] == '+') {
@@ -90,11 +92,9 @@ func laxInt(s string) int64 {
 	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
 		i++
 	}
-	n, err := strconv.ParseInt(strings.TrimPrefix(s[:i], "+"), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
+	// Out of range, ParseInt returns the nearest that 64 bits hold.
+	n, _ := strconv.ParseInt(s[:i], 10, 64)
+	return int64(int32(n))
 }
 
 const wantsInt = "'%s' expects an integer argument."
@@ -186,9 +186,13 @@ func sizeKnob(missing string, min int64) knobCheck {
 			return 0, missing
 		}
 		n, err := expr.ParseSize(v)
+		rest := sizeRest(v)
+		if err == nil && n > math.MaxUint32 {
+			rest = over32(v)
+		}
 		switch {
-		case err != nil:
-			return 0, fmt.Sprintf("unexpected '%s' after size passed to '%%s'", sizeRest(v))
+		case err != nil || n > math.MaxUint32:
+			return 0, fmt.Sprintf("unexpected '%s' after size passed to '%%s'", rest)
 		case n < min:
 			return 0, "'%s' expects a strictly positive integer argument."
 		}
@@ -198,6 +202,20 @@ func sizeKnob(missing string, min int64) knobCheck {
 
 // sizeRest is what follows the digits of a size.
 func sizeRest(v string) string { return strings.TrimLeft(v, "0123456789") }
+
+// over32 is what is left of v where it stops to fit in 32 bits.
+func over32(v string) string {
+	n := uint64(0)
+	for i := range v {
+		if v[i] < '0' || v[i] > '9' {
+			return v[i:]
+		}
+		if n = n*10 + uint64(v[i]-'0'); n > math.MaxUint32 {
+			return v[i:]
+		}
+	}
+	return ""
+}
 
 // timeKnob takes a time in milliseconds.
 func timeKnob(missing string, lo, hi int64, outside string) knobCheck {

@@ -51,7 +51,7 @@ var globalMisc = append([]*keyword.Def[Setting[Global]]{
 	{"shm-stats-file", needed("'%s' expect one argument: a file path."), "Shared file of counters.", keyword.NotActed | keyword.Open},
 	{"shm-stats-file-max-objects", needed("'%s' expect one argument: max objects number."), "Objects in the shared file.", keyword.NotActed | keyword.Open},
 	{"stats-file", needed("'%s' expect one argument: a file path."), "File of counters to begin with.", keyword.NotActed | keyword.Open},
-	{"stress-level", exact(0, 9, "'%s' level must be between 0 and 9 inclusive.", "'%s' level must be between 0 and 9 inclusive."), "Stress the scheduler.", tuning | keyword.Experimental},
+	{"stress-level", exact(0, 9, "'%s' level must be between 0 and 9 inclusive.", "'%s' level must be between 0 and 9 inclusive."), "Stress the scheduler.", tuning},
 	{"thread-group", exact(1, 32, "'%s' passed a missing or unparsable integer value in '{}'", "'%s' thread-group number must be between 1 and 32 (was {})"), "Threads of one group.", tuning | keyword.Open},
 	{"thread-groups", exact(1, 32, "'%s' passed a missing or unparsable integer value in '{}'", "'%s' value must be between 1 and 32 (was {})"), "Number of thread groups.", tuning},
 	{"thread-hard-limit", exact(1, maxInt, "'%s' passed a missing or unparsable integer value in '{}'", "'%s' value must be at least 1 (was {})"), "Most threads.", tuning},
@@ -99,14 +99,14 @@ func gprefixed(name, doc string, f keyword.Flags, set func(*Global, bool)) *keyw
 
 // maxConnValue is a number with nothing behind it.
 func maxConnValue(v string) (int64, string) {
-	n, err := expr.Word{Text: v}.Int(-1<<31, maxInt)
+	digits := strings.TrimLeft(v, "+-")
 	switch {
 	case v == "":
 		return 0, wantsInt
-	case err != nil:
+	case digits == "" || len(v)-len(digits) > 1 || sizeRest(digits) != "":
 		return 0, "cannot parse '%s' value '" + v + "', an integer is expected."
 	}
-	return max(n, 0), ""
+	return max(laxInt(v), 0), ""
 }
 
 func maxSpread(v string) (int64, string) {

@@ -37,7 +37,7 @@ var globalTunes = knobs([]knob{
 	{"tune.epoll.mask-events", maybe(listOf("'%s' expects a comma-delimited list of 'err', 'hup' and 'rdhup' but got '{}'.", "err", "hup", "rdhup")), "Events to ignore.", tuning},
 	{"tune.events.max-events-at-once", onlyBetween(1, 10000, "'%s' expects an integer argument between 1 and 10000."), "Events handled in a row.", tuning},
 	{"tune.fail-alloc", between(0, 100, "", "'%s' expects a numeric value between 0 and 100."), "Let so many percent of allocations fail.", keyword.NotActed},
-	{"tune.fd.edge-triggered", onOff(eitherText), "Edge-triggered polling.", tuning},
+	{"tune.fd.edge-triggered", onOff(eitherText), "Edge-triggered polling.", tuning | keyword.Experimental},
 	{"tune.fd.tables", oneOf("'%s' expects 'shared' or 'per-thread-group', got '{}'", "shared", "per-thread-group"), "Descriptor tables.", tuning},
 	{"tune.glitches.kill.cpu-usage", onlyBetween(0, 100, "'%s' expects a numeric value between 0 and 100"), "CPU usage from which glitches close connections.", keyword.NotActed},
 	{"tune.h1.be.glitches-threshold", between(0, maxInt, "", positiveText), "Glitches after which a server connection is closed.", keyword.NotActed},

@@ -53,16 +53,15 @@ func elasticity(v string) (int64, string) {
 	return 0, "'%s' expects 0 or a positive percentage value of 100 or above"
 }
 
-// varSize takes a size that may be missing.
+// varSize takes a number of bytes that may be missing.
 func varSize(v string) (int64, string) {
 	if v == "" || v[0] == '-' {
 		return 0, ""
 	}
-	n, err := expr.ParseSize(v)
-	if err != nil {
+	if sizeRest(v) != "" {
 		return 0, "%s: '" + v + "' is an invalid size"
 	}
-	return n, ""
+	return laxInt(v), ""
 }
 
 // dhParam takes at least 1024 bits.
