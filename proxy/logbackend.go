@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"time"
@@ -98,6 +99,9 @@ func (l *logSide) feeder(p *server.Params, where func() *server.Endpoint, connec
 	dial := func(ctx context.Context) (net.Conn, error) {
 		var d net.Dialer
 		network, address := dialTarget(where())
+		if ip := p.Source.IP; ip.IsValid() && network == "tcp" {
+			d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, 0))
+		}
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil || !p.TLS.Enabled {
 			return c, err

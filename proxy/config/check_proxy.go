@@ -52,6 +52,9 @@ func (c *compiler) checkProxy(p *Proxy) {
 		}
 	}
 	for _, l := range p.Servers {
+		if p.Mode == "log" && !l.Addr.Datagram {
+			c.checkLogServer(l.Params, l.Span, diag.PostParse)
+		}
 		c.checkServer(p, l)
 	}
 	c.checkCompression(p)

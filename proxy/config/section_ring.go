@@ -58,6 +58,7 @@ func checkRing(c *compiler, b *Block) {
 		case b.Servers[i] != nil:
 			s := b.Servers[i]
 			r.Servers = append(r.Servers, s)
+			c.checkLogServer(s.Params, b.Spans[i], diag.Place)
 			l := &ServerLine{Name: s.Name, Params: s.Params, Addr: s.Addr, Span: b.Spans[i]}
 			c.ending = append(c.ending, func() { c.checkServerTLS(&Proxy{Name: b.Name}, l) })
 		case len(l) < 2:

@@ -74,7 +74,7 @@ var strictMaxConn = flagWith(keyword.Spec{Name: "strict-maxconn", Flags: keyword
 var shard = valueWith(keyword.Spec{Name: "shard", Doc: "Share of a peer in the updates of stick-tables."},
 	number(func(p *Params) *int { return &p.Shard }))
 
-var logProto = valueWith(keyword.Spec{Name: "log-proto", Flags: keyword.NotActed, Doc: "Framing of log messages on a stream: legacy or octet-count."},
+var logProto = valueWith(keyword.Spec{Name: "log-proto", Doc: "Framing of log messages on a stream, in rings and log backends: legacy or octet-count."},
 	oneOf(func(p *Params) *string { return &p.LogProto }, "'log-proto' expects one of 'legacy' or 'octet-count' but got '%s'.", "legacy", "octet-count"))
 
 var logBufSize = valueWith(keyword.Spec{Name: "log-bufsize", Flags: keyword.NotActed, Doc: "Size of the implicit ring of a server in a log backend."}, func(p *Params, v string) error {
