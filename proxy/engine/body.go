@@ -196,6 +196,7 @@ type framed struct {
 func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
 	if f.keep != nil {
 		f.keep.Write(b.ready())
+		f.kept(b)
 	}
 	if f.zip != nil {
 		return f.squeeze(b, prefix, deadline)

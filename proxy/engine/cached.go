@@ -71,11 +71,12 @@ func (c *conn) keepResponse() {
 	c.resOut.keep, _ = c.t.Cached.Storing.(*filter.Storing)
 }
 
-// kept says that the body went to its end.
-func (c *conn) kept() {
-	if s := c.resOut.keep; s != nil {
-		s.Commit(c.resBody.trailers())
-		c.resOut.keep = nil
+// kept completes what the cache has, once all of the body is there. It comes
+// before the client has the last of it: who asks again finds it.
+func (f *framed) kept(b *body) {
+	if f.keep != nil && b.done {
+		f.keep.Commit(b.trailers())
+		f.keep = nil
 	}
 }
 

@@ -237,8 +237,8 @@ func (c *conn) forward() {
 	if err == nil && !b.finished() {
 		err = c.copyBody()
 	}
-	if err == nil && b.finished() {
-		c.kept()
+	if err == nil {
+		f.kept(b)
 	}
 	t.Bytes.ResOut += f.sent + trailerSize(b)
 	t.Bytes.ResIn += trailerSize(b)
