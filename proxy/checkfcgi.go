@@ -49,7 +49,6 @@ func (d *fcgiDialer) Dial(ctx context.Context, s *server.Server, to check.Connec
 type fcgiCheck struct {
 	net.Conn
 	app *config.FCGIApp
-	req []byte
 	st  *fcgi.Stream
 	out io.Reader // of the answer; nil: none yet
 }

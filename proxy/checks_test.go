@@ -3,7 +3,6 @@ package proxy
 import (
 	"encoding/pem"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -53,7 +52,7 @@ backend b
 		for name, want := range map[string]bool{"example.com": true, "": true, "other.test": false} {
 			c, err := dialer.Dial(t.Context(), x.Server, check.Connect{Explicit: true, SSL: true, SNI: name})
 			if err == nil {
-				_ = c.(net.Conn).Close()
+				c.Close()
 			}
 			if got := err == nil; got != (want && x.Server.Name != "s3") {
 				t.Errorf("%s as %q: %v", x.Server.Name, name, err)

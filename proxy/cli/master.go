@@ -226,9 +226,9 @@ func (s *masterSession) forward(pid int, text string) error {
 		if w, ok := c.(interface{ CloseWrite() error }); ok {
 			w.CloseWrite()
 		}
-		_, err = io.Copy(s.conn, c)
+		io.Copy(s.conn, c) // a worker that dies ends its answer, not the session
 	}
-	return err
+	return nil
 }
 
 // bridge ties the connection to a worker's until that one ends.

@@ -157,11 +157,6 @@ func blockBind(e *keyword.Env, w []expr.Word) (*listen.Bind, error) {
 	return b, err
 }
 
-func checkBind(e *keyword.Env, w []expr.Word) error {
-	_, err := blockBind(e, w)
-	return err
-}
-
 func defaultBind(e *keyword.Env, w []expr.Word) error {
 	in := keyword.Args{Env: e, Words: e.Words, Pos: 1}
 	b := listen.NewBind(nil)

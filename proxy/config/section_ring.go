@@ -142,9 +142,3 @@ func blockServer(e *keyword.Env, w []expr.Word) (*server.Line, error) {
 	}
 	return &l, nil
 }
-
-// checkServer is blockServer where nothing is kept of the line but its words.
-func checkServer(e *keyword.Env, w []expr.Word) error {
-	_, err := blockServer(e, w)
-	return err
-}

@@ -103,8 +103,8 @@ func FetchSockets(addr string) ([]Inherited, error) {
 	var c *net.UnixConn
 	var err error
 	if n, ok := strings.CutPrefix(addr, "sockpair@"); ok {
-		fd, err := strconv.Atoi(n)
-		if err != nil {
+		fd, bad := strconv.Atoi(n)
+		if bad != nil {
 			return nil, fmt.Errorf("'%s' names no descriptor", addr)
 		}
 		c, err = DialChannel(fd)
