@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"io"
+	"syscall"
 	"time"
 
 	"tandem/proxy/filter"
@@ -130,7 +131,32 @@ func (b *body) fill(deadline time.Time) bool {
 		return false
 	}
 	n, err := b.s.read(u.b[u.w:], deadline)
-	u.w += n
+	return b.took(n, err)
+}
+
+// more is fill that does not wait: false says that nothing came meanwhile,
+// too.
+func (b *body) more() bool {
+	switch {
+	case b.done || b.err != nil:
+		return false
+	case b.mux != nil:
+		return b.mux.Buffered() && b.fill(time.Time{})
+	case b.s.fd == nil:
+		return false
+	}
+	u := b.buf
+	if u.w == len(u.b) && !b.compact() {
+		return false
+	}
+	n, err := b.s.fd.RecvNow(u.b[u.w:])
+	return err != syscall.EAGAIN && b.took(n, err)
+}
+
+// took decodes what was read, and notes an end. It returns whether something
+// came.
+func (b *body) took(n int, err error) bool {
+	b.buf.w += n
 	switch {
 	case n > 0:
 		b.decode()
@@ -194,10 +220,7 @@ type framed struct {
 // pass writes what is ready of b to dst. prefix is a head that goes out in
 // the same write where it fits.
 func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
-	if f.keep != nil {
-		f.keep.Write(b.ready())
-		f.kept(b)
-	}
+	f.copyKept(b)
 	if f.zip != nil {
 		return f.squeeze(b, prefix, deadline)
 	}

@@ -80,6 +80,14 @@ func (f *framed) kept(b *body) {
 	}
 }
 
+// copyKept gives a cache what is ready of b.
+func (f *framed) copyKept(b *body) {
+	if f.keep != nil {
+		f.keep.Write(b.ready())
+		f.kept(b)
+	}
+}
+
 // endCached lets go of what the transaction had of caches.
 func (c *conn) endCached() {
 	u := &c.t.Cached

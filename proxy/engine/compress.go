@@ -122,49 +122,70 @@ func (c *conn) endCompression() {
 	c.zip = compression{}
 }
 
-// squeeze is pass for a body that is compressed on the way: each part that
-// arrives can be read by the receiver at once.
+// squeeze is pass for a body that is compressed on the way. What arrived can
+// be read by the receiver before anybody waits for more; while more is there,
+// the compressor need not be flushed, which would cost time and bytes.
 func (f *framed) squeeze(b *body, prefix []byte, deadline time.Time) error {
 	z := f.zip
-	z.Out = z.Out[:0]
-	if data := b.ready(); len(data) > 0 {
-		z.Write(data)
-		f.zipped += uint64(len(data))
-		f.tell(len(data), false)
-		b.take(len(data))
-		if !b.finished() {
+	z.Out = append(z.Out[:0], chunkRoom[:]...)
+	for {
+		if data := b.ready(); len(data) > 0 {
+			z.Write(data)
+			f.zipped += uint64(len(data))
+			f.tell(len(data), false)
+			b.take(len(data))
+		}
+		if b.finished() {
+			z.Close()
+			break
+		}
+		if !b.more() {
 			z.Flush()
+			break
+		}
+		f.copyKept(b)
+		if len(z.Out) >= zipPiece { // what is ready comes with the next call
+			break
 		}
 	}
-	if b.finished() {
-		z.Close()
-	}
+	n := len(z.Out) - len(chunkRoom)
+	f.sent += uint64(n)
+	f.tell(n, true)
 	if f.mux != nil {
-		f.sent += uint64(len(z.Out))
-		f.tell(len(z.Out), true)
-		return f.toMux(z.Out, b, b.finished(), deadline)
+		return f.toMux(z.Out[len(chunkRoom):], b, b.finished(), deadline)
 	}
-	// What was compressed gets its chunk head in front, behind the prefix.
-	out := f.out.b[:0]
-	body := z.Out
-	f.sent += uint64(len(body))
-	f.tell(len(body), true)
-	if len(prefix) > 0 && &prefix[0] == &f.out.b[0] {
-		out = f.out.b[:len(prefix)]
-	} else {
-		out = append(out, prefix...)
-	}
-	if len(body) > 0 {
-		out = append(append(h1.AppendChunkHead(out, len(body)), body...), "\r\n"...)
+	out := z.Out[len(chunkRoom):]
+	if n > 0 { // the chunk's head goes in front of it
+		var head [len(chunkRoom)]byte
+		h := h1.AppendChunkHead(head[:0], n)
+		out = z.Out[len(chunkRoom)-len(h):]
+		copy(out, h)
+		out = append(out, "\r\n"...)
 	}
 	if b.finished() {
 		out = b.appendEnd(out, f.drop)
+	}
+	switch {
+	case len(prefix) == 0:
+	case len(prefix)+len(out) <= cap(f.out.b): // the head was built there
+		out = append(append(f.out.b[:0], prefix...), out...)
+	default:
+		if err := f.dst.write(prefix, deadline); err != nil {
+			return err
+		}
 	}
 	if len(out) == 0 {
 		return nil
 	}
 	return f.dst.write(out, deadline)
 }
+
+// chunkRoom is the room for a chunk's head before the compressed bytes.
+var chunkRoom [h1.ChunkHeadLen]byte
+
+// zipPiece is how many compressed bytes are sent as soon as there are that
+// many.
+const zipPiece = 16 << 10
 
 // tell counts bytes into and out of the compressor for the whole process.
 func (f *framed) tell(n int, out bool) {

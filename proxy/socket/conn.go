@@ -201,6 +201,23 @@ func (c *Conn) TryRecv(b []byte) (int, error) {
 	return c.tryRecv(b)
 }
 
+// RecvNow is TryRecv that asks the kernel even where nothing was told yet: for
+// those whom waiting costs more than asking in vain.
+func (c *Conn) RecvNow(b []byte) (int, error) {
+	if !c.hold() {
+		return 0, net.ErrClosed
+	}
+	defer c.release()
+	c.mu.Lock()
+	c.in.ready = true
+	_, err := c.worth(&c.in)
+	c.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return c.tryRecv(b)
+}
+
 // tryRecv reads once. The caller took the readiness away.
 func (c *Conn) tryRecv(b []byte) (int, error) {
 	n, err := sysRecv(c.fd, b)
