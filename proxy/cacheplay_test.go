@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-
 	"strconv"
 	"strings"
 	"sync"
@@ -153,16 +152,6 @@ func (s *stage) playCache(t *testing.T, o *origin, script string, rewrite bool) 
 		}
 	}
 	return out.String()
-}
-
-func (s *stage) oneLog(t *testing.T) string {
-	b := make([]byte, 65536)
-	s.log.SetReadDeadline(time.Now().Add(patience))
-	n, _, err := s.log.ReadFrom(b)
-	if err != nil {
-		t.Fatalf("no log line: %v", err)
-	}
-	return strings.TrimSpace(string(b[:n]))
 }
 
 // requestOf makes the bytes of a request.

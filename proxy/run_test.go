@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ import (
 )
 
 // patience bounds every wait of a script; a test that meets it has failed.
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 // TestRun plays the scripts of testdata/haproxy/run: a configuration, what
 // clients and servers say, and what the log receiver must get.
@@ -38,7 +39,11 @@ const patience = 10 * time.Second
 //	                   (order clients and servers), serve <n> (answer that many requests), flood <n> "…" (send in the background)
 //	-- server s1 --    accept, then the same words; a script of one word "idle" means that nobody may connect, "dead" that connections are refused
 //	-- file x --       a file; ${x} is its path
-//	-- log --          one regular expression a line, in order
+//	-- log --          one regular expression a line, in order; "log in any order" where several clients are logged
+//
+// What a client has been told may not be counted, logged or given back yet:
+// scripts of several clients order them by signal and await, or have patterns
+// that allow both orders.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../testdata/haproxy/run/*.txtar")
@@ -76,7 +81,7 @@ func playScript(t *testing.T, a *txtar.Archive, start func(*stage, string)) {
 	var cfg string
 	var clients, servers sync.WaitGroup
 	var clientScripts []func()
-	var logs []string
+	wantLogs, logs := s.wantLogs, []string(nil)
 	for _, f := range a.Files {
 		kind, name, _ := strings.Cut(f.Name, " ")
 		switch kind {
@@ -92,6 +97,9 @@ func playScript(t *testing.T, a *txtar.Archive, start func(*stage, string)) {
 				t.Fatal(err)
 			}
 		case "log":
+			if name == "in any order" {
+				wantLogs = s.wantLogsInAnyOrder
+			}
 			logs = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
 		default:
 			t.Fatalf("unknown part %q", f.Name)
@@ -104,7 +112,7 @@ func playScript(t *testing.T, a *txtar.Archive, start func(*stage, string)) {
 	}
 	clients.Wait()
 	servers.Wait()
-	s.wantLogs(t, logs)
+	wantLogs(t, logs)
 }
 
 // openListeners makes the listeners that the configuration calls fd@${name}.
@@ -194,16 +202,16 @@ func (s *stage) client(t *testing.T, name, script string) {
 
 // server plays a mock server: its script begins anew at each "accept".
 func (s *stage) server(t *testing.T, wg *sync.WaitGroup, name, script string) {
+	if strings.TrimSpace(script) == "dead" {
+		s.vars[name] = freeAddress(t)
+		return
+	}
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.vars[name] = ln.Addr().String()
 	_, s.vars[name+"_port"], _ = net.SplitHostPort(s.vars[name])
-	if strings.TrimSpace(script) == "dead" {
-		ln.Close()
-		return
-	}
 	if strings.TrimSpace(script) == "idle" {
 		go func() {
 			if c, err := ln.Accept(); err == nil {
@@ -360,17 +368,37 @@ func (s *stage) openLog(t *testing.T) {
 	s.log, s.vars["log"] = pc, pc.LocalAddr().String()
 }
 
+// wantLogs wants the next log lines to match.
 func (s *stage) wantLogs(t *testing.T, want []string) {
-	b := make([]byte, 65536)
 	for _, pattern := range want {
-		s.log.SetReadDeadline(time.Now().Add(patience))
-		n, _, err := s.log.ReadFrom(b)
-		if err != nil {
-			t.Errorf("no log line for %s: %v", pattern, err)
-			return
-		}
-		if ok, err := regexp.Match(pattern, b[:n]); !ok {
-			t.Errorf("log line %q does not match %s (%v)", b[:n], pattern, err)
+		if line := s.oneLog(t); !regexp.MustCompile(pattern).MatchString(line) {
+			t.Errorf("log line %q does not match %s", line, pattern)
 		}
 	}
+}
+
+// wantLogsInAnyOrder wants as many log lines as there are patterns, each
+// matched by a pattern that is not used up.
+func (s *stage) wantLogsInAnyOrder(t *testing.T, want []string) {
+	rest := slices.Clone(want)
+	for range want {
+		line := s.oneLog(t)
+		i := slices.IndexFunc(rest, func(p string) bool { return regexp.MustCompile(p).MatchString(line) })
+		if i < 0 {
+			t.Errorf("log line %q matches none of %q", line, rest)
+			continue
+		}
+		rest = slices.Delete(rest, i, i+1)
+	}
+}
+
+// oneLog returns the next log line.
+func (s *stage) oneLog(t *testing.T) string {
+	b := make([]byte, 65536)
+	s.log.SetReadDeadline(time.Now().Add(patience))
+	n, _, err := s.log.ReadFrom(b)
+	if err != nil {
+		t.Fatalf("no log line: %v", err)
+	}
+	return strings.TrimSpace(string(b[:n]))
 }

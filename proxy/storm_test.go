@@ -350,11 +350,11 @@ type stormFarm struct {
 
 // add starts a server that goes down and comes back on the same address.
 func (f *stormFarm) add(ctx context.Context) string {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	addr := freeAddress(f.t) // of its own: others must not find it free while it is down
+	ln, err := net.Listen("tcp4", addr)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	addr := ln.Addr().String()
 	var mu sync.Mutex
 	conns := map[net.Conn]bool{}
 	accept := func(ln net.Listener) {

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -14,17 +13,6 @@ import (
 	"tandem/parser/source"
 	"tandem/proxy/config"
 )
-
-// freeAddress returns one on a loopback address that other tests leave alone.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp4", fmt.Sprintf("127.254.%d.%d:0", os.Getpid()%250, 1+os.Getpid()/250%250))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
-}
 
 // TestGlobalSocketWords holds what unix-bind and noreuseport make of sockets:
 // bind lines take prefix and mode, a stats socket neither.
