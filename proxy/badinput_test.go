@@ -278,7 +278,7 @@ func (r *recorder) note(b []byte) {
 
 // seen returns everything received once it is at least n bytes.
 func (r *recorder) seen(n int) string {
-	deadline := time.After(time.Second)
+	deadline := time.After(patience)
 	for {
 		r.mu.Lock()
 		got := string(r.got)

@@ -375,7 +375,7 @@ func TestFCGICheck(t *testing.T) {
 	})
 	s := &stage{vars: map[string]string{"s1": app.ln.Addr().String()}, listens: map[string]string{}}
 	s.openLog(t)
-	s.start(t, strings.NewReplacer("%FE", "", "%BE", "option httpchk GET /ping\n    http-check expect string pong\n    option log-health-checks\n    log \"${log}\" local0\n    default-server check inter 20ms fastinter 20ms rise 1 fall 1", "%APP", "").Replace(fcgiConfig))
+	s.start(t, strings.NewReplacer("%FE", "", "%BE", "option httpchk GET /ping\n    http-check expect string pong\n    option log-health-checks\n    log \"${log}\" local0\n    default-server check inter 1h rise 1 fall 1", "%APP", "").Replace(fcgiConfig))
 	s.wantLogs(t, []string{`Health check for server be/s1 succeeded, reason: Layer7 check passed, code: 200`})
 	if heard, want := app.said(), `HTTP_CONNECTION="close" GATEWAY_INTERFACE DOCUMENT_ROOT SCRIPT_NAME="/ping" REQUEST_URI="/ping" REQUEST_METHOD SERVER_NAME="127.0.0.1" SERVER_PORT="P" SERVER_PROTOCOL="HTTP/1.0" REMOTE_PORT="P" SCRIPT_FILENAME="/www/ping" CONTENT_LENGTH`; !strings.Contains(heard, want) {
 		t.Errorf("the application heard\n%s\nwant\n%s", heard, want)

@@ -140,7 +140,7 @@ func (k *h2case) play(t *testing.T, addr, want string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(15 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	w := newH2wire()
 	k.send(w)
 	sent := make(chan struct{})

@@ -204,13 +204,16 @@ frontend fe
 		if err != nil {
 			t.Fatal(err)
 		}
-		raw.Control(func(fd uintptr) {
-			info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
-			if err != nil {
-				t.Error(err)
-			} else if int(info.State) != want {
-				t.Errorf("%s: the client's socket is in state %d, want %d", path, info.State, want)
-			}
+		until(t, path+": state of the client's socket", fmt.Sprint(want), func() (state string) {
+			raw.Control(func(fd uintptr) {
+				info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				state = fmt.Sprint(info.State)
+			})
+			return state
 		})
 		front.Stats.DeniedReq.Store(0)
 	}

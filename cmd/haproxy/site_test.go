@@ -149,7 +149,7 @@ func (s *site) rewrite(text string) string {
 		p := rePort.FindStringSubmatch(m)
 		return p[1] + s.ports[p[2]]
 	})
-	return reCheck.ReplaceAllString(text, "${1}check inter 1s fastinter 100 downinter 100")
+	return reCheck.ReplaceAllString(text, "${1}check inter 3s fastinter 100 downinter 100")
 }
 
 // web returns the real address of a server of the tutorial.
