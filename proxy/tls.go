@@ -150,6 +150,8 @@ func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*t
 		if err := side.askClients(g, b, s); err != nil {
 			return nil, err
 		}
+	} else if err := know(side.store, g, t.CAFile, t.CAVerifyFile, t.CRLFile); err != nil {
+		return nil, err
 	}
 	return s.Config(), nil
 }
@@ -170,6 +172,23 @@ func policy(v certs.VersionWords, ciphers, curves, ecdhe string) certs.Policy {
 	return p
 }
 
+// know loads files that a line names and verifies nothing with: the command
+// line shows them.
+func know(store *certs.Store, g *config.Global, ca, caVerify, crl string) error {
+	for _, x := range []struct {
+		in   *certs.Authorities
+		path string
+	}{{store.CAs, ca}, {store.CAs, caVerify}, {store.CRLs, crl}} {
+		if x.path == "" {
+			continue
+		}
+		if _, err := x.in.Use(under(g.CABase, x.path), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // askClients makes s ask clients for a certificate.
 func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Server) (err error) {
 	t := &b.TLS
@@ -178,16 +197,24 @@ func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Serve
 		return fmt.Errorf("verify is enabled but no CA file specified for bind '%s' at [%s].", b.Addrs[0], b.Span)
 	}
 	// What verifies is both files; what is announced is ca-file's.
-	if v.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile), under(g.CABase, t.CAVerifyFile)); err != nil {
-		return err
-	}
-	if t.CAFile != "" && !t.NoCANames {
-		if s.Announced, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
+	instances := func() int { return side.store.Instances(s.Bind) }
+	var cas []*certs.Authority
+	for _, path := range []string{t.CAFile, t.CAVerifyFile} {
+		if path == "" {
+			continue
+		}
+		a, err := side.store.CAs.Use(under(g.CABase, path), instances)
+		if err != nil {
 			return err
 		}
+		cas = append(cas, a)
+	}
+	v.CAs = certs.NewAnchors(cas...)
+	if t.CAFile != "" && !t.NoCANames {
+		s.Announced = cas[0]
 	}
 	if t.CRLFile != "" {
-		if v.CRLs, err = certs.LoadCRLs(under(g.CABase, t.CRLFile)); err != nil {
+		if v.CRL, err = side.store.CRLs.Use(under(g.CABase, t.CRLFile), instances); err != nil {
 			return err
 		}
 	}
@@ -222,13 +249,24 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 		if t.CAFile == "" {
 			return nil, fmt.Errorf("verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.")
 		}
-		if c.Roots, err = certs.LoadPool(under(g.CABase, t.CAFile)); err != nil {
+		instances := func() int { return 0 } // a line without a certificate does not count
+		if t.Cert != "" {
+			instances = func() int { return 1 }
+		}
+		ca, err := store.CAs.Use(under(g.CABase, t.CAFile), instances)
+		if err != nil {
 			return nil, err
 		}
+		c.CAs = certs.NewAnchors(ca)
 		if t.CRLFile != "" {
-			if c.CRLs, err = certs.LoadCRLs(under(g.CABase, t.CRLFile)); err != nil {
+			if c.CRL, err = store.CRLs.Use(under(g.CABase, t.CRLFile), instances); err != nil {
 				return nil, err
 			}
+		}
+	} else {
+		err = know(store, g, t.CAFile, "", t.CRLFile)
+		if err != nil {
+			return nil, err
 		}
 	}
 	if t.Cert != "" {

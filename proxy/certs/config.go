@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,8 +13,8 @@ type Server struct {
 	Bind      *Bind
 	ALPN      []string
 	Policy    Policy
-	Verifier  *Verifier      // nil: clients are not asked for a certificate
-	Announced *x509.CertPool // CAs that clients are told of
+	Verifier  *Verifier  // nil: clients are not asked for a certificate
+	Announced *Authority // CAs that clients are told of; nil: none
 	Tickets   bool
 	Keys      [][32]byte // of tickets; nil: crypto/tls's own
 	Forger    *Forger    // makes certificates for unknown names; nil: none are made
@@ -40,7 +41,7 @@ func (s *Server) Config() *tls.Config {
 	if v := s.Verifier; v != nil {
 		// The verifier does what crypto/tls would, and looks at revocation and
 		// at what is to be ignored besides.
-		c.ClientCAs, c.ClientAuth, c.VerifyConnection = s.Announced, tls.RequestClientCert, v.Check
+		c.ClientAuth, c.VerifyConnection = tls.RequestClientCert, v.Check
 		if v.Required {
 			c.ClientAuth = tls.RequireAnyClientCert
 		}
@@ -48,7 +49,35 @@ func (s *Server) Config() *tls.Config {
 	if s.Forger != nil {
 		c.GetCertificate = s.forge
 	}
+	if s.Announced != nil && s.Verifier != nil {
+		c.GetConfigForClient = announce(c.Clone(), s.Announced)
+	}
 	return c
+}
+
+// announce returns a GetConfigForClient that tells clients of the authorities
+// that a file holds when they come.
+func announce(c *tls.Config, file *Authority) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	type state struct {
+		of     *Trust
+		config *tls.Config
+	}
+	var last atomic.Pointer[state]
+	return func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		now := file.Trust()
+		if l := last.Load(); l != nil && l.of == now {
+			return l.config, nil
+		}
+		n := c.Clone()
+		n.ClientCAs = x509.NewCertPool()
+		if now != nil {
+			for _, ca := range now.Certs {
+				n.ClientCAs.AddCert(ca)
+			}
+		}
+		last.Store(&state{now, n})
+		return n, nil
+	}
 }
 
 // forge makes a certificate where no loaded one has the client's name.
@@ -65,8 +94,8 @@ func (s *Server) forge(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 type Client struct {
 	Verify bool
 	Host   string // verifyhost: name that the certificate must have; "" takes the SNI
-	Roots  *x509.CertPool
-	CRLs   []*x509.RevocationList // nil: revocation is not looked at
+	CAs    *Anchors
+	CRL    *Authority // nil: revocation is not looked at
 	Cert   *Entry
 	ALPN   []string
 	Policy Policy
@@ -77,13 +106,15 @@ type Client struct {
 // where there is one (configuration manual 5.2, verify, verifyhost).
 func (k *Client) Config(serverName string) *tls.Config {
 	c := &tls.Config{
-		ServerName: serverName, NextProtos: k.ALPN, RootCAs: k.Roots,
+		ServerName: serverName, NextProtos: k.ALPN,
 		InsecureSkipVerify: true, // verification is VerifyConnection's: a name is not always required
 	}
 	k.Policy.apply(c)
 	if k.Cert != nil {
 		if cert := k.Cert.Cert(); cert != nil {
-			c.Certificates = []tls.Certificate{cert.TLS}
+			// Whatever authorities the server names, as the original: crypto/tls
+			// alone would show none where they do not match.
+			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert.TLS, nil }
 		}
 	}
 	if k.Verify {
@@ -94,17 +125,13 @@ func (k *Client) Config(serverName string) *tls.Config {
 
 // check verifies the chain that a server showed.
 func (k *Client) check(st tls.ConnectionState, serverName string) error {
-	opts := x509.VerifyOptions{Roots: k.Roots, Intermediates: x509.NewCertPool()}
-	for _, c := range st.PeerCertificates[1:] {
-		opts.Intermediates.AddCert(c)
-	}
-	chains, err := st.PeerCertificates[0].Verify(opts)
+	known := k.CAs.pools()
+	chains, err := st.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: known.roots, Intermediates: known.with(st.PeerCertificates[1:])})
 	if err != nil {
 		return err
 	}
-	if k.CRLs != nil {
-		v := Verifier{CRLs: k.CRLs}
-		if d := v.anyGood(chains, time.Now()); d.cause != nil {
+	if k.CRL != nil {
+		if d := anyGood(k.CRL.Trust(), chains, time.Now()); d.cause != nil {
 			return d.cause
 		}
 	}

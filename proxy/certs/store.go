@@ -18,11 +18,15 @@ type Store struct {
 	binds   []*Bind
 	path    string // of the change that waits; "": none
 	pending *Cert
+
+	// CAs and CRLs are the files that peers' certificates are verified with.
+	CAs, CRLs *Authorities
 }
 
 // NewStore returns an empty one.
 func NewStore() *Store {
-	return &Store{entries: map[string]*Entry{}, lists: map[string]*List{}, clients: map[*Entry]int{}}
+	return &Store{entries: map[string]*Entry{}, lists: map[string]*List{}, clients: map[*Entry]int{},
+		CAs: newAuthorities("CA"), CRLs: newAuthorities("CRL")}
 }
 
 // load returns the certificate of a path, read once.
@@ -130,6 +134,17 @@ func (s *Store) uses(e *Entry) int {
 	n := s.clients[e]
 	for _, b := range s.binds {
 		n += b.count(e)
+	}
+	return n
+}
+
+// Instances counts the certificates that a bind line offers.
+func (s *Store) Instances(b *Bind) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n = len(b.direct)
+	for _, l := range b.lists {
+		n += len(l.Lines)
 	}
 	return n
 }

@@ -140,7 +140,7 @@ func TestHandshake(t *testing.T) {
 	dir := t.TempDir()
 	pemCert, key := makePEM(t, "srv.example", "srv.example")
 	path := file(t, dir, "srv.pem", pemCert, key)
-	roots, err := LoadPool(path)
+	roots, err := LoadTrust(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestHandshake(t *testing.T) {
 			t.Errorf("verify %v, host %q, sni %q: %v", k.Verify, k.Host, sni, err)
 		}
 	}
-	base := Client{Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS13}, Roots: roots}
+	base := Client{Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS13}, CAs: NewAnchors(NewAuthority(path, roots))}
 	k := base
 	f(&k, "other.example", true) // verify none
 	k.Verify = true
@@ -185,6 +185,6 @@ func TestHandshake(t *testing.T) {
 	f(&k, "other.example", false)
 	k.Host = "srv.example"
 	f(&k, "other.example", true)
-	k.Roots = x509.NewCertPool()
+	k.CAs = NewAnchors()
 	f(&k, "srv.example", false)
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,8 +47,8 @@ type Verdict struct {
 // ca-ignore-err).
 type Verifier struct {
 	Required  bool
-	Roots     *x509.CertPool
-	CRLs      []*x509.RevocationList // nil: revocation is not looked at
+	CAs       *Anchors   // ca-file, ca-verify-file
+	CRL       *Authority // nil: revocation is not looked at
 	IgnoreCrt ErrorSet
 	IgnoreCA  ErrorSet
 	Now       func() time.Time // nil: time.Now
@@ -80,24 +78,22 @@ func (v *Verifier) Verdict(st *tls.ConnectionState) Verdict {
 	if v.Now != nil {
 		now = v.Now()
 	}
-	opts := x509.VerifyOptions{Roots: v.Roots, Intermediates: x509.NewCertPool(), CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
-	for _, c := range st.PeerCertificates[1:] {
-		opts.Intermediates.AddCert(c)
-	}
+	known := v.CAs.pools()
+	opts := x509.VerifyOptions{Roots: known.roots, Intermediates: known.with(st.PeerCertificates[1:]), CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
 	chains, err := st.PeerCertificates[0].Verify(opts)
 	if err != nil {
 		return verdictOf(st.PeerCertificates, err, now)
 	}
-	if v.CRLs == nil {
+	if v.CRL == nil {
 		return Verdict{}
 	}
-	return v.anyGood(chains, now)
+	return anyGood(v.CRL.Trust(), chains, now)
 }
 
 // anyGood looks for a chain in which nothing is revoked.
-func (v *Verifier) anyGood(chains [][]*x509.Certificate, now time.Time) (d Verdict) {
+func anyGood(t *Trust, chains [][]*x509.Certificate, now time.Time) (d Verdict) {
 	for _, chain := range chains {
-		if d = v.revoked(chain, now); d.cause == nil {
+		if d = t.revoked(chain, now); d.cause == nil {
 			return d
 		}
 	}
@@ -159,23 +155,21 @@ func selfSigned(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.Ra
 
 // revoked looks a chain's certificates up in the revocation lists of their
 // issuers; an issuer without a list is an error too, as in OpenSSL.
-func (v *Verifier) revoked(chain []*x509.Certificate, now time.Time) Verdict {
+func (t *Trust) revoked(chain []*x509.Certificate, now time.Time) Verdict {
 	for depth, c := range chain {
 		issuer := chain[min(depth+1, len(chain)-1)]
 		number := errNoCRL
-		for _, l := range v.listsOf(issuer) {
+		for _, l := range t.listsOf(issuer) {
 			switch {
-			case l.CheckSignatureFrom(issuer) != nil:
+			case l.signedBy(issuer) != nil:
 				continue
 			case !l.NextUpdate.IsZero() && now.After(l.NextUpdate):
 				number = errCRLExpired
 			default:
 				number = 0
 			}
-			for _, r := range l.RevokedCertificateEntries {
-				if r.SerialNumber.Cmp(c.SerialNumber) == 0 {
-					number = errRevoked
-				}
+			if l.has(c.SerialNumber) {
+				number = errRevoked
 			}
 			break
 		}
@@ -191,37 +185,16 @@ func (v *Verifier) revoked(chain []*x509.Certificate, now time.Time) Verdict {
 	return Verdict{}
 }
 
-func (v *Verifier) listsOf(issuer *x509.Certificate) []*x509.RevocationList {
-	var out []*x509.RevocationList
-	for _, l := range v.CRLs {
+func (t *Trust) listsOf(issuer *x509.Certificate) (out []*CRL) {
+	if t == nil {
+		return nil
+	}
+	for _, l := range t.CRLs {
 		if bytes.Equal(l.RawIssuer, issuer.RawSubject) {
 			out = append(out, l)
 		}
 	}
 	return out
-}
-
-// LoadCRLs reads the revocation lists of a PEM file.
-func LoadCRLs(path string) ([]*x509.RevocationList, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("unable to load %s", path)
-	}
-	lists := []*x509.RevocationList{}
-	for {
-		var b *pem.Block
-		if b, data = pem.Decode(data); b == nil {
-			return lists, nil
-		}
-		if b.Type != "X509 CRL" {
-			continue
-		}
-		l, err := x509.ParseRevocationList(b.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("unable to load %s", path)
-		}
-		lists = append(lists, l)
-	}
 }
 
 // ErrorSet is a set of verification errors.

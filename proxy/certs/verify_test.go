@@ -52,7 +52,7 @@ func (a *authority) issue(t *testing.T, cn string, ca bool, from, to time.Time) 
 }
 
 // crl makes a's revocation list.
-func (a *authority) crl(t *testing.T, next time.Time, revoked ...*authority) *x509.RevocationList {
+func (a *authority) crl(t *testing.T, next time.Time, revoked ...*authority) *CRL {
 	t.Helper()
 	l := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: next.Add(-1000 * time.Hour), NextUpdate: next}
 	for _, r := range revoked {
@@ -62,10 +62,16 @@ func (a *authority) crl(t *testing.T, next time.Time, revoked ...*authority) *x5
 	if err != nil {
 		t.Fatal(err)
 	}
-	if l, err = x509.ParseRevocationList(der); err != nil {
+	list, err := ParseCRL(der)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return list
+}
+
+// trusting holds certificates and lists without a file.
+func trusting(certs []*x509.Certificate, lists ...*CRL) *Authority {
+	return NewAuthority("test", &Trust{Certs: certs, CRLs: lists})
 }
 
 func TestVerifier(t *testing.T) {
@@ -78,8 +84,7 @@ func TestVerifier(t *testing.T) {
 	old, young := mid.issue(t, "old", false, from, now.AddDate(0, -1, 0)), mid.issue(t, "young", false, now.AddDate(0, 1, 0), to)
 	alien := (*authority)(nil).issue(t, "alien", true, from, to)
 	stranger := alien.issue(t, "stranger", false, from, to)
-	roots := x509.NewCertPool()
-	roots.AddCert(root.cert)
+	roots := NewAnchors(trusting([]*x509.Certificate{root.cert}))
 	rootList, midList := root.crl(t, to), mid.crl(t, to, bad)
 	set := func(s string) ErrorSet {
 		e, err := ParseErrorSet(s)
@@ -105,14 +110,14 @@ func TestVerifier(t *testing.T) {
 		"self-signed":           {Verifier{IgnoreCrt: set("all")}, []*authority{alien}, Verdict{Err: 18}, true},
 		"foreign root":          {Verifier{}, []*authority{stranger, alien}, Verdict{CAErr: 19, CADepth: 1}, false},
 		"foreign root, ignored": {Verifier{IgnoreCA: set("19")}, []*authority{stranger, alien}, Verdict{CAErr: 19, CADepth: 1}, true},
-		"not revoked":           {Verifier{CRLs: []*x509.RevocationList{rootList, midList}}, []*authority{good, mid}, Verdict{}, true},
-		"revoked":               {Verifier{CRLs: []*x509.RevocationList{rootList, midList}}, []*authority{bad, mid}, Verdict{Err: 23}, false},
-		"no list":               {Verifier{CRLs: []*x509.RevocationList{rootList}}, []*authority{good, mid}, Verdict{Err: 3}, false},
-		"no list of the root":   {Verifier{CRLs: []*x509.RevocationList{midList}}, []*authority{good, mid}, Verdict{CAErr: 3, CADepth: 1}, false},
-		"issuer revoked":        {Verifier{CRLs: []*x509.RevocationList{root.crl(t, to, mid), midList}}, []*authority{good, mid}, Verdict{CAErr: 23, CADepth: 1}, false},
-		"list too old":          {Verifier{CRLs: []*x509.RevocationList{rootList, mid.crl(t, now.Add(-time.Hour))}}, []*authority{good, mid}, Verdict{Err: 12}, false},
+		"not revoked":           {Verifier{CRL: trusting(nil, rootList, midList)}, []*authority{good, mid}, Verdict{}, true},
+		"revoked":               {Verifier{CRL: trusting(nil, rootList, midList)}, []*authority{bad, mid}, Verdict{Err: 23}, false},
+		"no list":               {Verifier{CRL: trusting(nil, rootList)}, []*authority{good, mid}, Verdict{Err: 3}, false},
+		"no list of the root":   {Verifier{CRL: trusting(nil, midList)}, []*authority{good, mid}, Verdict{CAErr: 3, CADepth: 1}, false},
+		"issuer revoked":        {Verifier{CRL: trusting(nil, root.crl(t, to, mid), midList)}, []*authority{good, mid}, Verdict{CAErr: 23, CADepth: 1}, false},
+		"list too old":          {Verifier{CRL: trusting(nil, rootList, mid.crl(t, now.Add(-time.Hour)))}, []*authority{good, mid}, Verdict{Err: 12}, false},
 	} {
-		c.v.Roots, c.v.Now = roots, func() time.Time { return now }
+		c.v.CAs, c.v.Now = roots, func() time.Time { return now }
 		var st tls.ConnectionState
 		for _, a := range c.shown {
 			st.PeerCertificates = append(st.PeerCertificates, a.cert)
@@ -128,16 +133,16 @@ func TestVerifier(t *testing.T) {
 	}
 }
 
-func TestLoadCRLs(t *testing.T) {
+func TestLoadTrust(t *testing.T) {
 	t.Parallel()
 	dir, to := t.TempDir(), time.Now().AddDate(1, 0, 0)
 	root := (*authority)(nil).issue(t, "root", true, to.AddDate(-2, 0, 0), to)
-	block := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: root.crl(t, to).Raw})
-	if l, err := LoadCRLs(file(t, dir, "two.pem", block, []byte("text\n"), block)); err != nil || len(l) != 2 {
+	block, other := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: root.crl(t, to).Raw}), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: root.crl(t, to, root).Raw})
+	if l, err := LoadTrust(file(t, dir, "two.pem", block, []byte("text\n"), other, block)); err != nil || len(l.CRLs) != 2 {
 		t.Error(l, err)
 	}
 	for _, path := range []string{dir + "/nope", file(t, dir, "bad.pem", pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: []byte{1}}))} {
-		if _, err := LoadCRLs(path); err == nil || err.Error() != "unable to load "+path {
+		if _, err := LoadTrust(path); err == nil || err.Error() != "unable to load "+path {
 			t.Error(err)
 		}
 	}
@@ -215,8 +220,8 @@ func TestClientCertificates(t *testing.T) {
 	now := time.Now()
 	root := (*authority)(nil).issue(t, "root", true, now.AddDate(-1, 0, 0), now.AddDate(1, 0, 0))
 	good, bad := root.issue(t, "good", false, root.cert.NotBefore, root.cert.NotAfter), root.issue(t, "bad", false, root.cert.NotBefore, root.cert.NotAfter)
-	v := &Verifier{Required: true, Roots: x509.NewCertPool(), CRLs: []*x509.RevocationList{root.crl(t, root.cert.NotAfter, bad)}}
-	v.Roots.AddCert(root.cert)
+	roots := trusting([]*x509.Certificate{root.cert})
+	v := &Verifier{Required: true, CAs: NewAnchors(roots), CRL: trusting(nil, root.crl(t, root.cert.NotAfter, bad))}
 	ca := &Cert{Leaf: root.cert, TLS: tls.Certificate{Certificate: [][]byte{root.cert.Raw}, PrivateKey: root.key}}
 	forger, err := NewForger(ca)
 	if err != nil {
@@ -224,7 +229,7 @@ func TestClientCertificates(t *testing.T) {
 	}
 	suites := CipherSuites("ECDHE-ECDSA-AES256-GCM-SHA384")
 	s := &Server{Bind: bind, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS12, Suites: suites, Groups: []tls.CurveID{tls.CurveP384}},
-		Verifier: v, Announced: v.Roots, Tickets: true, Keys: [][32]byte{{1}, {2}, {3}}, Forger: forger}
+		Verifier: v, Announced: roots, Tickets: true, Keys: [][32]byte{{1}, {2}, {3}}, Forger: forger}
 	cfg := s.Config()
 	shake := func(a *authority, name string) (tls.ConnectionState, error) {
 		client, server := net.Pipe()
