@@ -30,6 +30,7 @@ frontend fe
     http-request return status 200 content-type text/plain string hi if { path /ret }
     http-request deny if { path /deny }
     http-request redirect location /x if { path /redir }
+    http-request pause 1h if { path /wait }
     default_backend be
 backend be
     server s1 "${s1}"
