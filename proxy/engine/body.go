@@ -215,6 +215,7 @@ type framed struct {
 	zip    *filter.Compressor // nil: bytes go on as they are
 	zipped uint64             // bytes given to it
 	told   func(n int, out bool)
+	last   func() // called before the write that ends the body; nil: nobody asks
 }
 
 // pass writes what is ready of b to dst. prefix is a head that goes out in
@@ -233,9 +234,9 @@ func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
 			return nil
 		}
 		f.sent += uint64(len(data))
-		err := f.dst.write(data, deadline)
 		b.take(len(data))
-		return err
+		f.ended(b)
+		return f.dst.write(data, deadline)
 	}
 	out := f.out.b[:0]
 	if len(prefix) > 0 && &prefix[0] == &f.out.b[0] { // the head was built there
@@ -252,11 +253,14 @@ func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
 		}
 		out = out[:0]
 		if len(data) > cap(out)-64 {
+			f.sent += uint64(len(data))
+			b.take(len(data))
+			if !f.chunked {
+				f.ended(b)
+			}
 			if err := f.dst.write(data, deadline); err != nil {
 				return err
 			}
-			f.sent += uint64(len(data))
-			b.take(len(data))
 			data = nil
 			if f.chunked {
 				out = append(out, "\r\n"...)
@@ -277,6 +281,7 @@ func (f *framed) pass(b *body, prefix []byte, deadline time.Time) error {
 	if len(out) == 0 {
 		return nil
 	}
+	f.ended(b)
 	if f.closes && b.finished() {
 		return f.dst.writeLast(out, deadline)
 	}

@@ -36,10 +36,13 @@ func (f *framed) bulk(b *body, pool *bufPool, srcTO, dstTO time.Duration) error 
 		b.in += uint64(n)
 		b.left -= uint64(n)
 		f.sent += uint64(n)
+		if b.done = b.left == 0; b.done {
+			f.kept(b)
+			f.ended(b)
+		}
 		if err := f.put(buf.b[:n], b.left == 0, after(time.Now(), dstTO)); err != nil {
 			return err
 		}
 	}
-	b.done = true
 	return nil
 }

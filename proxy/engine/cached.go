@@ -34,15 +34,14 @@ func (c *conn) serveCached() {
 	if framing == tx.UntilClose {
 		c.keep = false
 	}
+	if !c.drainRequest() {
+		c.keep = false
+	}
 	t.Bytes.ResOut += htxSize(m)
 	c.connectionToClient(m)
 	c.countResponse(m.Status)
 	c.announce()
 	c.forward()
-	c.settled = false
-	if !c.drainRequest() {
-		c.keep = false
-	}
 }
 
 // countCache counts what a rule set looked for in caches.

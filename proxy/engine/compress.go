@@ -152,7 +152,9 @@ func (f *framed) squeeze(b *body, prefix []byte, deadline time.Time) error {
 	f.sent += uint64(n)
 	f.tell(n, true)
 	if f.mux != nil {
-		return f.toMux(z.Out[len(chunkRoom):], b, b.finished(), deadline)
+		last := b.finished()
+		f.ended(b)
+		return f.toMux(z.Out[len(chunkRoom):], b, last, deadline)
 	}
 	out := z.Out[len(chunkRoom):]
 	if n > 0 { // the chunk's head goes in front of it
@@ -177,6 +179,7 @@ func (f *framed) squeeze(b *body, prefix []byte, deadline time.Time) error {
 	if len(out) == 0 {
 		return nil
 	}
+	f.ended(b)
 	return f.dst.write(out, deadline)
 }
 

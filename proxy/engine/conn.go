@@ -58,7 +58,8 @@ type conn struct {
 	idleAt     atomic.Int64 // since when, in ns; 0: it must not go to rest
 	since      time.Time    // of a conn that rested: when its wait began
 	at         time.Time    // when the clock was last read; nothing was waited for since
-	settled    bool         // at is the end of the transaction
+	settled    bool         // the transaction is counted and has let the server go
+	spent      *buffer      // of a server connection that was let go; the last bytes may be in it
 	rests      bool         // the connection goes on as a resting
 	cutting    atomic.Bool
 	sent       bool // a response head went to the client
@@ -92,6 +93,7 @@ func newConn(e *Engine) *conn {
 	c := &conn{e: e}
 	c.t.Sess, c.t.Conn = &c.sess, c
 	c.reqOut.told, c.resOut.told = e.compressed, e.compressed
+	c.resOut.last = c.ahead
 	return c
 }
 
@@ -179,7 +181,6 @@ func (c *conn) end() {
 	if c.fe.noLinger {
 		c.cli.noLinger()
 	}
-	c.cli.Close()
 	c.fe.st.Sess.Add(-1)
 	c.sess.Listener.Stats.Sess.Add(-1)
 	c.e.deps.Process.Conns.Add(-1)
@@ -187,6 +188,7 @@ func (c *conn) end() {
 	e.mu.Lock()
 	delete(e.live, c)
 	e.mu.Unlock()
+	c.cli.Close() // whoever sees it finds the connection counted no more
 	c.recycle()
 	e.slots.add(-1)
 	e.conns.Done()

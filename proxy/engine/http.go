@@ -592,24 +592,3 @@ func (c *conn) tarpit(d time.Duration) {
 
 // close ends the connection without an answer.
 func (c *conn) close() { c.keep = false }
-
-// finishTransaction counts and logs a transaction and lets its server go.
-func (c *conn) finishTransaction() {
-	if !c.settled {
-		c.look()
-	}
-	c.settled = false
-	now := c.at
-	t := &c.t
-	t.Time.End, t.Now = now, now
-	c.releaseServer(false)
-	c.endCompression()
-	c.endCached()
-	c.endKilled()
-	c.countEnd(now)
-	c.logTx()
-	c.countTracked(now)
-	c.e.bufs.put(c.out)
-	c.e.bufs.put(c.reqOut.out)
-	c.out, c.reqOut.out = nil, nil
-}

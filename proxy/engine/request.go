@@ -242,6 +242,9 @@ func (c *conn) reply(r *tx.Reply) {
 		body = nil
 	}
 	t.Bytes.ResOut += uint64(len(body))
+	if !c.upl.running {
+		c.settle(false)
+	}
 	if err := c.sendAnswer(m, body); err != nil {
 		c.keep = false
 		if t.Term[0] == 0 || t.Term[0] == 'L' {

@@ -214,8 +214,14 @@ func (c *conn) forward() {
 	f.closes = !c.keep && !c.upl.running && !c.fe.noLinger
 	var head []byte
 	var err error
+	whole := false
 	if f.mux != nil {
-		err = c.st.SendHead(&t.Res, b.over(f.drop) || c.headReq && b.framing != tx.Tunnel)
+		whole = b.over(f.drop)
+		if whole {
+			f.copyKept(b)
+			f.ended(b)
+		}
+		err = c.st.SendHead(&t.Res, whole || c.headReq && b.framing != tx.Tunnel)
 	} else {
 		head = h1.AppendResponse(c.out.b[:0], &t.Res, c.adjust())
 	}
@@ -231,7 +237,7 @@ func (c *conn) forward() {
 	if b.framing == tx.UntilClose && len(b.ready()) == 0 {
 		head = c.moreUntilClose(head)
 	}
-	if err == nil {
+	if err == nil && !whole {
 		err = f.pass(b, head, after(c.at, c.clientTimeout()))
 	}
 	if err == nil && !b.finished() {
@@ -240,17 +246,10 @@ func (c *conn) forward() {
 	if err == nil {
 		f.kept(b)
 	}
-	t.Bytes.ResOut += f.sent + trailerSize(b)
-	t.Bytes.ResIn += trailerSize(b)
-	if f.zip != nil {
-		t.Bytes.ResIn += f.zipped
-	} else {
-		t.Bytes.ResIn += f.sent
+	if !c.settled {
+		c.countBody()
+		c.unwatch()
 	}
-	if c.zip.set != nil {
-		c.countCompression()
-	}
-	c.unwatch()
 	if err != nil {
 		c.bodyFailed(err)
 	}
@@ -259,13 +258,14 @@ func (c *conn) forward() {
 		c.dropServer()
 		return
 	}
+	if c.settled {
+		if f.mux != nil || c.cli.waited() { // the line tells when the client had it
+			c.look()
+		}
+		return
+	}
 	c.finishUpload()
-	c.reqDone = c.upl.result == okay
-	ok := c.reusable()
-	c.look()
-	c.releaseServer(ok)
-	c.leaveServer()
-	c.settled = true
+	c.settleForward()
 }
 
 // bodyless answers a HEAD that a rule turned into another method: the body

@@ -92,14 +92,6 @@ func (c *conn) storeSticks(response bool) {
 	}
 }
 
-// countTracked tells what the session tracks of a transaction that is over,
-// and ends what the transaction began to track.
-func (c *conn) countTracked(now time.Time) {
-	b := &c.t.Bytes
-	c.sess.CountBytes(b.ReqIn, b.ResOut, now)
-	c.sess.EndRequest(now)
-}
-
 // spliceFields puts fields into the head of a raw response, in place of those
 // of the same name.
 func spliceFields(raw []byte, fields []tx.Field) []byte {

@@ -207,6 +207,9 @@ func (s *sock) writeLast(b []byte, deadline time.Time) error {
 	return s.write(b, deadline)
 }
 
+// waited says whether a write may have waited for room since it was last asked.
+func (s *sock) waited() bool { return s.fd == nil || s.fd.Waited() }
+
 // rest makes a wait for a request end with errRest; it does nothing to any
 // other read.
 func (s *sock) rest() { s.fd.EndWait(errRest) }

@@ -71,9 +71,10 @@ func (f *framed) passMux(b *body, deadline time.Time) error {
 		return nil
 	}
 	f.sent += uint64(len(data))
-	err := f.toMux(data, b, b.done, deadline)
+	last := b.done
 	b.take(len(data))
-	return err
+	f.ended(b)
+	return f.toMux(data, b, last, deadline)
 }
 
 // toMux sends data of b; last says that only trailers follow.

@@ -31,7 +31,7 @@ func (c *conn) serveTCP() {
 	c.endKilled()
 	c.countEnd(t.Time.End)
 	c.logTx()
-	c.countTracked(t.Time.End)
+	c.countTracked(&t.Bytes)
 }
 
 func (c *conn) tcpSession() {

@@ -34,8 +34,8 @@ func (c *conn) releaseServer(reusable bool) {
 		if up.buf.w > up.buf.r { // bytes nobody asked for
 			reusable = false
 		}
-		c.e.bufs.put(up.buf)
-		up.buf = nil
+		c.e.bufs.put(c.spent)
+		c.spent, up.buf = up.buf, nil
 	}
 	if up.mux != nil {
 		up.releaseStream(c.resBody.s == &up.sock && c.resBody.done)

@@ -38,6 +38,7 @@ type front struct {
 	h2                                                                bool   // a preface makes a connection HTTP/2
 	cliKA                                                             bool   // keep-alive packets to clients
 	mute                                                              bool   // no line goes anywhere
+	logsSamples                                                       bool   // a line may ask for what the session tracks
 	logStart                                                          bool   // one line, when the transaction begins
 	steps                                                             uint32 // of "log-steps": 1<<logs.Step; 0: one line
 }
@@ -168,6 +169,7 @@ func newFront(e *Engine, rt *setup, p *config.Proxy) *front {
 		}
 	}
 	f.logStart = p.LogAtStart && f.steps == 0
+	f.logsSamples = logsSamples(rt.cfg, p)
 	f.mute = e.deps.Logged != nil && !e.deps.Logged(p)
 	t := &p.Timeouts
 	f.reqT = t.HTTPRequest

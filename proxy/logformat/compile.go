@@ -4,6 +4,7 @@ package logformat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
@@ -222,6 +223,11 @@ func (f *Format) Literal() (string, bool) {
 		return string(f.items[0].lit), true
 	}
 	return "", false
+}
+
+// Samples says whether the format has expressions.
+func (f *Format) Samples() bool {
+	return slices.ContainsFunc(f.items, func(it item) bool { return it.expr != nil })
 }
 
 // Need returns the layers that the format's expressions look at.
