@@ -26,13 +26,15 @@ type Conn struct {
 	mu     sync.Mutex
 	in     side
 	out    side
-	ended  bool // the peer ended or an error stands: reads never wait again
-	broken bool // Interrupt
-	kicked bool // Kick
-	known  bool // announced to epoll
-	shared bool // other processes may have the socket too
-	wantsW bool // announced for writing too
-	idle   bool // whoever waits to receive does so in Wait
+	ended  bool        // the peer ended or an error stands: reads never wait again
+	broken bool        // Interrupt
+	kicked bool        // Kick
+	known  bool        // announced to epoll
+	shared bool        // other processes may have the socket too
+	wantsW bool        // announced for writing too
+	waited bool        // a Send had to wait; only the sender looks
+	corked atomic.Bool // bytes may wait in the system for the end that was announced
+	idle   bool        // whoever waits to receive does so in Wait
 	gen    int32
 	poll   *poller // where it waits, from when it first waited
 
@@ -90,6 +92,9 @@ func (c *Conn) destroy() {
 			if c.shared { // else closing does so
 				_ = unix.EpollCtl(c.poll.ep, unix.EPOLL_CTL_DEL, c.fd, nil)
 			}
+		}
+		if c.corked.Load() { // closing with unread bytes would throw away what was sent
+			sysShutdown(c.fd)
 		}
 		sysClose(c.fd)
 	}
@@ -368,6 +373,9 @@ func (c *Conn) send(b []byte, deadline time.Time, last bool) (int, error) {
 		return 0, net.ErrClosed
 	}
 	defer c.release()
+	if last {
+		c.corked.Store(true)
+	}
 	done := 0
 	for len(b) > done {
 		n, err := sysSend(c.fd, b[done:], last)
@@ -378,6 +386,7 @@ func (c *Conn) send(b []byte, deadline time.Time, last bool) (int, error) {
 		case unix.EAGAIN:
 			// What became free between the failure and here makes await try
 			// again, since announce reports what stands.
+			c.waited = true
 			if err = c.await(&c.out, deadline, false); err == errExpired {
 				err = os.ErrDeadlineExceeded
 			}
@@ -389,6 +398,14 @@ func (c *Conn) send(b []byte, deadline time.Time, last bool) (int, error) {
 	return done, nil
 }
 
+// Waited says whether a Send had to wait since Waited was last called. Only
+// whoever sends may call it.
+func (c *Conn) Waited() bool {
+	w := c.waited
+	c.waited = false
+	return w
+}
+
 // TrySend writes as much of b as there is room for, without waiting:
 // unix.EAGAIN says that not all of it went. Last is as in
 // SendLast.
@@ -397,6 +414,9 @@ func (c *Conn) TrySend(b []byte, last bool) (done int, err error) {
 		return 0, net.ErrClosed
 	}
 	defer c.release()
+	if last {
+		c.corked.Store(true)
+	}
 	for len(b) > done && err == nil {
 		var n int
 		n, err = sysSend(c.fd, b[done:], last)

@@ -77,6 +77,7 @@ func (c *Conn) CloseWrite() error {
 		return net.ErrClosed
 	}
 	defer c.release()
+	c.corked.Store(false)
 	return unix.Shutdown(c.fd, unix.SHUT_WR)
 }
 
@@ -86,6 +87,9 @@ func (c *Conn) SetLinger(sec int) error {
 		return net.ErrClosed
 	}
 	defer c.release()
+	if sec == 0 {
+		c.corked.Store(false) // what waits goes nowhere, either
+	}
 	l := unix.Linger{Onoff: 1, Linger: int32(sec)}
 	if sec < 0 {
 		l = unix.Linger{}

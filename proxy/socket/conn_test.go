@@ -281,6 +281,35 @@ func TestSplice(t *testing.T) {
 	}
 }
 
+// What was sent with SendLast arrives although the peer sent more than was
+// read: closing such a socket resets it.
+func TestCloseWithUnreadBytes(t *testing.T) {
+	t.Parallel()
+	a, b := pair(t)
+	if _, err := b.Send([]byte("nobody reads this"), soon()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Wait(soon()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.SendLast([]byte("answer"), soon()); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	var got []byte
+	buf := make([]byte, 100)
+	for {
+		n, err := b.Recv(buf, soon())
+		got = append(got, buf[:n]...)
+		if err != nil {
+			break
+		}
+	}
+	if string(got) != "answer" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // TrySend stops where there is no room, and what is sent with more to come
 // arrives with the end. Ending tells of an end that was not read yet.
 func TestTry(t *testing.T) {

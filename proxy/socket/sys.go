@@ -54,6 +54,9 @@ func sysSend(fd int, b []byte, more bool) (int, error) {
 	}
 }
 
+// sysShutdown ends the sending side: what waits there leaves, and the end with it.
+func sysShutdown(fd int) { syscall.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0) }
+
 // sysClose closes a socket, which does not wait: SO_LINGER is only ever set to 0.
 func sysClose(fd int) { syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
 
