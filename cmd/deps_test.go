@@ -27,6 +27,7 @@ proxy/stick < proxy/peers < PROXYFEATURES ;
 proxy/tx < proxy/h1, proxy/h2, proxy/h3, proxy/fcgi ;
 proxy/h1, proxy/h2, proxy/h3, proxy/fcgi < proxy/engine ;
 NONE < proxy/socket < proxy/listen, proxy/engine ;
+NONE < proxy/recent < proxy/stick, proxy/peers, proxy/filter ;
 PROXYFEATURES, parser/haproxy < proxy/config < proxy/engine, proxy/cli < proxy < cmd/haproxy ;
 
 stats, parser/keyword, parser/expr < vrrp/packet < vrrp/fsm ;

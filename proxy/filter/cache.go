@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"tandem/proxy/recent"
 	"tandem/proxy/tx"
 )
 
@@ -32,8 +33,8 @@ type Cache struct {
 
 	mu      sync.Mutex
 	entries map[cacheKey]*Object // the oldest of those with the key; next variants by nextVariant
-	full    objectList           // from the one used longest ago
-	hints   objectList           // entries of which only the hints are left
+	full    recent.List[Object]  // by their last use
+	hints   recent.List[Object]  // entries of which only the hints are left
 	blocks  int                  // all there are
 	used    int                  // of entries, whole or growing
 	hot     int                  // of entries that are being sent or grow
@@ -79,8 +80,7 @@ type Object struct {
 	expire    int64     // seconds
 	links     [][]byte  // what a 103 carries
 
-	prev, next  *Object // in the list that it stands in
-	list        *objectList
+	place       recent.Node[Object] // among those of its kind
 	nextVariant *Object
 }
 
@@ -104,38 +104,6 @@ func fieldSize(f *tx.Field) int { return blockHead + len(f.Name) + len(f.Value) 
 
 func blocksOf(size int) int { return (size + blockSize - 1) / blockSize }
 
-// objectList is a list of entries, the one used longest ago first.
-type objectList struct{ first, last *Object }
-
-func (l *objectList) push(o *Object) {
-	o.list, o.prev, o.next = l, l.last, nil
-	if l.last != nil {
-		l.last.next = o
-	} else {
-		l.first = o
-	}
-	l.last = o
-}
-
-// unlist takes the entry out of its list.
-func (o *Object) unlist() {
-	l := o.list
-	if l == nil {
-		return
-	}
-	if o.prev != nil {
-		o.prev.next = o.next
-	} else {
-		l.first = o.next
-	}
-	if o.next != nil {
-		o.next.prev = o.prev
-	} else {
-		l.last = o.prev
-	}
-	o.list, o.prev, o.next = nil, nil, nil
-}
-
 // insert files the entry behind the others with its key.
 func (c *Cache) insert(o *Object) {
 	at := c.entries[o.key]
@@ -156,7 +124,7 @@ func (c *Cache) remove(o *Object) {
 		return
 	}
 	o.dead = true
-	o.unlist()
+	o.place.Leave()
 	if at := c.entries[o.key]; at == o {
 		if o.nextVariant == nil {
 			delete(c.entries, o.key)
@@ -195,14 +163,14 @@ func (c *Cache) reserve(o *Object, n int) bool {
 // makeRoom gives up what was used longest ago, but not its hints where those
 // are asked for and find room.
 func (c *Cache) makeRoom() bool {
-	if o := c.full.first; o != nil {
-		if !c.strip(o) {
-			c.remove(o)
+	if n := c.full.First(); n != nil {
+		if !c.strip(n.Of) {
+			c.remove(n.Of)
 		}
 		return true
 	}
-	if o := c.hints.first; o != nil {
-		c.remove(o)
+	if n := c.hints.First(); n != nil {
+		c.remove(n.Of)
 		return true
 	}
 	return false
@@ -223,26 +191,27 @@ func (c *Cache) strip(o *Object) bool {
 		return false
 	}
 	size := hintSize(o.links)
-	n := blocksOf(size)
-	for c.hinted+n > c.hintLimit() {
-		if c.hints.first == nil {
+	blocks := blocksOf(size)
+	for c.hinted+blocks > c.hintLimit() {
+		n := c.hints.First()
+		if n == nil {
 			return false
 		}
-		c.remove(c.hints.first)
+		c.remove(n.Of)
 	}
-	o.unlist()
-	c.used += n - o.blocks
-	c.hinted += n
-	o.size, o.blocks, o.hintOnly = size, n, true
+	o.place.Leave()
+	c.used += blocks - o.blocks
+	c.hinted += blocks
+	o.size, o.blocks, o.hintOnly = size, blocks, true
 	o.fields, o.body, o.trailers, o.reason = nil, nil, nil, nil
-	c.hints.push(o)
+	c.hints.Touch(&o.place)
 	return true
 }
 
 // hold keeps an entry while it is sent.
 func (c *Cache) hold(o *Object) {
 	if o.refs++; o.refs == 1 {
-		o.unlist()
+		o.place.Leave()
 		c.hot += o.blocks
 	}
 }
@@ -259,5 +228,5 @@ func (c *Cache) Release(o *Object) {
 		c.used -= o.blocks
 		return
 	}
-	c.full.push(o) // now the one used last
+	c.full.Touch(&o.place) // now the one used last
 }

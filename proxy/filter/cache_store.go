@@ -29,6 +29,7 @@ func (c *Cache) Store(t *tx.Tx) {
 		return
 	}
 	o := &Object{key: u.Key, framing: m.Framing}
+	o.place.Of = o
 	if o.vary, ok = c.variantKept(t); !ok {
 		return
 	}
@@ -161,7 +162,7 @@ func (c *Cache) keepHints(o *Object) {
 	c.hot -= n
 	c.hinted += n
 	c.insert(o)
-	c.hints.push(o)
+	c.hints.Touch(&o.place)
 }
 
 // copyHead copies the head into one piece of memory.
@@ -264,7 +265,7 @@ func (s *Storing) Commit(trailers []tx.Field) {
 	defer s.c.mu.Unlock()
 	s.c.hot -= o.blocks
 	o.complete = true
-	s.c.full.push(o)
+	s.c.full.Touch(&o.place)
 }
 
 // Abort gives the response up.

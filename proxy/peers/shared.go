@@ -1,6 +1,9 @@
 package peers
 
-import "tandem/proxy/stick"
+import (
+	"tandem/proxy/recent"
+	"tandem/proxy/stick"
+)
 
 // Shared is a table that a section shares: its entries in the order of their
 // last change, each with the number of that change.
@@ -13,55 +16,35 @@ type Shared struct {
 	// Guarded by the section's lock.
 	update      uint32 // number of the last change, here or learned
 	localUpdate uint32 // of the last change made here
-	nodes       map[*stick.Entry]*node
-	first, last *node
+	changes     map[*stick.Entry]*change
+	order       recent.List[change]
 }
 
-// node is an entry's place in the order of changes.
-type node struct {
-	e          *stick.Entry
-	seq        uint32
-	local      bool // changed here since it was learned
-	prev, next *node
+// change is the last one of an entry.
+type change struct {
+	e     *stick.Entry
+	seq   uint32
+	local bool // made here
+	place recent.Node[change]
 }
 
 // touch notes a change of an entry: made here, or learned from a peer.
 func (t *Shared) touch(e *stick.Entry, local bool) {
-	if t.nodes == nil {
-		t.nodes = map[*stick.Entry]*node{}
+	if t.changes == nil {
+		t.changes = map[*stick.Entry]*change{}
 	}
-	n := t.nodes[e]
-	if n == nil {
-		n = &node{e: e}
-		t.nodes[e] = n
-	} else {
-		t.unlink(n)
+	c := t.changes[e]
+	if c == nil {
+		c = &change{e: e}
+		c.place.Of = c
+		t.changes[e] = c
 	}
 	t.update++
-	n.seq, n.local = t.update, local
+	c.seq, c.local = t.update, local
 	if local {
 		t.localUpdate = t.update
 	}
-	n.prev, n.next = t.last, nil
-	if t.last != nil {
-		t.last.next = n
-	} else {
-		t.first = n
-	}
-	t.last = n
-}
-
-func (t *Shared) unlink(n *node) {
-	if n.prev != nil {
-		n.prev.next = n.next
-	} else {
-		t.first = n.next
-	}
-	if n.next != nil {
-		n.next.prev = n.prev
-	} else {
-		t.last = n.prev
-	}
+	t.order.Touch(&c.place)
 }
 
 // pending is an entry to tell, with its number.
@@ -74,34 +57,32 @@ type pending struct {
 // (0: all), in order; all makes it everything that is known, learned or not.
 func (t *Shared) after(seq uint32, shard int, all bool) []pending {
 	var out []pending
-	at := t.last
-	for at != nil && (all || int32(at.seq-seq) > 0) {
-		if at.prev == nil {
-			break
-		}
-		at = at.prev
+	at := t.order.Last()
+	for at != nil && (all || int32(at.Of.seq-seq) > 0) && at.Prev() != nil {
+		at = at.Prev()
 	}
-	for ; at != nil; at = at.next {
-		if !all && (int32(at.seq-seq) <= 0 || !at.local) || at.e.Gone() {
+	for ; at != nil; at = at.Next() {
+		c := at.Of
+		if !all && (int32(c.seq-seq) <= 0 || !c.local) || c.e.Gone() {
 			continue
 		}
-		if shard > 0 && t.Table.Spread > 0 && t.Table.ShardOf(at.e) != shard {
+		if shard > 0 && t.Table.Spread > 0 && t.Table.ShardOf(c.e) != shard {
 			continue
 		}
-		out = append(out, pending{at.e, at.seq})
+		out = append(out, pending{c.e, c.seq})
 	}
 	return out
 }
 
-// sweep drops the places of entries that are gone, once there are many.
+// sweep drops the changes of entries that are gone, once there are many.
 func (t *Shared) sweep(used int) {
-	if len(t.nodes) <= used+used/8+64 {
+	if len(t.changes) <= used+used/8+64 {
 		return
 	}
-	for n := t.first; n != nil; n = n.next {
-		if n.e.Gone() {
-			t.unlink(n)
-			delete(t.nodes, n.e)
+	for e, c := range t.changes {
+		if e.Gone() {
+			c.place.Leave()
+			delete(t.changes, e)
 		}
 	}
 }

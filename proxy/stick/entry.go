@@ -3,6 +3,8 @@ package stick
 import (
 	"sync"
 	"sync/atomic"
+
+	"tandem/proxy/recent"
 )
 
 // Entry is one key's data. It is safe for concurrent use; it stays usable,
@@ -20,8 +22,8 @@ type Entry struct {
 	serverKey string
 
 	// Protected by the shard's lock.
-	expire     int64 // milliseconds; 0: never
-	prev, next *Entry
+	expire int64 // milliseconds; 0: never
+	place  recent.Node[Entry]
 }
 
 // rate counts events over a period: those of the current and the last one.

@@ -112,7 +112,7 @@ func (s *store) Learn(key []byte, left, now int64) *Entry {
 		sh.mu.Lock()
 		if !e.gone.Load() {
 			e.expire = max(now+left, 1)
-			sh.place(e)
+			sh.sort(e)
 		}
 		sh.mu.Unlock()
 	}
@@ -123,24 +123,17 @@ func (s *store) Learn(key []byte, left, now int64) *Entry {
 // of order costs memory for a while, a long way costs time at once.
 const maxPlace = 64
 
-// place puts an entry where its expiry belongs in the list.
-func (sh *shard) place(e *Entry) {
-	sh.unlink(e)
-	at := sh.last
-	for n := 0; at != nil && at.expire > e.expire && n < maxPlace; n++ {
-		at = at.prev
+// sort puts an entry where its expiry belongs in the list.
+func (sh *shard) sort(e *Entry) {
+	e.place.Leave()
+	at := sh.places.Last()
+	for n := 0; at != nil && at.Of.expire > e.expire && n < maxPlace; n++ {
+		at = at.Prev()
 	}
-	switch {
-	case at == sh.last:
-		sh.link(e)
-	case at == nil:
-		e.prev, e.next = nil, sh.first
-		sh.first.prev = e
-		sh.first = e
-	default:
-		e.prev, e.next = at, at.next
-		at.next.prev = e
-		at.next = e
+	if at == sh.places.Last() {
+		sh.places.Touch(&e.place)
+	} else {
+		sh.places.PutBehind(at, &e.place)
 	}
 }
 
