@@ -53,10 +53,10 @@ type fcgiCheck struct {
 	out io.Reader // of the answer; nil: none yet
 }
 
-// Recv implements fcgi.Wire; the deadline is the check's.
+// Recv implements socket.Wire; the deadline is the check's.
 func (c *fcgiCheck) Recv(b []byte, _ time.Time) (int, error) { return c.Conn.Read(b) }
 
-// Send implements fcgi.Wire.
+// Send implements socket.Wire.
 func (c *fcgiCheck) Send(b []byte, _ time.Time) error {
 	_, err := c.Conn.Write(b)
 	return err

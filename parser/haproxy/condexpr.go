@@ -208,8 +208,8 @@ func leadingNumber(s string) (bool, int) {
 	}
 	isDigit := func(c byte) bool { return c >= '0' && c <= '9' }
 	switch {
-	case i+2 < len(s) && s[i] == '0' && (s[i+1] == 'x' || s[i+1] == 'X') && hex(s[i+2]) >= 0:
-		isDigit = func(c byte) bool { return hex(c) >= 0 }
+	case i+2 < len(s) && s[i] == '0' && (s[i+1] == 'x' || s[i+1] == 'X') && source.HexDigit(s[i+2]) >= 0:
+		isDigit = func(c byte) bool { return source.HexDigit(c) >= 0 }
 		i += 2
 	case i < len(s) && s[i] == '0':
 		isDigit = func(c byte) bool { return c >= '0' && c <= '7' }

@@ -254,11 +254,11 @@ func (s *splitter) escape(quoted bool) {
 	case 'r':
 		s.put(2, '\r')
 	case 'x':
-		if s.i+3 >= len(s.s) || hex(s.s[s.i+2]) < 0 || hex(s.s[s.i+3]) < 0 {
+		if s.i+3 >= len(s.s) || source.HexDigit(s.s[s.i+2]) < 0 || source.HexDigit(s.s[s.i+3]) < 0 {
 			s.fail(s.i, "truncated or invalid hexadecimal sequence")
 			return
 		}
-		s.put(4, byte(hex(s.s[s.i+2])<<4|hex(s.s[s.i+3])))
+		s.put(4, byte(source.HexDigit(s.s[s.i+2])<<4|source.HexDigit(s.s[s.i+3])))
 	default:
 		s.put(1, '\\')
 	}
@@ -269,18 +269,6 @@ func (s *splitter) put(n int, c byte) {
 	s.cook()
 	s.buf = append(s.buf, c)
 	s.i += n
-}
-
-func hex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }
 
 func isNameByte(c byte) bool {

@@ -134,10 +134,10 @@ func unescape(s string) (b byte, n int) {
 		return means[k], 1
 	}
 	switch {
-	case c == 'x' && len(s) > 1 && hexDigit(s[1]) >= 0:
-		v := hexDigit(s[1])
-		if len(s) > 2 && hexDigit(s[2]) >= 0 {
-			return byte(v<<4 | hexDigit(s[2])), 3
+	case c == 'x' && len(s) > 1 && source.HexDigit(s[1]) >= 0:
+		v := source.HexDigit(s[1])
+		if len(s) > 2 && source.HexDigit(s[2]) >= 0 {
+			return byte(v<<4 | source.HexDigit(s[2])), 3
 		}
 		return byte(v), 2
 	case c == 'c' && len(s) > 1:
@@ -151,16 +151,4 @@ func unescape(s string) (b byte, n int) {
 		return byte(v), n
 	}
 	return c, 1
-}
-
-func hexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }

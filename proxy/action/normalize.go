@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"tandem/parser/keyword"
+	"tandem/parser/source"
 	"tandem/proxy/tx"
 )
 
@@ -183,18 +184,6 @@ func stripDotDot(all bool) func(dst, path []byte) []byte {
 	}
 }
 
-func hexValue(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
-}
-
 // unreserved says whether a byte never needs an escape (RFC 3986 2.3).
 func unreserved(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
@@ -209,10 +198,9 @@ func escapes(dst, uri []byte, strict bool, seq func(dst []byte, hi, lo, c byte) 
 			continue
 		}
 		if i+2 < len(uri) {
-			hi, ok1 := hexValue(uri[i+1])
-			lo, ok2 := hexValue(uri[i+2])
-			if ok1 && ok2 {
-				dst = seq(dst, uri[i+1], uri[i+2], hi<<4|lo)
+			hi, lo := source.HexDigit(uri[i+1]), source.HexDigit(uri[i+2])
+			if hi >= 0 && lo >= 0 {
+				dst = seq(dst, uri[i+1], uri[i+2], byte(hi<<4|lo))
 				i += 2
 				continue
 			}

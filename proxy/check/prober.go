@@ -151,21 +151,16 @@ func (p *Prober) shortest(list []Target) time.Duration {
 // Hurry makes the next health check of s come at the fast interval, as
 // observed errors ask for.
 func (p *Prober) Hurry(s *server.Server) {
-	p.mu.Lock()
-	l := p.loops[loopKey{s, false}]
-	p.mu.Unlock()
-	if l == nil {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if fast := s.Params.Check.FastInter; !l.running && !l.ended && fast > 0 {
-		l.timer.Reset(fast)
+	if fast := s.Params.Check.FastInter; fast > 0 {
+		p.next(s, fast)
 	}
 }
 
 // Now makes the next health check of s come at once: after maintenance.
-func (p *Prober) Now(s *server.Server) {
+func (p *Prober) Now(s *server.Server) { p.next(s, 0) }
+
+// next makes the next health check of s come in d, unless one is under way.
+func (p *Prober) next(s *server.Server, d time.Duration) {
 	p.mu.Lock()
 	l := p.loops[loopKey{s, false}]
 	p.mu.Unlock()
@@ -175,7 +170,7 @@ func (p *Prober) Now(s *server.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.running && !l.ended {
-		l.timer.Reset(0)
+		l.timer.Reset(d)
 	}
 }
 

@@ -167,15 +167,11 @@ func mysqlError(payload []byte) *Result {
 }
 
 func mysqlGreeting(p *Probe, last bool) (answer, *Result) {
-	payload, seq, ok := mysqlPacket(p.buf)
-	switch {
-	case !ok && !last:
-		return more, nil
-	case !ok:
-		return no, badAnswer("L7RSP", "")
-	case len(payload) > 0 && payload[0] == 0xff:
-		return no, mysqlError(payload)
-	case seq != 0 || len(payload) < 2:
+	payload, seq, a, fault := mysqlRead(p, last)
+	if a != yes {
+		return a, fault
+	}
+	if seq != 0 || len(payload) < 2 {
 		return no, badAnswer("L7RSP", "")
 	}
 	p.desc = ""
@@ -188,16 +184,22 @@ func mysqlGreeting(p *Probe, last bool) (answer, *Result) {
 
 // mysqlDone reads the answer to the login.
 func mysqlDone(p *Probe, last bool) (answer, *Result) {
-	payload, _, ok := mysqlPacket(p.buf)
+	_, _, a, fault := mysqlRead(p, last)
+	return a, fault
+}
+
+// mysqlRead reads a packet that reports no error.
+func mysqlRead(p *Probe, last bool) (payload []byte, seq byte, a answer, fault *Result) {
+	payload, seq, ok := mysqlPacket(p.buf)
 	switch {
 	case !ok && !last:
-		return more, nil
+		return nil, 0, more, nil
 	case !ok:
-		return no, badAnswer("L7RSP", "")
+		return nil, 0, no, badAnswer("L7RSP", "")
 	case len(payload) > 0 && payload[0] == 0xff:
-		return no, mysqlError(payload)
+		return nil, 0, no, mysqlError(payload)
 	}
-	return yes, nil
+	return payload, seq, yes, nil
 }
 
 // pgsqlRules send a StartupMessage and want an authentication request.

@@ -201,10 +201,10 @@ type agentLink struct {
 	*filter.AgentConn
 }
 
-// Recv implements filter.Wire.
+// Recv implements socket.Wire.
 func (l *agentLink) Recv(b []byte, deadline time.Time) (int, error) { return l.read(b, deadline) }
 
-// Send implements filter.Wire.
+// Send implements socket.Wire.
 func (l *agentLink) Send(b []byte, deadline time.Time) error { return l.write(b, deadline) }
 
 // agents are the connections to one agent.

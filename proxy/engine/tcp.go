@@ -97,16 +97,7 @@ func (c *conn) tcpSession() {
 			return
 		}
 	}
-	cliTO, srvTO := c.clientTimeout(), c.serverTimeout()
-	if d := c.tunnelTimeout(); d > 0 {
-		cliTO, srvTO = d, d
-	}
-	up, down := c.relay(pending, answer, cliTO, srvTO)
-	t.Bytes.ReqIn += up.n
-	t.Bytes.ReqOut += up.n
-	t.Bytes.ResIn += down.n
-	t.Bytes.ResOut += down.n
-	c.relayEnd(up, down)
+	c.tunnel(pending, answer)
 }
 
 // inspect runs tcp-request content rules, waiting for data as long as the

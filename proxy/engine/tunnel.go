@@ -17,17 +17,24 @@ func (c *conn) tunnelHTTP(head []byte) {
 		toServer = append(toServer, c.in.b[c.in.r:c.in.w]...)
 		c.in.r = c.in.w
 	}
+	c.tunnel(toServer, toClient)
+	c.dropServer()
+}
+
+// tunnel relays until both directions are over, what was read already first,
+// and counts what passed.
+func (c *conn) tunnel(toServer, toClient []byte) {
 	cliTO, srvTO := c.clientTimeout(), c.serverTimeout()
 	if d := c.tunnelTimeout(); d > 0 {
 		cliTO, srvTO = d, d
 	}
 	up, down := c.relay(toServer, toClient, cliTO, srvTO)
-	t.Bytes.ReqIn += up.n
-	t.Bytes.ReqOut += up.n
-	t.Bytes.ResIn += down.n
-	t.Bytes.ResOut += down.n
+	n := &c.t.Bytes
+	n.ReqIn += up.n
+	n.ReqOut += up.n
+	n.ResIn += down.n
+	n.ResOut += down.n
 	c.relayEnd(up, down)
-	c.dropServer()
 }
 
 func (c *conn) tunnelTimeout() time.Duration {

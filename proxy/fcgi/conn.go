@@ -4,14 +4,9 @@ import (
 	"io"
 	"sync"
 	"time"
-)
 
-// Wire is the connection below: each call waits until its deadline at most
-// (zero: for ever).
-type Wire interface {
-	Recv(b []byte, deadline time.Time) (int, error)
-	Send(b []byte, deadline time.Time) error
-}
+	"tandem/proxy/socket"
+)
 
 // Config is what a connection may do and whom it tells.
 type Config struct {
@@ -30,7 +25,7 @@ const heldMax = 64 << 10
 
 // Conn is a connection to an application.
 type Conn struct {
-	w   Wire
+	w   socket.Wire
 	cfg Config
 
 	wmu  sync.Mutex // one record after the other
@@ -50,7 +45,7 @@ type Conn struct {
 }
 
 // New returns a connection on w. Nothing is read before Serve.
-func New(w Wire, cfg Config) *Conn {
+func New(w socket.Wire, cfg Config) *Conn {
 	if cfg.MaxHead <= 0 {
 		cfg.MaxHead = 16 << 10
 	}
@@ -68,14 +63,14 @@ func (c *Conn) Ask(deadline time.Time) error {
 	var head [headLen]byte
 	content := make([]byte, 1<<16+255)
 	for {
-		if err := c.full(head[:], deadline); err != nil {
+		if err := socket.RecvFull(c.w, head[:], deadline); err != nil {
 			return err
 		}
 		r, err := parseRecord(head[:])
 		if err != nil {
 			return err
 		}
-		if err := c.full(content[:r.content+r.padding], deadline); err != nil {
+		if err := socket.RecvFull(c.w, content[:r.content+r.padding], deadline); err != nil {
 			return err
 		}
 		if r.typ != typeValues {
@@ -93,21 +88,6 @@ func (c *Conn) Ask(deadline time.Time) error {
 		}
 		return nil
 	}
-}
-
-// full fills b.
-func (c *Conn) full(b []byte, deadline time.Time) error {
-	for len(b) > 0 {
-		n, err := c.w.Recv(b, deadline)
-		if n == 0 {
-			if err == nil {
-				err = io.EOF
-			}
-			return err
-		}
-		b = b[n:]
-	}
-	return nil
 }
 
 // limit is how many requests the connection may carry at once.

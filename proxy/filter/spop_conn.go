@@ -7,14 +7,9 @@ import (
 	"os"
 	"sync"
 	"time"
-)
 
-// Wire is a connection below a protocol: each call waits until its deadline at
-// most (zero: for ever).
-type Wire interface {
-	Recv(b []byte, deadline time.Time) (int, error)
-	Send(b []byte, deadline time.Time) error
-}
+	"tandem/proxy/socket"
+)
 
 // ErrTooLong is a question that does not fit a frame.
 var ErrTooLong = errors.New("SPOP: messages too long for a frame")
@@ -24,7 +19,7 @@ const pipelined = 20
 
 // AgentConn is a connection to an SPOE agent.
 type AgentConn struct {
-	w    Wire
+	w    socket.Wire
 	size int // longest frame that both sides take
 	ours int // longest frame that we take
 	pipe bool
@@ -49,7 +44,7 @@ type answer struct {
 // DialAgent says hello on a new connection. Size is the longest frame in
 // bytes, engine the id by which agents know the asker, shut ends the
 // connection below and is called once. Serve must be called next.
-func DialAgent(w Wire, size int, pipelining bool, engine string, deadline time.Time, shut func()) (*AgentConn, error) {
+func DialAgent(w socket.Wire, size int, pipelining bool, engine string, deadline time.Time, shut func()) (*AgentConn, error) {
 	c := &AgentConn{w: w, size: size, ours: size, shut: shut, waiting: map[uint64]chan answer{}, late: map[uint64]bool{}, used: time.Now()}
 	err := w.Send(appendHello(nil, size, pipelining, engine), deadline)
 	var f frame
@@ -81,7 +76,7 @@ func DialAgent(w Wire, size int, pipelining bool, engine string, deadline time.T
 // read reads one frame.
 func (c *AgentConn) read(deadline time.Time) (frame, error) {
 	var head [4]byte
-	if err := c.full(head[:], deadline); err != nil {
+	if err := socket.RecvFull(c.w, head[:], deadline); err != nil {
 		return frame{}, err
 	}
 	n := binary.BigEndian.Uint32(head[:])
@@ -89,7 +84,7 @@ func (c *AgentConn) read(deadline time.Time) (frame, error) {
 		return frame{}, SPOPTooBig
 	}
 	b := make([]byte, n)
-	if err := c.full(b, deadline); err != nil {
+	if err := socket.RecvFull(c.w, b, deadline); err != nil {
 		return frame{}, err
 	}
 	if n == 0 { // says nothing
@@ -105,21 +100,6 @@ func (c *AgentConn) read(deadline time.Time) (frame, error) {
 		return f, SPOPInvalid
 	}
 	return f, nil
-}
-
-// full fills b.
-func (c *AgentConn) full(b []byte, deadline time.Time) error {
-	for len(b) > 0 {
-		n, err := c.w.Recv(b, deadline)
-		if n == 0 {
-			if err == nil {
-				err = io.EOF
-			}
-			return err
-		}
-		b = b[n:]
-	}
-	return nil
 }
 
 // Serve takes the agent's answers until the connection ends.

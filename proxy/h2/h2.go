@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"time"
 
+	"tandem/proxy/socket"
 	"tandem/proxy/tx"
 	"tandem/stats"
 )
@@ -62,11 +63,9 @@ func (e *Error) Error() string { return fmt.Sprintf("HTTP/2 error %d", e.Code) }
 // ErrClosed is the end of a stream whose connection is gone.
 var ErrClosed = errors.New("HTTP/2 connection closed")
 
-// Wire is the connection below: each call waits until its deadline at most
-// (zero: for ever).
+// Wire is the connection below.
 type Wire interface {
-	Recv(b []byte, deadline time.Time) (int, error)
-	Send(b []byte, deadline time.Time) error
+	socket.Wire
 	// Kick makes a waiting Recv fail once with os.ErrDeadlineExceeded.
 	Kick()
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"tandem/parser/keyword"
+	"tandem/parser/source"
 	"tandem/proxy/tx"
 )
 
@@ -47,7 +48,7 @@ func applyHex(t *tx.Tx, v *Value) bool {
 func applyHex2i(_ *tx.Tx, v *Value) bool {
 	var n uint64
 	for _, c := range v.B {
-		d := hexDigit(c)
+		d := source.HexDigit(c)
 		if d < 0 {
 			return false
 		}
@@ -275,7 +276,7 @@ func parseUint(s string) (n uint64, at int) {
 		base, at = 16, 2
 	}
 	for ; at < len(s); at++ {
-		d := hexDigit(s[at])
+		d := source.HexDigit(s[at])
 		if d < 0 || uint64(d) >= base {
 			return n, at
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tandem/parser/keyword"
+	"tandem/parser/source"
 	"tandem/proxy/tx"
 )
 
@@ -395,10 +396,10 @@ func newURLDec(_ *keyword.Env, a args) (evalFunc, error) {
 			case c == '?':
 				inForm = true
 			case c == '%':
-				if i+2 >= len(v.B) || hexDigit(v.B[i+1]) < 0 || hexDigit(v.B[i+2]) < 0 {
+				if i+2 >= len(v.B) || source.HexDigit(v.B[i+1]) < 0 || source.HexDigit(v.B[i+2]) < 0 {
 					return false
 				}
-				c = byte(hexDigit(v.B[i+1])<<4 | hexDigit(v.B[i+2]))
+				c = byte(source.HexDigit(v.B[i+1])<<4 | source.HexDigit(v.B[i+2]))
 				i += 2
 			}
 			out = append(out, c)
@@ -432,8 +433,8 @@ func newParam(_ *keyword.Env, a args) (evalFunc, error) {
 	case !a.has(1):
 	case len(d) == 1:
 		delim = d[0]
-	case len(d) == 4 && (d[:2] == "0x" || d[:2] == "0X") && hexDigit(d[2]) >= 0 && hexDigit(d[3]) >= 0:
-		delim = byte(hexDigit(d[2])<<4 | hexDigit(d[3]))
+	case len(d) == 4 && (d[:2] == "0x" || d[:2] == "0X") && source.HexDigit(d[2]) >= 0 && source.HexDigit(d[3]) >= 0:
+		delim = byte(source.HexDigit(d[2])<<4 | source.HexDigit(d[3]))
 	default:
 		return nil, errText("Delimiter must be either exactly 1 character, or 0xHH for an ASCII code ..")
 	}

@@ -128,20 +128,14 @@ func newUnsetVar(_ *keyword.Env, a args) (evalFunc, error) {
 
 func newCaptureConv(s side) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
-		i := int(a.int(0, 0))
-		if i < 0 {
-			return nil, errText("capture slots are counted from 0")
-		}
+		i, err := captureSlot(a)
 		return func(t *tx.Tx, v *Value) bool {
-			caps := t.ReqCaps
-			if s == response {
-				caps = t.ResCaps
-			}
+			caps := s.captures(t)
 			if i < len(caps) {
 				caps[i] = append([]byte(nil), v.B...)
 			}
 			return i < len(caps)
-		}, nil
+		}, err
 	}
 }
 

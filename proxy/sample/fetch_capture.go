@@ -15,23 +15,34 @@ var captureFetches = []word[Fetch]{
 	fetch("capture.res.ver", "", tx.TypeStr, RequestLine, "Version of the response as HTTP/1.1, kept until the end.", plain(func(t *tx.Tx, v *Value) bool { return t.HasRes && setVersion(v, t.Res.Version, false) })),
 }
 
+// captureSlot reads the number of a slot.
+func captureSlot(a args) (int, error) {
+	i := int(a.int(0, 0))
+	if i < 0 {
+		return 0, errText("capture slots are counted from 0")
+	}
+	return i, nil
+}
+
+// captures are the slots of a side.
+func (s side) captures(t *tx.Tx) [][]byte {
+	if s == response {
+		return t.ResCaps
+	}
+	return t.ReqCaps
+}
+
 func newCapture(s side) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
-		i := int(a.int(0, 0))
-		if i < 0 {
-			return nil, errText("capture slots are counted from 0")
-		}
+		i, err := captureSlot(a)
 		return func(t *tx.Tx, v *Value) bool {
-			caps := t.ReqCaps
-			if s == response {
-				caps = t.ResCaps
-			}
+			caps := s.captures(t)
 			if i >= len(caps) || caps[i] == nil {
 				return false
 			}
 			v.SetStr(caps[i])
 			return true
-		}, nil
+		}, err
 	}
 }
 

@@ -75,11 +75,7 @@ func cookieEnd(b []byte) int {
 func newCook(s side, use evalFunc) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		name := []byte(a.str(0, ""))
-		return func(t *tx.Tx, v *Value) bool {
-			m := s.message(t)
-			if m == nil {
-				return false
-			}
+		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			if v.Cursor == 0 && !v.More {
 				found := false
 				for cursor := 0; ; {
@@ -110,18 +106,14 @@ func newCook(s side, use evalFunc) buildFunc {
 				}
 				cursor = after
 			}
-		}, nil
+		}), nil
 	}
 }
 
 func newCookCount(s side) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		name := []byte(a.str(0, ""))
-		return func(t *tx.Tx, v *Value) bool {
-			m := s.message(t)
-			if m == nil {
-				return false
-			}
+		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			count := 0
 			for cursor := 0; ; {
 				n, _, after, ok := nextCookie(m, s, cursor)
@@ -135,18 +127,14 @@ func newCookCount(s side) buildFunc {
 			}
 			v.SetInt(int64(count))
 			return true
-		}, nil
+		}), nil
 	}
 }
 
 func newCookNames(s side) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		delim := a.str(0, ",")[0]
-		return func(t *tx.Tx, v *Value) bool {
-			m := s.message(t)
-			if m == nil {
-				return false
-			}
+		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			size := 0
 			for i := range m.Fields {
 				if id := m.Fields[i].ID; id == tx.HdrCookie || id == tx.HdrSetCookie {
@@ -167,6 +155,6 @@ func newCookNames(s side) buildFunc {
 			}
 			v.SetStr(b)
 			return true
-		}, nil
+		}), nil
 	}
 }

@@ -28,6 +28,14 @@ func (s side) message(t *tx.Tx) *tx.Message {
 	return nil
 }
 
+// fetch makes a fetch of f, which is asked where the side has a message.
+func (s side) fetch(f func(*tx.Tx, *tx.Message, *Value) bool) evalFunc {
+	return func(t *tx.Tx, v *Value) bool {
+		m := s.message(t)
+		return m != nil && f(t, m, v)
+	}
+}
+
 const (
 	hdrSig  = "[string,integer]"
 	bothHdr = RequestHTTP | ResponseHTTP
@@ -187,11 +195,7 @@ func newHdr(s side, split bool, use evalFunc) buildFunc {
 		if occ < -maxOccurrence {
 			return nil, errText("header occurrence must be >= -10")
 		}
-		return func(t *tx.Tx, v *Value) bool {
-			m := s.message(t)
-			if m == nil {
-				return false
-			}
+		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			if occ != 0 || v.Cursor == 0 && !v.More {
 				want := occ
 				if want == 0 {
@@ -206,7 +210,7 @@ func newHdr(s side, split bool, use evalFunc) buildFunc {
 				return use == nil || use(t, v)
 			}
 			return h.iterate(t, m, v, use)
-		}, nil
+		}), nil
 	}
 }
 
@@ -276,25 +280,17 @@ func addrInText(b []byte) (netip.Addr, bool) {
 func newHdrCount(s side, split bool) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		h := newScan(a, split)
-		return func(t *tx.Tx, v *Value) bool {
-			m := s.message(t)
-			if m == nil {
-				return false
-			}
+		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			v.SetInt(int64(h.count(m)))
 			return true
-		}, nil
+		}), nil
 	}
 }
 
 func newHdrNames(s side) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		delim := a.str(0, ",")[0]
-		return func(t *tx.Tx, v *Value) bool {
-			m := s.message(t)
-			if m == nil {
-				return false
-			}
+		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			n := 0
 			for i := range m.Fields {
 				n += len(m.Fields[i].Name) + 1
@@ -308,16 +304,12 @@ func newHdrNames(s side) buildFunc {
 			}
 			v.SetStr(b)
 			return true
-		}, nil
+		}), nil
 	}
 }
 
 func allHdrs(s side) evalFunc {
-	return func(t *tx.Tx, v *Value) bool {
-		m := s.message(t)
-		if m == nil {
-			return false
-		}
+	return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 		n := 2
 		for i := range m.Fields {
 			n += len(m.Fields[i].Name) + len(m.Fields[i].Value) + 4
@@ -331,15 +323,11 @@ func allHdrs(s side) evalFunc {
 		}
 		v.SetBin(append(b, "\r\n"...))
 		return true
-	}
+	})
 }
 
 func allHdrsBin(s side) evalFunc {
-	return func(t *tx.Tx, v *Value) bool {
-		m := s.message(t)
-		if m == nil {
-			return false
-		}
+	return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 		n := 2
 		for i := range m.Fields {
 			n += len(m.Fields[i].Name) + len(m.Fields[i].Value) + 10
@@ -351,7 +339,7 @@ func allHdrsBin(s side) evalFunc {
 		}
 		v.SetBin(append(b, 0, 0))
 		return true
-	}
+	})
 }
 
 // appendVarint appends n in the encoding of SPOE.txt, section 3.1.

@@ -49,26 +49,25 @@ var timeoutFetches = []word[Fetch]{
 // newBackTimeout makes a fetch of a backend's timeout, or of what a rule set
 // instead where over finds it.
 func newBackTimeout(which string, over func(*tx.Settings) *time.Duration) buildFunc {
-	return func(e *keyword.Env, _ args) (evalFunc, error) {
-		conf := keyword.Attached[ProxySettings](e)
-		return func(t *tx.Tx, v *Value) bool {
-			if over != nil {
-				if d := over(&t.Settings); d != nil {
-					v.SetInt(millis(*d))
-					return true
-				}
-			}
-			if conf == nil || t.Back == nil {
-				return false
-			}
-			d := conf.BackendTimeout(t.Back, which)
-			v.SetInt(millis(d))
-			return d > 0
-		}, nil
-	}
+	return newTimeout(over, func(conf ProxySettings, t *tx.Tx) time.Duration {
+		if t.Back == nil {
+			return 0
+		}
+		return conf.BackendTimeout(t.Back, which)
+	})
 }
 
+// newFrontTimeout is newBackTimeout for a frontend's.
 func newFrontTimeout(which string, over func(*tx.Settings) *time.Duration) buildFunc {
+	return newTimeout(over, func(conf ProxySettings, t *tx.Tx) time.Duration {
+		if t.Sess.Front == nil {
+			return 0
+		}
+		return conf.FrontendTimeout(t.Sess.Front, which)
+	})
+}
+
+func newTimeout(over func(*tx.Settings) *time.Duration, configured func(ProxySettings, *tx.Tx) time.Duration) buildFunc {
 	return func(e *keyword.Env, _ args) (evalFunc, error) {
 		conf := keyword.Attached[ProxySettings](e)
 		return func(t *tx.Tx, v *Value) bool {
@@ -78,10 +77,10 @@ func newFrontTimeout(which string, over func(*tx.Settings) *time.Duration) build
 					return true
 				}
 			}
-			if conf == nil || t.Sess.Front == nil {
+			if conf == nil {
 				return false
 			}
-			d := conf.FrontendTimeout(t.Sess.Front, which)
+			d := configured(conf, t)
 			v.SetInt(millis(d))
 			return d > 0
 		}, nil

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/dlclark/regexp2"
+
+	"tandem/parser/source"
 )
 
 // Regexp is a regular expression in the PCRE notation that configurations
@@ -129,25 +131,12 @@ func ExpandRegexp(dst, subst, src []byte, loc []int) []byte {
 			if g := 2 * int(d-'0'); g+1 < len(loc) && loc[g] >= 0 {
 				dst = append(dst, src[loc[g]:loc[g+1]]...)
 			}
-		case d == 'x' && i+2 < len(subst) && hexDigit(subst[i+1]) >= 0 && hexDigit(subst[i+2]) >= 0:
-			dst = append(dst, byte(hexDigit(subst[i+1])<<4|hexDigit(subst[i+2])))
+		case d == 'x' && i+2 < len(subst) && source.HexDigit(subst[i+1]) >= 0 && source.HexDigit(subst[i+2]) >= 0:
+			dst = append(dst, byte(source.HexDigit(subst[i+1])<<4|source.HexDigit(subst[i+2])))
 			i += 2
 		default:
 			dst = append(dst, d)
 		}
 	}
 	return dst
-}
-
-// hexDigit returns the value of a hexadecimal digit, -1 for any other byte.
-func hexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	}
-	return -1
 }

@@ -266,7 +266,7 @@ func hexBytes(s string) ([]byte, error) {
 	}
 	out := make([]byte, len(s)/2)
 	for i := range len(s) {
-		d := hexDigit(s[i])
+		d := source.HexDigit(s[i])
 		if d < 0 {
 			return nil, fmt.Errorf("an hex digit is expected (found '%c')", s[i])
 		}
