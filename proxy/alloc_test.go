@@ -16,7 +16,7 @@ import (
 // nothing per request in steady state. It is not parallel: it counts the
 // allocations of the process. (The race detector makes pools forget.)
 func TestLoggedGetAllocatesNothing(t *testing.T) {
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	s.vars["s1"] = quietOrigin(t)
 	s.openLog(t)
 	s.start(t, strings.Replace(stock, "option http-server-close", "", 1)+`
@@ -66,31 +66,16 @@ backend other
 
 // quietOrigin answers every request with the same bytes and allocates nothing.
 func quietOrigin(t *testing.T) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
+	return serveTCP(t, func(c net.Conn) {
+		r, out := bufio.NewReader(c), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 		for {
-			c, err := ln.Accept()
+			line, err := r.ReadSlice('\n')
 			if err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				r, out := bufio.NewReader(c), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-				for {
-					line, err := r.ReadSlice('\n')
-					if err != nil {
-						return
-					}
-					if len(line) <= 2 {
-						c.Write(out)
-					}
-				}
-			}()
+			if len(line) <= 2 {
+				c.Write(out)
+			}
 		}
-	}()
-	return ln.Addr().String()
+	})
 }

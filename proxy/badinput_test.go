@@ -95,7 +95,7 @@ func TestBadInput(t *testing.T) {
 
 // play runs one case on a proxy that start serves.
 func (b *badInput) play(t *testing.T, start func(*stage, string)) {
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	srv := newRecorder(t, b.reply)
 	s.vars["s1"] = srv.ln.Addr().String()
 	s.openLog(t)

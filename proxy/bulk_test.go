@@ -65,7 +65,7 @@ func TestBulk(t *testing.T) { // not parallel: other tests' memory would count
 	size := bulkSize(t)
 	for _, mode := range []string{"length", "chunked"} {
 		t.Run(mode, func(t *testing.T) {
-			s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+			s := newStage()
 			s.vars["s1"] = bulkServer(t, mode == "chunked")
 			s.openLog(t)
 			s.start(t, stock+`

@@ -78,9 +78,9 @@ func playCaches(t *testing.T, start func(*stage, *testing.T, string), rewrite bo
 				}
 				return string(part[name].Data)
 			}
-			s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+			s := newStage()
 			o := newOrigin(t)
-			s.vars["s1"] = o.ln.Addr().String()
+			s.vars["s1"] = o.addr
 			s.openLog(t)
 			start(s, t, fmt.Sprintf(cacheConfig, lines("frontend"), lines("backend"), lines("cache")))
 			out := s.playCache(t, o, lines("cases"), rewrite)
@@ -255,29 +255,15 @@ func bodyOf(s string) string {
 
 // origin is a server that answers everything with what it was told last.
 type origin struct {
-	ln     net.Listener
+	addr   string
 	mu     sync.Mutex
 	answer string
 	asked  int
 }
 
 func newOrigin(t *testing.T) *origin {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := &origin{ln: ln}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { c.Close() })
-			go o.serve(c)
-		}
-	}()
+	o := &origin{}
+	o.addr = serveTCP(t, o.serve)
 	return o
 }
 
@@ -296,7 +282,6 @@ func (o *origin) count() int {
 // serve answers the requests of one connection. A length is added to answers
 // with a body that name none.
 func (o *origin) serve(c net.Conn) {
-	defer c.Close()
 	r := bufio.NewReader(c)
 	for {
 		req, err := http.ReadRequest(r)

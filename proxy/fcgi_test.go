@@ -18,7 +18,7 @@ import (
 // fcgiApp is an application that writes down what it gets and answers as it
 // is told.
 type fcgiApp struct {
-	ln    net.Listener
+	addr  string
 	mu    sync.Mutex
 	heard []string
 	reply func(path string, id uint16) []byte // nil: close
@@ -37,21 +37,8 @@ func answer(id uint16, stdout string, status byte) []byte {
 
 func newFCGIApp(t *testing.T, reply func(string, uint16) []byte) *fcgiApp {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &fcgiApp{ln: ln, reply: reply}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go a.serve(c)
-		}
-	}()
+	a := &fcgiApp{reply: reply}
+	a.addr = serveTCP(t, a.serve)
 	return a
 }
 
@@ -72,7 +59,6 @@ func (a *fcgiApp) said() string {
 }
 
 func (a *fcgiApp) serve(c net.Conn) {
-	defer c.Close()
 	r := bufio.NewReader(c)
 	path, stdin := "", ""
 	for {
@@ -282,7 +268,7 @@ func playFCGI(t *testing.T, start func(*testing.T, *stage, string)) {
 				}
 				return append(record(6, id, k.reply, 7), record(3, id, "\x00\x00\x00\x00\x00\x00\x00\x00", 0)...)
 			})
-			s := &stage{vars: map[string]string{"s1": app.ln.Addr().String()}, listens: map[string]string{}}
+			s := newStage("s1", app.addr)
 			s.openLog(t)
 			start(t, s, strings.NewReplacer("%FE", "", "%BE", k.be, "%APP", k.app).Replace(fcgiConfig))
 			c, err := net.Dial("tcp", s.listens["fe"])
@@ -337,9 +323,10 @@ func TestFCGIWorkers(t *testing.T) {
 				return
 			}
 			app.serve(c)
+			c.Close()
 		}
 	}()
-	s := &stage{vars: map[string]string{"s1": ln.Addr().String()}, listens: map[string]string{}}
+	s := newStage("s1", ln.Addr().String())
 	s.openLog(t)
 	s.start(t, strings.NewReplacer("%FE", "", "%BE", "", "%APP", "").Replace(fcgiConfig))
 	for range 3 {
@@ -373,7 +360,7 @@ func TestFCGICheck(t *testing.T) {
 		}
 		return answer(id, "Status: 404 Not Found\r\n\r\nno", 0)
 	})
-	s := &stage{vars: map[string]string{"s1": app.ln.Addr().String()}, listens: map[string]string{}}
+	s := newStage("s1", app.addr)
 	s.openLog(t)
 	s.start(t, strings.NewReplacer("%FE", "", "%BE", "option httpchk GET /ping\n    http-check expect string pong\n    option log-health-checks\n    log \"${log}\" local0\n    default-server check inter 1h rise 1 fall 1", "%APP", "").Replace(fcgiConfig))
 	s.wantLogs(t, []string{`Health check for server be/s1 succeeded, reason: Layer7 check passed, code: 200`})

@@ -90,7 +90,7 @@ func startForward(t *testing.T, bin, option string) *forwardRig {
 		}
 		cfg += "\tlog " + c.LocalAddr().String() + name + " local3\n"
 	}
-	(&stage{vars: map[string]string{}, listens: map[string]string{}}).startReference(t, bin, cfg)
+	newStage().startReference(t, bin, cfg)
 	if f.to, err = net.Dial("udp4", addr); err != nil {
 		t.Fatal(err)
 	}

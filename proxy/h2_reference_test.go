@@ -20,7 +20,7 @@ func TestH2Reference(t *testing.T) {
 		t.Skip("TANDEM_HAPROXY names no haproxy")
 	}
 	addr, _ := h2Origin(t)
-	s := &stage{vars: map[string]string{"s1": addr}, listens: map[string]string{}}
+	s := newStage("s1", addr)
 	s.openLog(t)
 	s.startReference(t, bin, h2Config)
 	if os.Getenv("TANDEM_REWRITE") == "" {

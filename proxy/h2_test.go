@@ -114,7 +114,7 @@ func TestH2(t *testing.T) {
 	t.Parallel()
 	known := h2known(t)
 	addr, _ := h2Origin(t)
-	s := &stage{vars: map[string]string{"s1": addr}, listens: map[string]string{}}
+	s := newStage("s1", addr)
 	s.openLog(t)
 	s.start(t, h2Config)
 	for _, k := range h2cases {

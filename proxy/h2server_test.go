@@ -15,10 +15,10 @@ import (
 func TestH2Server(t *testing.T) {
 	t.Parallel()
 	origin, _ := h2Origin(t)
-	inner := &stage{vars: map[string]string{"s1": origin}, listens: map[string]string{}}
+	inner := newStage("s1", origin)
 	inner.openLog(t)
 	inner.start(t, h2Config)
-	outer := &stage{vars: map[string]string{"s1": inner.listens["fe"]}, listens: map[string]string{}}
+	outer := newStage("s1", inner.listens["fe"])
 	outer.openLog(t)
 	outer.start(t, strings.Replace(strings.Replace(h2Config, " proto h2", "", 1), `server s1 "${s1}"`, "http-reuse always\n    server s1 \"${s1}\" proto h2", 1))
 	addr := outer.listens["fe"]

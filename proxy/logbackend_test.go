@@ -139,7 +139,7 @@ func TestLogBackend(t *testing.T) {
 	} {
 		t.Run(strings.Fields(x.balance)[1], func(t *testing.T) {
 			t.Parallel()
-			s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+			s := newStage()
 			boxes := map[string]*mailbox{}
 			servers := ""
 			for _, n := range []string{"a", "b", "c"} {
@@ -162,7 +162,7 @@ func TestLogBackend(t *testing.T) {
 // waits behind the others. Without a server messages are lost and counted.
 func TestLogBackendSticky(t *testing.T) {
 	t.Parallel()
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	boxes := map[string]*mailbox{}
 	servers := "balance sticky"
 	for _, n := range []string{"a", "b", "c"} {
@@ -190,7 +190,7 @@ func TestLogBackendSticky(t *testing.T) {
 // A ring keeps what is logged, shows it, and a server gets all of it over TLS.
 func TestRingSection(t *testing.T) {
 	t.Parallel()
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	s.vars["lf"] = strconv.Itoa(s.openListeners(t, "fd@${lf}")["lf"])
 	s.vars["in"] = s.listens["lf"]
 	out := s.newMailbox(t, "out", false)

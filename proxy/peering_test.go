@@ -82,7 +82,7 @@ func peerPair(t *testing.T) (ours, theirs *side) {
 	}
 	dir := t.TempDir()
 	ours, theirs = &side{name: "A", socket: filepath.Join(dir, "a")}, &side{name: "B", socket: filepath.Join(dir, "b")}
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	fds := s.openListeners(t, "fd@${A} fd@${B} fd@${feA} fd@${feB}")
 	for name, fd := range fds {
 		s.vars[name+"_addr"] = s.listens[name]

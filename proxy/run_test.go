@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,24 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/tools/txtar"
-
-	"tandem/parser/diag"
-	"tandem/parser/haproxy"
-	"tandem/parser/source"
-	"tandem/proxy/config"
 )
-
-// patience bounds every wait of a script; a test that meets it has failed.
-const patience = 20 * time.Second
 
 // TestRun plays the scripts of testdata/haproxy/run: a configuration, what
 // clients and servers say, and what the log receiver must get.
@@ -62,14 +51,6 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// stage is what one script plays on.
-type stage struct {
-	vars    map[string]string
-	listens map[string]string // address of each frontend
-	log     net.PacketConn
-	marks   sync.Map // of signal and await: name → chan struct{}
-}
-
 // mark returns the channel that "signal name" closes.
 func (s *stage) mark(name string) chan struct{} {
 	c, _ := s.marks.LoadOrStore(name, make(chan struct{}))
@@ -77,7 +58,7 @@ func (s *stage) mark(name string) chan struct{} {
 }
 
 func playScript(t *testing.T, a *txtar.Archive, start func(*stage, string)) {
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	var cfg string
 	var clients, servers sync.WaitGroup
 	var clientScripts []func()
@@ -113,80 +94,6 @@ func playScript(t *testing.T, a *txtar.Archive, start func(*stage, string)) {
 	clients.Wait()
 	servers.Wait()
 	wantLogs(t, logs)
-}
-
-// openListeners makes the listeners that the configuration calls fd@${name}.
-func (s *stage) openListeners(t *testing.T, cfg string) map[string]int {
-	t.Helper()
-	fds := map[string]int{}
-	for _, m := range regexp.MustCompile(`fd@\$\{(\w+)\}`).FindAllStringSubmatch(cfg, -1) {
-		name := m[1]
-		if s.listens[name] != "" {
-			continue
-		}
-		ln, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := ln.(*net.TCPListener).File()
-		if err != nil {
-			t.Fatal(err)
-		}
-		// The proxy becomes the owner of the descriptor, so it must not belong
-		// to an os.File, which would close the number once more.
-		fd, err := syscall.Dup(int(f.Fd()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Close()
-		ln.Close()
-		s.listens[name], fds[name] = ln.Addr().String(), fd
-	}
-	return fds
-}
-
-// start serves the configuration until the test ends.
-func (s *stage) start(t *testing.T, cfg string) *Proxy {
-	t.Helper()
-	for name, fd := range s.openListeners(t, cfg) {
-		s.vars[name] = strconv.Itoa(fd)
-	}
-	diags := &diag.List{}
-	deps := config.NewDeps()
-	env := haproxy.NewEnviron(func(n string) (string, bool) { v, ok := s.vars[n]; return v, ok })
-	c := config.Compile([]*source.File{source.New("test.cfg", []byte(cfg))}, config.Options{Env: env, Cond: CondEnv(os.LookupEnv)}, deps, diags)
-	if diags.HasErrors() {
-		t.Fatalf("configuration refused: %v", texts(diags))
-	}
-	p := New(c, deps, diags)
-	if !diags.HasErrors() {
-		p.Listen(diags)
-	}
-	if diags.HasErrors() {
-		t.Fatalf("cannot start: %v", texts(diags))
-	}
-	soft, stop := context.WithCancel(context.Background())
-	hard, cut := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { p.Run(soft, hard); close(done) }()
-	t.Cleanup(func() {
-		stop()
-		cut()
-		select {
-		case <-done:
-		case <-time.After(patience):
-			t.Error("the proxy did not stop")
-		}
-	})
-	return p
-}
-
-func texts(l *diag.List) []string {
-	var out []string
-	for _, d := range l.All {
-		out = append(out, d.Text)
-	}
-	return out
 }
 
 // client plays one connection to a frontend.
@@ -357,48 +264,4 @@ func match(r *bufio.Reader, pattern string) error {
 			return nil
 		}
 	}
-}
-
-func (s *stage) openLog(t *testing.T) {
-	pc, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { pc.Close() })
-	s.log, s.vars["log"] = pc, pc.LocalAddr().String()
-}
-
-// wantLogs wants the next log lines to match.
-func (s *stage) wantLogs(t *testing.T, want []string) {
-	for _, pattern := range want {
-		if line := s.oneLog(t); !regexp.MustCompile(pattern).MatchString(line) {
-			t.Errorf("log line %q does not match %s", line, pattern)
-		}
-	}
-}
-
-// wantLogsInAnyOrder wants as many log lines as there are patterns, each
-// matched by a pattern that is not used up.
-func (s *stage) wantLogsInAnyOrder(t *testing.T, want []string) {
-	rest := slices.Clone(want)
-	for range want {
-		line := s.oneLog(t)
-		i := slices.IndexFunc(rest, func(p string) bool { return regexp.MustCompile(p).MatchString(line) })
-		if i < 0 {
-			t.Errorf("log line %q matches none of %q", line, rest)
-			continue
-		}
-		rest = slices.Delete(rest, i, i+1)
-	}
-}
-
-// oneLog returns the next log line.
-func (s *stage) oneLog(t *testing.T) string {
-	b := make([]byte, 65536)
-	s.log.SetReadDeadline(time.Now().Add(patience))
-	n, _, err := s.log.ReadFrom(b)
-	if err != nil {
-		t.Fatalf("no log line: %v", err)
-	}
-	return strings.TrimSpace(string(b[:n]))
 }

@@ -18,35 +18,20 @@ import (
 // peerOrigin answers each request with the address that it came from, and
 // closes.
 func peerOrigin(t *testing.T) string {
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
+	return serveTCP(t, func(c net.Conn) {
+		r := bufio.NewReader(c)
 		for {
-			c, err := ln.Accept()
+			l, err := r.ReadString('\n')
 			if err != nil {
 				return
 			}
-			go func() {
-				defer c.Close()
-				r := bufio.NewReader(c)
-				for {
-					l, err := r.ReadString('\n')
-					if err != nil {
-						return
-					}
-					if l == "\r\n" {
-						break
-					}
-				}
-				a := c.RemoteAddr().String()
-				fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(a), a)
-			}()
+			if l == "\r\n" {
+				break
+			}
 		}
-	}()
-	return ln.Addr().String()
+		a := c.RemoteAddr().String()
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(a), a)
+	})
 }
 
 // askFrom sends a request from an address of its own and returns the body.
@@ -82,7 +67,7 @@ func TestUseSrc(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("IP_TRANSPARENT needs root")
 	}
-	s := &stage{vars: map[string]string{"s1": peerOrigin(t)}, listens: map[string]string{}}
+	s := newStage("s1", peerOrigin(t))
 	s.start(t, `
 defaults
     mode http
@@ -147,7 +132,7 @@ func TestSourcePorts(t *testing.T) {
 	if low > 65000 {
 		low -= 3
 	}
-	s := &stage{vars: map[string]string{"s1": peerOrigin(t), "low": fmt.Sprint(low), "high": fmt.Sprint(low + 3)}, listens: map[string]string{}}
+	s := newStage("s1", peerOrigin(t), "low", fmt.Sprint(low), "high", fmt.Sprint(low+3))
 	s.start(t, `
 defaults
     mode http
@@ -178,7 +163,7 @@ backend be
 // elsewhere the reset reaches a client on the same machine.
 func TestSilentDrop(t *testing.T) {
 	t.Parallel()
-	s := &stage{vars: map[string]string{}, listens: map[string]string{}}
+	s := newStage()
 	p := s.start(t, `
 defaults
     mode http

@@ -20,7 +20,7 @@ import (
 // spoeAgent is an agent that writes down what it is told and answers as the
 // test wants.
 type spoeAgent struct {
-	ln    net.Listener
+	addr  string
 	mu    sync.Mutex
 	heard []string
 	conns int
@@ -29,24 +29,8 @@ type spoeAgent struct {
 
 func newSPOEAgent(t *testing.T, reply func(string) []byte) *spoeAgent {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &spoeAgent{ln: ln, reply: reply}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			a.mu.Lock()
-			a.conns++
-			a.mu.Unlock()
-			go a.serve(c)
-		}
-	}()
+	a := &spoeAgent{reply: reply}
+	a.addr = serveTCP(t, a.serve)
 	return a
 }
 
@@ -115,7 +99,9 @@ func (r *spopReader) value() string {
 }
 
 func (a *spoeAgent) serve(c net.Conn) {
-	defer c.Close()
+	a.mu.Lock()
+	a.conns++
+	a.mu.Unlock()
 	in := bufio.NewReader(c)
 	for {
 		var n [4]byte
@@ -222,6 +208,20 @@ spoe-agent nobody
     use-backend agents
 `
 
+// newSPOEStage has an agent, a server and the engine's file; set are its parts
+// and what they are, in turn.
+func newSPOEStage(t *testing.T, agent *spoeAgent, set ...string) *stage {
+	t.Helper()
+	origin, _ := h2Origin(t)
+	s := newStage("s1", origin, "agent", agent.addr, "file", filepath.Join(t.TempDir(), "spoe.conf"))
+	s.openLog(t)
+	set = append(set, "%AGENT", "", "%GROUPS", "", "%TIMEOUT", "10s", "${log}", s.vars["log"])
+	if err := os.WriteFile(s.vars["file"], []byte(strings.NewReplacer(set...).Replace(spoeEngine)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestSPOE(t *testing.T) {
 	t.Parallel()
 	playSPOE(t, func(t *testing.T, s *stage, cfg string) { s.start(t, cfg) })
@@ -252,18 +252,10 @@ func playSPOE(t *testing.T, start func(*testing.T, *stage, string)) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			agent := newSPOEAgent(t, k.reply)
-			origin, _ := h2Origin(t)
-			s := &stage{vars: map[string]string{"s1": origin, "agent": agent.ln.Addr().String()}, listens: map[string]string{}}
-			s.openLog(t)
+			s := newSPOEStage(t, agent, "%MESSAGES", k.messages, "%AGENT", k.agent, "%GROUPS", k.groups)
 			if k.path == "" {
 				k.path = "/a"
 			}
-			file := filepath.Join(t.TempDir(), "spoe.conf")
-			text := strings.NewReplacer("%MESSAGES", k.messages, "%AGENT", k.agent, "%GROUPS", k.groups, "%TIMEOUT", "10s", "${log}", s.vars["log"]).Replace(spoeEngine)
-			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			s.vars["file"] = file
 			start(t, s, strings.Replace(spoeConfig, "%RULES", k.rules, 1))
 			c, err := net.Dial("tcp", s.listens["fe"])
 			if err != nil {
@@ -295,14 +287,7 @@ func TestSPOETimeout(t *testing.T) {
 	hold := make(chan struct{})
 	agent := newSPOEAgent(t, func(string) []byte { <-hold; return nil })
 	defer close(hold)
-	origin, _ := h2Origin(t)
-	s := &stage{vars: map[string]string{"s1": origin, "agent": agent.ln.Addr().String()}, listens: map[string]string{}}
-	s.openLog(t)
-	s.vars["file"] = filepath.Join(t.TempDir(), "spoe.conf")
-	text := strings.NewReplacer("%MESSAGES", "request response", "%AGENT", "", "%GROUPS", "", "%TIMEOUT", "50ms", "${log}", s.vars["log"]).Replace(spoeEngine)
-	if err := os.WriteFile(s.vars["file"], []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s := newSPOEStage(t, agent, "%MESSAGES", "request response", "%TIMEOUT", "50ms")
 	s.start(t, strings.Replace(spoeConfig, "%RULES", "", 1))
 	c, err := net.Dial("tcp", s.listens["fe"])
 	if err != nil {
@@ -322,14 +307,7 @@ func TestSPOETimeout(t *testing.T) {
 func TestSPOEReuse(t *testing.T) {
 	t.Parallel()
 	agent := newSPOEAgent(t, func(string) []byte { return setVar(2, "v", "x") })
-	origin, _ := h2Origin(t)
-	s := &stage{vars: map[string]string{"s1": origin, "agent": agent.ln.Addr().String()}, listens: map[string]string{}}
-	s.openLog(t)
-	s.vars["file"] = filepath.Join(t.TempDir(), "spoe.conf")
-	text := strings.NewReplacer("%MESSAGES", "request", "%AGENT", "", "%GROUPS", "", "%TIMEOUT", "10s", "${log}", s.vars["log"]).Replace(spoeEngine)
-	if err := os.WriteFile(s.vars["file"], []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s := newSPOEStage(t, agent, "%MESSAGES", "request")
 	s.start(t, strings.Replace(spoeConfig, "%RULES", "", 1))
 	for range 5 {
 		c, err := net.Dial("tcp", s.listens["fe"])

@@ -75,7 +75,7 @@ func stormTime(t *testing.T) time.Duration {
 // TANDEM_STORM=60s makes it last longer.
 func TestStorm(t *testing.T) {
 	t.Parallel()
-	s := &storm{stage: &stage{vars: map[string]string{}, listens: map[string]string{}}, sent: map[string]int{}, other: map[string]bool{}}
+	s := &storm{stage: newStage(), sent: map[string]int{}, other: map[string]bool{}}
 	lines := s.openLogSocket(t)
 	ctx, cancel := context.WithTimeout(context.Background(), stormTime(t))
 	defer cancel()

@@ -43,36 +43,18 @@ func serveMany(tb testing.TB, px *proxy, req string, answer int, n int) float64 
 
 // rawOrigin answers every request with the same bytes and allocates nothing.
 func rawOrigin(tb testing.TB, answer string) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { ln.Close() })
-	go func() {
+	return serveTCP(tb, func(c *net.TCPConn) {
+		r, out := bufio.NewReader(c), []byte(answer)
 		for {
-			c, err := ln.Accept()
+			line, err := r.ReadSlice('\n')
 			if err != nil {
 				return
 			}
-			go func() {
-				r, out := bufio.NewReader(c), []byte(answer)
-				for {
-					for {
-						line, err := r.ReadSlice('\n')
-						if err != nil {
-							c.Close()
-							return
-						}
-						if len(line) <= 2 {
-							break
-						}
-					}
-					c.Write(out)
-				}
-			}()
+			if len(line) <= 2 {
+				c.Write(out)
+			}
 		}
-	}()
-	return ln.Addr().String()
+	})
 }
 
 // Not parallel: it counts the allocations of the whole process.

@@ -39,7 +39,7 @@ type logged struct {
 func testListen(name string) *config.Proxy {
 	return &config.Proxy{Kind: "listen", Name: name, Caps: keyword.Frontend | keyword.Backend, Mode: "http",
 		Retries: 3, Reuse: "safe", Options: map[string]bool{}, ErrorFiles: map[int]*config.ErrorFile{},
-		Timeouts: config.Timeouts{Client: 5 * time.Second, Server: 5 * time.Second, Connect: 5 * time.Second}}
+		Timeouts: config.Timeouts{Client: 20 * time.Second, Server: 20 * time.Second, Connect: 20 * time.Second}}
 }
 
 // startProxy serves p on a loopback port, with servers at the given addresses.
@@ -94,7 +94,7 @@ func (px *proxy) log() logged {
 	select {
 	case l := <-px.logC:
 		return l
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		px.t.Fatal("no log line")
 		return logged{}
 	}
@@ -108,7 +108,7 @@ func (px *proxy) dial() *client {
 		px.t.Fatal(err)
 	}
 	px.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(20 * time.Second))
 	return &client{px.t, c, bufio.NewReader(c)}
 }
 
@@ -162,48 +162,57 @@ type origin struct {
 	conns int
 }
 
-// startOrigin runs script for every connection; it gets the connection and a
-// function that reads one request head.
-func startOrigin(t *testing.T, script func(c net.Conn, next func() (string, *bufio.Reader))) *origin {
+// serveTCP runs script for every connection to it.
+func serveTCP(t testing.TB, script func(c *net.TCPConn)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ln.Close() })
-	o := &origin{addr: ln.Addr().String()}
 	go func() {
 		for {
 			c, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			o.mu.Lock()
-			o.conns++
-			o.mu.Unlock()
 			go func() {
 				defer c.Close()
-				r := bufio.NewReader(c)
-				script(c, func() (string, *bufio.Reader) {
-					var b bytes.Buffer
-					for {
-						line, err := r.ReadBytes('\n')
-						b.Write(line)
-						if err != nil {
-							return "", r
-						}
-						if len(line) <= 2 {
-							break
-						}
-					}
-					o.mu.Lock()
-					o.reqs = append(o.reqs, b.String())
-					o.mu.Unlock()
-					return b.String(), r
-				})
+				script(c.(*net.TCPConn))
 			}()
 		}
 	}()
+	return ln.Addr().String()
+}
+
+// startOrigin runs script for every connection; it gets the connection and a
+// function that reads one request head.
+func startOrigin(t *testing.T, script func(c net.Conn, next func() (string, *bufio.Reader))) *origin {
+	t.Helper()
+	o := &origin{}
+	o.addr = serveTCP(t, func(c *net.TCPConn) {
+		o.mu.Lock()
+		o.conns++
+		o.mu.Unlock()
+		r := bufio.NewReader(c)
+		script(c, func() (string, *bufio.Reader) {
+			var b bytes.Buffer
+			for {
+				line, err := r.ReadBytes('\n')
+				b.Write(line)
+				if err != nil {
+					return "", r
+				}
+				if len(line) <= 2 {
+					break
+				}
+			}
+			o.mu.Lock()
+			o.reqs = append(o.reqs, b.String())
+			o.mu.Unlock()
+			return b.String(), r
+		})
+	})
 	return o
 }
 

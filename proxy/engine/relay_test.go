@@ -12,29 +12,6 @@ import (
 	"time"
 )
 
-// startTCP runs script for every connection to it.
-func startTCP(t *testing.T, script func(c *net.TCPConn)) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				script(c.(*net.TCPConn))
-			}()
-		}
-	}()
-	return ln.Addr().String()
-}
-
 // Both directions at once carry pieces of all sizes, through waits for room
 // and back, and each one's end reaches the other side after its last byte.
 func TestRelay(t *testing.T) {
@@ -66,7 +43,7 @@ func TestRelay(t *testing.T) {
 		return [sha256.Size]byte(h.Sum(nil)), n
 	}
 	up := make(chan [sha256.Size]byte, 4)
-	addr := startTCP(t, func(c *net.TCPConn) {
+	addr := serveTCP(t, func(c *net.TCPConn) {
 		done := make(chan bool)
 		go func() { pour(c, 9); close(done) }()
 		sum, _ := drain(c)
@@ -168,7 +145,7 @@ func TestRelayEnds(t *testing.T) {
 			case "server-fin":
 				p.Timeouts.ServerFin = short
 			}
-			px := startProxy(t, p, startTCP(t, tc.server))
+			px := startProxy(t, p, serveTCP(t, tc.server))
 			c := px.dial()
 			tc.client(t, c)
 			if l := px.log(); l.Term != tc.term {
