@@ -302,7 +302,7 @@ func (s *tlsSide) verdict(l *listen.Listener, st *tls.ConnectionState) tx.Verdic
 		return tx.Verdict{}
 	}
 	d := v.Verdict(st)
-	return tx.Verdict{Err: d.Err, CAErr: d.CAErr, CADepth: d.CADepth}
+	return tx.Verdict{Err: d.Err, CAErr: d.CAErr, CADepth: d.CADepth, Root: d.Root}
 }
 
 // client is the engine's ClientTLS: the name sent is the "sni" expression's,

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"sync/atomic"
 )
 
@@ -15,8 +16,27 @@ type Bind struct {
 	names  atomic.Pointer[Names]
 }
 
+// Witness may be implemented by the connection below a TLS server: it is told
+// what crypto/tls keeps to itself.
+type Witness interface {
+	// Hello is called when the client has spoken.
+	Hello(*tls.ClientHelloInfo)
+	// Presented is called with the certificate that the client is shown; file
+	// is empty for one that was made for it.
+	Presented(leaf *x509.Certificate, file string)
+}
+
 // Pick is a tls.Config's GetCertificate.
-func (b *Bind) Pick(h *tls.ClientHelloInfo) (*tls.Certificate, error) { return b.names.Load().Pick(h) }
+func (b *Bind) Pick(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c, err := b.names.Load().choose(h)
+	if err != nil {
+		return nil, err
+	}
+	if w, ok := h.Conn.(Witness); ok {
+		w.Presented(c.Leaf, c.Path)
+	}
+	return &c.TLS, nil
+}
 
 // Names returns the names as they are offered now.
 func (b *Bind) Names() *Names { return b.names.Load() }

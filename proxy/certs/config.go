@@ -35,9 +35,6 @@ func (p *Policy) apply(c *tls.Config) {
 func (s *Server) Config() *tls.Config {
 	c := &tls.Config{GetCertificate: s.Bind.Pick, NextProtos: s.ALPN, SessionTicketsDisabled: !s.Tickets}
 	s.Policy.apply(c)
-	if s.Keys != nil {
-		c.SetSessionTicketKeys(s.Keys)
-	}
 	if v := s.Verifier; v != nil {
 		// The verifier does what crypto/tls would, and looks at revocation and
 		// at what is to be ignored besides.
@@ -49,21 +46,32 @@ func (s *Server) Config() *tls.Config {
 	if s.Forger != nil {
 		c.GetCertificate = s.forge
 	}
-	if s.Announced != nil && s.Verifier != nil {
-		c.GetConfigForClient = announce(c.Clone(), s.Announced)
+	var file *Authority
+	if s.Verifier != nil {
+		file = s.Announced
+	}
+	c.GetConfigForClient = s.meet(c.Clone(), file)
+	if s.Keys != nil { // of c alone: a configuration without keys of its own takes those of the one that it is derived from
+		c.SetSessionTicketKeys(s.Keys)
 	}
 	return c
 }
 
-// announce returns a GetConfigForClient that tells clients of the authorities
-// that a file holds when they come.
-func announce(c *tls.Config, file *Authority) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+// meet returns a GetConfigForClient that tells the connection what its client
+// said, and the client the authorities that a file (nil for none) holds now.
+func (s *Server) meet(c *tls.Config, file *Authority) func(*tls.ClientHelloInfo) (*tls.Config, error) {
 	type state struct {
 		of     *Trust
 		config *tls.Config
 	}
 	var last atomic.Pointer[state]
-	return func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	return func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		if w, ok := h.Conn.(Witness); ok {
+			w.Hello(h)
+		}
+		if file == nil {
+			return nil, nil
+		}
 		now := file.Trust()
 		if l := last.Load(); l != nil && l.of == now {
 			return l.config, nil
@@ -84,6 +92,9 @@ func announce(c *tls.Config, file *Authority) func(*tls.ClientHelloInfo) (*tls.C
 func (s *Server) forge(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if h.ServerName != "" && !s.Bind.Names().Has(h.ServerName) {
 		if c, err := s.Forger.Certificate(h.ServerName, time.Now()); err == nil || s.Bind.Strict {
+			if w, ok := h.Conn.(Witness); ok && err == nil {
+				w.Presented(c.Leaf, "")
+			}
 			return c, err
 		}
 	}

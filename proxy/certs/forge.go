@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"math/big"
 	"net"
 	"sync"
@@ -50,8 +51,12 @@ func (f *Forger) Certificate(name string, now time.Time) (*tls.Certificate, erro
 	if err != nil {
 		return nil, err
 	}
+	subject, err := below(f.ca.Leaf, name)
+	if err != nil {
+		return nil, err
+	}
 	t := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(forgedLife),
+		SerialNumber: serial, RawSubject: subject, SignatureAlgorithm: forgedSignature(f.ca.Leaf), NotBefore: now.Add(-24 * time.Hour), NotAfter: now.Add(forgedLife),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
 	}
 	if ip := net.ParseIP(name); ip != nil {
@@ -76,4 +81,26 @@ func (f *Forger) Certificate(name string, now time.Time) (*tls.Certificate, erro
 	}
 	f.made[name] = c
 	return c, nil
+}
+
+// below returns the authority's own name with one more common name behind it,
+// as the original names the certificates that it makes.
+func below(ca *x509.Certificate, name string) ([]byte, error) {
+	var seq pkix.RDNSequence
+	if _, err := asn1.Unmarshal(ca.RawSubject, &seq); err != nil {
+		return nil, err
+	}
+	seq = append(seq, pkix.RelativeDistinguishedNameSET{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: name}})
+	return asn1.Marshal(seq)
+}
+
+// forgedSignature is SHA-256 whatever the size of the authority's key.
+func forgedSignature(ca *x509.Certificate) x509.SignatureAlgorithm {
+	switch ca.PublicKeyAlgorithm {
+	case x509.RSA:
+		return x509.SHA256WithRSA
+	case x509.ECDSA:
+		return x509.ECDSAWithSHA256
+	}
+	return x509.UnknownSignatureAlgorithm
 }

@@ -48,6 +48,15 @@ var errNoName = errors.New("no certificate for this server name")
 
 // Pick is a tls.Config's GetCertificate.
 func (n *Names) Pick(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c, err := n.choose(h)
+	if err != nil {
+		return nil, err
+	}
+	return &c.TLS, nil
+}
+
+// choose returns the certificate for a ClientHello.
+func (n *Names) choose(h *tls.ClientHelloInfo) (*Cert, error) {
 	name := strings.TrimSuffix(strings.ToLower(h.ServerName), ".")
 	if name != "" {
 		if c := best(h, n.exact[name]); c != nil {
@@ -59,10 +68,7 @@ func (n *Names) Pick(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			}
 		}
 	}
-	if n.Strict {
-		return nil, errNoName
-	}
-	if len(n.fallback) == 0 {
+	if n.Strict || len(n.fallback) == 0 {
 		return nil, errNoName
 	}
 	first := n.fallback[:1]
@@ -80,18 +86,18 @@ func sameNames(a, b *Cert) bool {
 }
 
 // best prefers an ECDSA certificate that the client supports, then the first.
-func best(h *tls.ClientHelloInfo, list []*Cert) *tls.Certificate {
+func best(h *tls.ClientHelloInfo, list []*Cert) *Cert {
 	if len(list) == 0 {
 		return nil
 	}
 	if len(list) > 1 {
 		for _, c := range list {
 			if _, ok := c.Leaf.PublicKey.(*ecdsa.PublicKey); ok && h.SupportsCertificate(&c.TLS) == nil {
-				return &c.TLS
+				return c
 			}
 		}
 	}
-	return &list[0].TLS
+	return list[0]
 }
 
 // Has says whether a certificate was loaded for a name.

@@ -39,7 +39,9 @@ type Verdict struct {
 	Err     int // first error of the peer's own certificate; 0: none
 	CAErr   int // first error above it
 	CADepth int // how far above
-	cause   error
+	// Root ends the chain that was found; nil where none was.
+	Root  *x509.Certificate
+	cause error
 }
 
 // Verifier verifies the certificates that clients show (configuration manual
@@ -84,10 +86,12 @@ func (v *Verifier) Verdict(st *tls.ConnectionState) Verdict {
 	if err != nil {
 		return verdictOf(st.PeerCertificates, err, now)
 	}
-	if v.CRL == nil {
-		return Verdict{}
+	var d Verdict
+	if v.CRL != nil {
+		d = anyGood(v.CRL.Trust(), chains, now)
 	}
-	return anyGood(v.CRL.Trust(), chains, now)
+	d.Root = chains[0][len(chains[0])-1]
+	return d
 }
 
 // anyGood looks for a chain in which nothing is revoked.

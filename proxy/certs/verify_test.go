@@ -123,7 +123,7 @@ func TestVerifier(t *testing.T) {
 			st.PeerCertificates = append(st.PeerCertificates, a.cert)
 		}
 		got := c.v.Verdict(&st)
-		got.cause = nil
+		got.cause, got.Root = nil, nil
 		if got != c.want {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -231,6 +231,7 @@ func TestClientCertificates(t *testing.T) {
 	s := &Server{Bind: bind, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS12, Suites: suites, Groups: []tls.CurveID{tls.CurveP384}},
 		Verifier: v, Announced: roots, Tickets: true, Keys: [][32]byte{{1}, {2}, {3}}, Forger: forger}
 	cfg := s.Config()
+	var heard *listener
 	shake := func(a *authority, name string) (tls.ConnectionState, error) {
 		client, server := net.Pipe()
 		defer client.Close()
@@ -241,7 +242,8 @@ func TestClientCertificates(t *testing.T) {
 		done := make(chan error, 1)
 		c := tls.Client(client, k)
 		go func() { done <- c.Handshake(); client.Close() }()
-		err := tls.Server(server, cfg).Handshake()
+		heard = &listener{Conn: server}
+		err := tls.Server(heard, cfg).Handshake()
 		server.Close()
 		<-done
 		return c.ConnectionState(), err
@@ -261,7 +263,30 @@ func TestClientCertificates(t *testing.T) {
 	if got := st.PeerCertificates[0].DNSNames; len(got) != 1 || got[0] != "other.example" {
 		t.Errorf("certificate made for %v", got)
 	}
+	if heard.hello != "other.example" || heard.cn != "root" || heard.file != "" { // the authority's name stands first
+		t.Errorf("heard %+v", heard)
+	}
 	if st, err = shake(good, "srv.example"); err != nil || st.PeerCertificates[0].Subject.CommonName != "srv.example" {
 		t.Errorf("certificate of %s, %v", st.PeerCertificates[0].Subject.CommonName, err)
 	}
+	if heard.hello != "srv.example" || heard.cn != "srv.example" || heard.file != path {
+		t.Errorf("heard %+v", heard)
+	}
+}
+
+// listener is a Witness.
+type listener struct {
+	net.Conn
+	hello, cn, file string
+}
+
+func (l *listener) Hello(h *tls.ClientHelloInfo) { l.hello = h.ServerName }
+
+func (l *listener) Presented(leaf *x509.Certificate, file string) {
+	for _, n := range leaf.Subject.Names {
+		if l.cn == "" && n.Type.String() == "2.5.4.3" {
+			l.cn = n.Value.(string)
+		}
+	}
+	l.file = file
 }

@@ -372,7 +372,8 @@ func (c *conn) handshakes() bool {
 	if cfg == nil {
 		return true
 	}
-	tc := tls.Server(c.cli.Conn, cfg)
+	seen := &witness{Conn: c.cli.Conn}
+	tc := tls.Server(seen, cfg)
 	if hs > 0 {
 		tc.SetDeadline(time.Now().Add(hs))
 	}
@@ -385,7 +386,14 @@ func (c *conn) handshakes() bool {
 	}
 	tc.SetDeadline(time.Time{})
 	state := tc.ConnectionState()
-	c.sess.TLS = &state
+	if seen.leaf == nil && seen.hello != nil && cfg.GetCertificate != nil {
+		cfg.GetCertificate(seen.hello) // a resumed session shows none; it tells which one it would be
+	}
+	c.sess.TLS, c.sess.OwnCert, c.sess.OwnCertFile = &state, seen.leaf, seen.file
+	if seen.hello != nil && c.rt.keepHello {
+		c.sess.TLSHello = tlsHello(seen.hello)
+	}
+	seen.hello = nil
 	if len(state.PeerCertificates) > 0 && c.e.deps.ClientVerdict != nil {
 		c.sess.Verdict = c.e.deps.ClientVerdict(l, &state)
 	}

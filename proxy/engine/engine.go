@@ -101,6 +101,7 @@ type setup struct {
 	byName map[string]*back
 
 	bufSize, maxRewrite, maxHeaders int
+	keepHello                       bool // what a ClientHello said, for fetches
 	keepInsecure, anyPayload        bool
 	simple                          bool // requests of HTTP/0.9 are taken: the file is older than 1.6
 	maxConn                         int64
@@ -131,6 +132,7 @@ func New(cfg *config.Config, deps Deps) *Engine {
 // Connections stay open.
 func (e *Engine) Load(cfg *config.Config) {
 	rt := &setup{cfg: cfg, fronts: map[*listen.Frontend]*front{}, backs: map[*config.Proxy]*back{}, byName: map[string]*back{}}
+	rt.keepHello = tune(cfg, "ssl.capture-buffer-size", 0) > 0
 	rt.bufSize = tune(cfg, "bufsize", h1.DefaultBufferSize)
 	rt.maxRewrite = tune(cfg, "maxrewrite", h1.DefaultMaxRewrite)
 	if rt.maxRewrite > rt.bufSize/2 {

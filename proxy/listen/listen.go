@@ -54,6 +54,9 @@ type Hello struct {
 	Ciphers    []uint16
 	Extensions []uint16
 	Curves     []uint16
+	SigAlgs    []uint16
+	Points     []uint8
+	Version    uint16 // that of the message, which TLS 1.3 no longer raises
 	Raw        []byte
 }
 

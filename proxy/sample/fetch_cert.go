@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,11 +33,10 @@ var certFetches = append(append(append(
 	fetch("ssl_c_san", "", tx.TypeStr, ClientL5, "Alternative names of the client's certificate.", plain(evalSAN)),
 	fetch("ssl_c_policies", "[string]", tx.TypeStr, ClientL5, "Policies of the client's certificate.", newPolicies),
 	fetch("ssl_c_r_dn", dnSig, tx.TypeStr, ClientL5, "Subject of the root of the client's certificate chain.", newDN(func(t *tx.Tx) *pkix.Name {
-		if c := t.Sess.TLS; c != nil && len(c.VerifiedChains) > 0 {
-			chain := c.VerifiedChains[0]
-			return &chain[len(chain)-1].Subject
+		if t.Sess.Verdict.Root == nil {
+			return nil
 		}
-		return nil
+		return &t.Sess.Verdict.Root.Subject
 	})),
 )
 
@@ -56,16 +54,7 @@ func serverCert(t *tx.Tx) *x509.Certificate {
 	return nil
 }
 
-// OwnCertificate is what the session's connection may offer: the certificate
-// that was presented to the client.
-type OwnCertificate interface{ OwnCertificate() *x509.Certificate }
-
-func ownCert(t *tx.Tx) *x509.Certificate {
-	if o, ok := t.Conn.(OwnCertificate); ok {
-		return o.OwnCertificate()
-	}
-	return nil
-}
+func ownCert(t *tx.Tx) *x509.Certificate { return t.Sess.OwnCert }
 
 // certWords makes the words that all three certificates have.
 func certWords(p, whose string, of func(*tx.Tx) *x509.Certificate) []word[Fetch] {
@@ -270,7 +259,8 @@ func chain(certs []*x509.Certificate, t *tx.Tx, v *Value) bool {
 }
 
 func evalClientChain(t *tx.Tx, v *Value) bool {
-	return t.Sess.TLS != nil && chain(t.Sess.TLS.PeerCertificates, t, v)
+	c := t.Sess.TLS
+	return c != nil && len(c.PeerCertificates) > 0 && chain(c.PeerCertificates[1:], t, v) // without the client's own, as OpenSSL gives it
 }
 
 func evalServerChain(t *tx.Tx, v *Value) bool {
@@ -299,22 +289,21 @@ func evalSAN(t *tx.Tx, v *Value) bool {
 	return len(names) > 0
 }
 
+// newPolicies lists the policies, or looks for one of them.
 func newPolicies(_ *keyword.Env, a args) (evalFunc, error) {
-	delim := a.str(0, ",")
+	want := a.str(0, "")
 	return func(t *tx.Tx, v *Value) bool {
 		c := clientCert(t)
-		if c == nil || len(c.PolicyIdentifiers) == 0 {
+		if c == nil {
 			return false
 		}
 		var names []string
-		for _, p := range c.PolicyIdentifiers {
-			var parts []string
-			for _, n := range p {
-				parts = append(parts, strconv.Itoa(n))
+		for _, p := range c.Policies {
+			if s := p.String(); want == "" || s == want {
+				names = append(names, s)
 			}
-			names = append(names, strings.Join(parts, "."))
 		}
-		v.SetStr([]byte(strings.Join(names, delim)))
-		return true
+		v.SetStr([]byte(strings.Join(names, ", ")))
+		return len(names) > 0
 	}, nil
 }

@@ -37,10 +37,25 @@ var tlsFetches = append(append(
 	fetch("ssl_fc_eclist_bin", "[integer]", tx.TypeStr, ClientL5, "Groups of the ClientHello as bytes.", newHelloNumbers(func(h *listen.Hello) []uint16 { return h.Curves })),
 	fetch("ssl_fc_extlist_bin", "[integer]", tx.TypeStr, ClientL5, "Extension types of the ClientHello as bytes.", newHelloNumbers(func(h *listen.Hello) []uint16 { return h.Extensions })),
 	fetch("ssl_fc_supported_versions_bin", "[integer]", tx.TypeBin, ClientL5, "Versions of the ClientHello as bytes.", newHelloNumbers(func(h *listen.Hello) []uint16 { return h.Versions })),
-	fetch("ssl_fc_ecformats_bin", "", tx.TypeStr, ClientL5, "Point formats of the ClientHello.", never, keyword.NotActed),
-	fetch("ssl_fc_sigalgs_bin", "[integer]", tx.TypeBin, ClientL5, "Signature algorithms of the ClientHello.", never, keyword.NotActed),
-	fetch("ssl_fc_protocol_hello_id", "", tx.TypeInt, ClientL5, "Version in the ClientHello.", never, keyword.NotActed),
-	fetch("ssl_fc_crtname", "", tx.TypeStr, ClientL5, "File of the certificate that was presented.", never, keyword.NotActed),
+	fetch("ssl_fc_ecformats_bin", "", tx.TypeStr, ClientL5, "Point formats of the ClientHello.", plain(func(t *tx.Tx, v *Value) bool {
+		if t.Sess.TLSHello == nil {
+			return false
+		}
+		v.SetBin(t.Sess.TLSHello.Points)
+		return true
+	})),
+	fetch("ssl_fc_sigalgs_bin", "[integer]", tx.TypeBin, ClientL5, "Signature algorithms of the ClientHello.", newHelloNumbers(func(h *listen.Hello) []uint16 { return h.SigAlgs })),
+	fetch("ssl_fc_protocol_hello_id", "", tx.TypeInt, ClientL5, "Version in the ClientHello.", plain(func(t *tx.Tx, v *Value) bool {
+		if t.Sess.TLSHello == nil {
+			return false
+		}
+		v.SetInt(int64(t.Sess.TLSHello.Version))
+		return true
+	})),
+	fetch("ssl_fc_crtname", "", tx.TypeStr, ClientL5, "File of the certificate that was presented.", plain(func(t *tx.Tx, v *Value) bool {
+		v.SetStr(stringBytes(t, t.Sess.OwnCertFile))
+		return t.Sess.OwnCertFile != ""
+	})),
 )
 
 // tlsWords makes the words that both sides have.

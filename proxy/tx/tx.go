@@ -4,6 +4,7 @@ package tx
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/netip"
 	"time"
@@ -19,6 +20,8 @@ type Verdict struct {
 	Err     int // first error at depth 0
 	CAErr   int // first error above
 	CADepth int
+	// Root ends the chain that was verified; nil where none was.
+	Root *x509.Certificate
 }
 
 // Session is one client connection.
@@ -34,6 +37,8 @@ type Session struct {
 	UnixPath         string
 	TLS              *tls.ConnectionState // nil on clear connections
 	Verdict          Verdict              // of the client's certificate
+	OwnCert          *x509.Certificate    // that the client was shown, or would be but for its session
+	OwnCertFile      string               // its file; "" for one that was made
 	TLSHello         *listen.Hello        // what the ClientHello said, where it was read
 	Proxy            *listen.ProxyHeader  // nil where none was received
 	Accepted         time.Time
