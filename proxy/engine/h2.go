@@ -285,9 +285,13 @@ func (x *conn) endStream() {
 	x.parent, x.st = nil, nil
 	x.reqBody.mux, x.resOut.mux = nil, nil
 	x.recycle()
-	s.Close()
-	if e.drain.Load() && c.mux.c != nil {
-		c.wakeIdle()
+	s.Close() // from here on c may end, and serve another connection
+	if e.drain.Load() {
+		e.mu.Lock()
+		if _, ok := e.live[c]; ok {
+			c.wakeIdle()
+		}
+		e.mu.Unlock()
 	}
 }
 

@@ -276,6 +276,7 @@ func TestShowPeers(t *testing.T) {
 		a.set(t, "x", "gpc0=1")
 		a.Tables[0].Table.Entries(nowMS())[0].SetServer(0, "s1")
 		a.Start(false)
+		synctest.Wait() // it called B in vain
 		here, there := net.Pipe()
 		go a.Accept(there)
 		go io.Copy(io.Discard, here)
