@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"bytes"
 	"net/netip"
 	"time"
 
 	"tandem/proxy/action"
-	"tandem/proxy/config"
 	"tandem/proxy/h1"
 	"tandem/proxy/pattern"
 	"tandem/proxy/tx"
@@ -52,38 +50,6 @@ func (c *conn) open(b *back) bool {
 		}
 	}
 	return false
-}
-
-// captureRequest fills the request's capture slots and the captured cookie.
-func (c *conn) captureRequest() {
-	for i, cap := range c.fe.p.ReqCaptures {
-		if cap.Name != "" {
-			c.capture(0, i, cap, &c.t.Req)
-		}
-	}
-	if cc := c.fe.p.CaptureCookie; cc != nil {
-		for i := range c.t.Req.Fields {
-			if f := &c.t.Req.Fields[i]; f.ID == tx.HdrCookie {
-				if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
-					c.t.ReqCookie = append(c.t.ReqCookie[:0], v[:min(len(v), max(cc.Len, 1), c.rt.cookieLen)]...)
-					break
-				}
-			}
-		}
-	}
-}
-
-// capture copies the last field of that name into a slot.
-func (c *conn) capture(side, i int, cap config.Capture, m *tx.Message) {
-	for k := len(m.Fields) - 1; k >= 0; k-- {
-		if f := &m.Fields[k]; string(f.Name) == cap.Name {
-			v := f.Value[:min(len(f.Value), cap.Len)]
-			n := len(c.capMem[side])
-			c.capMem[side] = append(c.capMem[side], v...)
-			c.caps[side][i] = c.capMem[side][n:len(c.capMem[side]):len(c.capMem[side])]
-			return
-		}
-	}
 }
 
 // prepareRequest makes the changes that the proxy itself makes to a request
@@ -367,45 +333,4 @@ func htxSize(m *tx.Message) uint64 {
 		n += len(m.Fields[i].Name) + len(m.Fields[i].Value)
 	}
 	return uint64(n)
-}
-
-// findCookie returns the value of a cookie in a Cookie field's value; prefix
-// compares the beginning of the name only and returns "name=value".
-func findCookie(v []byte, name string, prefix bool) []byte {
-	for len(v) > 0 {
-		seg := v
-		if i := cookieEnd(v); i < len(v) {
-			seg, v = v[:i], v[i+1:]
-		} else {
-			v = nil
-		}
-		seg = bytes.TrimSpace(seg)
-		if prefix {
-			if len(seg) >= len(name) && string(seg[:len(name)]) == name {
-				return seg
-			}
-			continue
-		}
-		if k, val, ok := bytes.Cut(seg, []byte{'='}); ok && string(bytes.TrimSpace(k)) == name {
-			return seg[:len(k)+1+len(val)]
-		}
-	}
-	return nil
-}
-
-// cookieEnd returns where a cookie ends: at a semicolon or comma outside
-// quotes; a backslash in quotes makes the next byte plain.
-func cookieEnd(b []byte) int {
-	quoted := false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '"':
-			quoted = !quoted
-		case c == '\\' && quoted:
-			i++
-		case (c == ';' || c == ',') && !quoted:
-			return i
-		}
-	}
-	return len(b)
 }

@@ -13,7 +13,7 @@ var Fetches, FetchSignatures = table("fetch method",
 // Convs is the table of all converters (configuration manual 7.3.1), and
 // ConvSignatures has the signature of each by name.
 var Convs, ConvSignatures = table("converter",
-	hashConvs, binConvs, mapConvs, stringConvs, numConvs, varConvs, timeConvs,
+	hashConvs, binConvs, mapConvs, stringConvs, fieldConvs, joinConvs, webConvs, numConvs, varConvs, timeConvs,
 	cryptoConvs, jsonConvs, proxyConvs, netConvs, forwardedConvs, messageConvs,
 	jwtConvs, stickConvs, x509Convs,
 )
