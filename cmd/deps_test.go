@@ -31,6 +31,7 @@ NONE < proxy/recent < proxy/stick, proxy/peers, proxy/filter ;
 PROXYFEATURES, parser/haproxy < proxy/config < proxy/engine, proxy/cli < proxy < cmd/haproxy ;
 
 stats, parser/keyword, parser/expr < vrrp/packet < vrrp/fsm ;
+NONE < vrrp/bfd < VRRPFEATURES ;
 stats, parser/keyword, parser/expr < vrrp/netif, vrrp/wire, vrrp/notify < vrrp/announce, vrrp/track, vrrp/lvs ;
 vrrp/fsm, vrrp/announce, vrrp/track, vrrp/lvs < VRRPFEATURES ;
 VRRPFEATURES, parser/keepalived < vrrp/config < vrrp/daemon < vrrp < cmd/keepalived ;
@@ -39,7 +40,7 @@ NONE < cmd/lbbench ;
 proxy, vrrp < cmd/kwdoc ;
 
 vrrp !< proxy ; proxy !< vrrp ;
-net, os, vrrp/netif, vrrp/wire !< vrrp/fsm ;
+net, os, vrrp/netif, vrrp/wire !< vrrp/fsm, vrrp/bfd ;
 parser/keyword !< parser/haproxy, parser/keepalived
 `
 

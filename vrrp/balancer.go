@@ -26,6 +26,9 @@ type BalancerOptions struct {
 	// Beside says that a Router of the same program says when a reload is
 	// complete.
 	Beside bool
+	// Sessions is where the states of BFD sessions come from, a [Detector] in
+	// another process; nil: none are known.
+	Sessions daemon.Feed
 	// IPVS connects to the kernel's balancer; nil: that of the network
 	// namespace of the process.
 	IPVS func() (lvs.Kernel, error)
@@ -44,7 +47,7 @@ func NewBalancer(cfg *config.Config, opt BalancerOptions) *Balancer {
 		opt.Log = func(string) {}
 	}
 	return &Balancer{log: opt.Log, beside: opt.Beside, h: daemon.NewHealth(cfg, daemon.HealthOptions{
-		Log: opt.Log, Detail: opt.Detail, KeepIPVS: opt.KeepIPVS, Open: opt.IPVS,
+		Log: opt.Log, Detail: opt.Detail, KeepIPVS: opt.KeepIPVS, Open: opt.IPVS, Sessions: opt.Sessions,
 		Net: func() (netif.Kernel, error) { return openKernel() },
 	})}
 }

@@ -41,14 +41,16 @@ func Check(w io.Writer, file string, opt config.Options) (status int, err error)
 }
 
 // Messages returns what was said about a configuration, a line each, for a log.
-func Messages(res *config.Result, file string) []string { return MessagesWithout(res, file, "") }
+func Messages(res *config.Result, file string) []string {
+	return MessagesOf(res, file, func(string) bool { return true })
+}
 
-// MessagesWithout is Messages without what one reading of the configuration
-// said: "checker" or "vrrp"; "" leaves out nothing.
-func MessagesWithout(res *config.Result, file, pass string) []string {
+// MessagesOf is Messages of those readings of the configuration that said says
+// so for: "" the parent's, "checker", "vrrp" and "bfd".
+func MessagesOf(res *config.Result, file string, said func(pass string) bool) []string {
 	var out []string
 	for i := range res.Diags.All {
-		if d := &res.Diags.All[i]; !d.Quiet && (pass == "" || d.Pass != pass) {
+		if d := &res.Diags.All[i]; !d.Quiet && said(d.Pass) {
 			out = append(out, diag.KeepalivedLine(d, file))
 		}
 	}

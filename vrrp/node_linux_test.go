@@ -115,7 +115,8 @@ func (l *lab) start(node string, ref bool, conf string, words ...string) *proc {
 	bin := reference()
 	if !ref {
 		bin = build(l.t, "keepalived")
-	} else if hasBFD() {
+	}
+	if !ref || hasBFD() {
 		// Such builds lock a pid file for BFD even if nothing uses it.
 		args = append(args, "-b", filepath.Join(dir, "bfd.pid"))
 	}

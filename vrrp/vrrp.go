@@ -28,6 +28,9 @@ type Options struct {
 	KeepVIPs bool
 	// Plugins work beside the router, after those that track and notify.
 	Plugins []daemon.Plugin
+	// Sessions is where the states of BFD sessions come from, a [Detector] in
+	// another process; nil: none are known, and sessions count as down.
+	Sessions daemon.Feed
 	// Network and Kernel are those of the system when nil, in the network
 	// namespace of the process.
 	Network wire.Network
@@ -71,6 +74,9 @@ func New(cfg *config.Config, opt Options) (*Router, error) {
 		daemon.NewNotifier(notify.Options{Log: opt.Log, Detail: opt.Detail}),
 		daemon.NewTracker(track.Options{Log: opt.Log}),
 	}, opt.Plugins...)
+	if opt.Sessions != nil {
+		plugins = append(plugins, daemon.NewFollower(opt.Sessions, opt.Log, opt.Detail))
+	}
 	d := daemon.New(cfg, daemon.Options{
 		Network: opt.Network, Kernel: opt.Kernel, Log: opt.Log, Detail: opt.Detail,
 		Plugins: plugins, KeepVIPs: opt.KeepVIPs, StopDelay: opt.StopDelay,

@@ -21,7 +21,9 @@ type part struct {
 	// wanted says whether a configuration gives it anything to do.
 	wanted func(*options, *config.Config) bool
 	// open makes what the process does.
-	open func(o *options, cfg *config.Config, log *logger) (worker, error)
+	open func(o *options, cfg *config.Config, log *logger, f *feeds) (worker, error)
+	// feeds are the ends of the supervisor's feeds that it inherits.
+	feeds func(*feedPairs) []*os.File
 	// fatal says that it cannot start with a configuration.
 	fatal func(*config.Result) bool
 }
@@ -47,9 +49,11 @@ var parts = []*part{
 		wanted: func(o *options, cfg *config.Config) bool {
 			return !o.vrrpOnly && (len(cfg.VirtualServers) > 0 || o.all)
 		},
-		open: func(o *options, cfg *config.Config, log *logger) (worker, error) {
+		feeds: func(p *feedPairs) []*os.File { return []*os.File{p.checker[1]} },
+		open: func(o *options, cfg *config.Config, log *logger, f *feeds) (worker, error) {
 			return vrrp.NewBalancer(cfg, vrrp.BalancerOptions{
 				Log: log.line, Detail: o.detail > 0, KeepIPVS: o.keepIPVS, Beside: vrrpWanted(o, cfg),
+				Sessions: f.at(0),
 			}), nil
 		},
 		fatal: func(*config.Result) bool { return false },
@@ -58,14 +62,29 @@ var parts = []*part{
 		stage: stageVRRP, ident: "Keepalived_vrrp", label: "VRRP",
 		pid:    func(f *pidFiles) string { return f.vrrp },
 		wanted: vrrpWanted,
-		open: func(o *options, cfg *config.Config, log *logger) (worker, error) {
-			r, err := vrrp.New(cfg, vrrp.Options{Log: log.line, Detail: o.detail > 0, KeepVIPs: o.keepVIPs})
+		feeds:  func(p *feedPairs) []*os.File { return []*os.File{p.vrrp[1]} },
+		open: func(o *options, cfg *config.Config, log *logger, f *feeds) (worker, error) {
+			r, err := vrrp.New(cfg, vrrp.Options{Log: log.line, Detail: o.detail > 0, KeepVIPs: o.keepVIPs, Sessions: f.at(0)})
 			if err != nil {
 				return nil, err
 			}
 			return r, nil
 		},
 		fatal: func(res *config.Result) bool { return res.VRRPFatal },
+	},
+	{
+		stage: stageBFD, ident: "Keepalived_bfd", label: "BFD",
+		pid: func(f *pidFiles) string { return f.bfd },
+		wanted: func(o *options, cfg *config.Config) bool {
+			return !o.noBFD && (len(cfg.BFDs) > 0 || o.all)
+		},
+		feeds: func(p *feedPairs) []*os.File { return []*os.File{p.vrrp[0], p.checker[0]} },
+		open: func(o *options, cfg *config.Config, log *logger, f *feeds) (worker, error) {
+			return vrrp.NewDetector(cfg, vrrp.DetectorOptions{
+				Log: log.line, Detail: o.detail > 0, Router: f.at(0), Balancer: f.at(1),
+			}), nil
+		},
+		fatal: func(*config.Result) bool { return false },
 	},
 }
 
@@ -112,7 +131,7 @@ func child(o *options, p *part) (int, error) {
 		return exitFatal, err
 	}
 	defer os.Remove(pidFile)
-	w, err := p.open(o, cfg, log)
+	w, err := p.open(o, cfg, log, inherited(p))
 	if err != nil {
 		log.line(err.Error())
 		if errors.Is(err, os.ErrPermission) {
@@ -137,19 +156,25 @@ func child(o *options, p *part) (int, error) {
 	return exitOK, nil
 }
 
+// passes are the readings of the configuration whose findings a part's process
+// logs.
+var passes = map[string]string{stageCheck: "checker", stageVRRP: "vrrp", stageBFD: "bfd"}
+
 // messagesOf are the lines about a configuration that a part's process logs:
-// each says its own and leaves the rest to the other, unless that does not run
-// for lack of anything to do.
+// each says its own and leaves the rest to the others, unless one of those does
+// not run for lack of anything to do.
 func messagesOf(res *config.Result, o *options, p *part) []string {
-	other := map[string]string{stageCheck: "vrrp", stageVRRP: "checker"}[p.stage]
-	if !o.checkOnly && !o.vrrpOnly {
+	says := map[string]bool{passes[p.stage]: true}
+	if p.stage != stageBFD {
+		says[""] = true
 		for _, q := range parts {
-			if q != p && !q.wanted(o, res.Config) {
-				other = ""
+			unasked := (o.checkOnly || o.vrrpOnly) && q.stage != stageBFD
+			if !unasked && !q.wanted(o, res.Config) {
+				says[passes[q.stage]] = true
 			}
 		}
 	}
-	return vrrp.MessagesWithout(res, o.path(), other)
+	return vrrp.MessagesOf(res, o.path(), func(pass string) bool { return says[pass] })
 }
 
 // serve performs the signals of a child.
@@ -179,8 +204,12 @@ func serve(o *options, p *part, w worker, cfg *config.Config, log *logger, signa
 			})
 		case syscall.SIGUSR1:
 			path := g.StateDumpFile
-			if path != "" && p.stage == stageCheck {
-				path = checkFile(path)
+			switch {
+			case path == "":
+			case p.stage == stageCheck:
+				path = besideFile(path, "_check")
+			case p.stage == stageBFD:
+				path = besideFile(path, "_bfd")
 			}
 			err = w.Dump(path)
 		case syscall.SIGUSR2, sigClear:
@@ -198,12 +227,12 @@ func serve(o *options, p *part, w worker, cfg *config.Config, log *logger, signa
 	}
 }
 
-// checkFile is where the checkers' dump goes if a file is named for all: its
-// name gets what tells it apart before the ending.
-func checkFile(path string) string {
+// besideFile is where a part's dump goes if a file is named for all: its name
+// gets what tells it apart before the ending.
+func besideFile(path, mark string) string {
 	slash, dot := strings.LastIndexByte(path, '/'), strings.LastIndexByte(path, '.')
 	if dot > slash+1 {
-		return path[:dot] + "_check" + path[dot:]
+		return path[:dot] + mark + path[dot:]
 	}
-	return path + "_check"
+	return path + mark
 }

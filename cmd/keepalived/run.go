@@ -25,6 +25,7 @@ const (
 	stageParent = "parent" // the daemon's parent, in a session of its own
 	stageVRRP   = "vrrp"   // the child that runs the virtual routers
 	stageCheck  = "check"  // the child that balances and checks servers
+	stageBFD    = "bfd"    // the child that holds BFD sessions
 )
 
 // run plays the part that the environment says and returns the exit status.
@@ -57,7 +58,7 @@ func run(o *options) (int, error) {
 		if res.Fatal {
 			return fatalStatus(res), nil
 		}
-		for _, held := range []string{files.parent, files.vrrp, files.checkers} {
+		for _, held := range []string{files.parent, files.vrrp, files.checkers, files.bfd} {
 			if running(held) {
 				log.linef("Another process has pid file %s locked", held)
 				log.line("daemon is already running")

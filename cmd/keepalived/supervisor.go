@@ -20,6 +20,7 @@ type supervisor struct {
 	signals  chan os.Signal
 	children []*kid
 	exited   chan *kid
+	feeds    *feedPairs
 	again    chan *kid // one that waits no longer to be started again
 }
 
@@ -33,6 +34,11 @@ type kid struct {
 
 func newSupervisor(o *options, cfg *config.Config, log *logger, files pidFiles, signals chan os.Signal) *supervisor {
 	s := &supervisor{o: o, cfg: cfg, log: log, files: files, signals: signals, exited: make(chan *kid, len(parts)), again: make(chan *kid, len(parts))}
+	feeds, err := newFeedPairs()
+	if err != nil {
+		log.linef("Unable to create BFD vrrp event pipe: %v", err)
+	}
+	s.feeds = feeds
 	for _, p := range parts {
 		s.children = append(s.children, &kid{part: p})
 	}
@@ -109,6 +115,7 @@ func (s *supervisor) start(k *kid) error {
 	cmd.Env = append(environ(), stageVar+"="+k.part.stage)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
+	s.feeds.bequeath(cmd, k.part)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

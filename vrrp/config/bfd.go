@@ -69,7 +69,6 @@ func (c *compiler) endBFD(t *Config, b *BFD) {
 	if !b.VRRP && !b.Checker {
 		b.VRRP, b.Checker = true, true
 	}
-	c.notActed(b.At, "bfd_instance '%s' is read and checked, but BFD is not spoken yet.", b.Name)
 	t.BFDs = append(t.BFDs, b)
 }
 

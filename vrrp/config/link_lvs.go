@@ -35,9 +35,6 @@ func (c *compiler) inspectLVS() {
 			one(&r.NotifyDown)
 			for _, k := range r.Checkers {
 				one(&k.Script)
-				if k.Kind == "BFD_CHECK" {
-					c.notActed(k.At, "BFD_CHECK of %s has no effect: BFD is not spoken yet, so the server counts as alive", r.text())
-				}
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func trackFields[T any](of func(*T) *Tracks) []def[T] {
 		list(kw("track_process", v(2, 0), "Processes whose absence means fault or a lower priority."), func(c *compiler, t *T, w []expr.Word) {
 			trackLine(c, labelOf(t), &processWords, w, processNamed(c), &of(t).Procs)
 		}),
-		list(kw("track_bfd", v(2, 0), "BFD sessions whose loss means fault or a lower priority.").idle(), func(c *compiler, t *T, w []expr.Word) {
+		list(kw("track_bfd", v(2, 0), "BFD sessions whose loss means fault or a lower priority."), func(c *compiler, t *T, w []expr.Word) {
 			trackLine(c, labelOf(t), &bfdWords, w, bfdNamed(c), &of(t).BFDs)
 		}),
 	}

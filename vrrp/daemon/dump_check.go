@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
+	"time"
 
 	"tandem/vrrp/config"
 	"tandem/vrrp/lvs"
@@ -34,7 +36,15 @@ func (d *lvsDump) check(v *config.VirtualServer, r *config.RealServer, k *config
 	d.p("   Has run = %s", yes(c.Ran || k.Kind == "FILE_CHECK"))
 	d.p("   Current weight = %d", c.Weight)
 	spec := c.Spec
-	if k.Kind != "FILE_CHECK" {
+	switch k.Kind {
+	case "FILE_CHECK":
+	case "BFD_CHECK":
+		// The original prints what it leaves unset, too.
+		d.p("   Alpha = %s", yes(spec.Alpha))
+		d.p("   Delay loop = %d us\n   Warmup = %d us", uint64(math.MaxUint64), uint64(math.MaxUint64))
+		d.p("   Retries = %d\n   Delay before retry = %d us", uint32(math.MaxUint32), uint64(math.MaxUint64))
+		d.p("   Retries iterations = %d\n   Default delay before retry = %d us", uint32(math.MaxUint32), time.Second.Microseconds())
+	default:
 		d.p("   Alpha = %s", yes(spec.Alpha))
 		d.p("   Delay loop = %d us", spec.Delay.Microseconds())
 		d.p("   Warmup = %d us", spec.Warmup.Microseconds())
@@ -46,7 +56,7 @@ func (d *lvsDump) check(v *config.VirtualServer, r *config.RealServer, k *config
 		d.p("   Default delay before retry = %d us", defaultDelay(k, spec).Microseconds())
 	}
 	d.p("   Log all failures = %s", yes(spec.LogAll))
-	if k.Kind != "MISC_CHECK" && k.Kind != "FILE_CHECK" {
+	if k.Kind != "MISC_CHECK" && k.Kind != "FILE_CHECK" && k.Kind != "BFD_CHECK" {
 		d.connection(v, r, k, spec)
 	}
 	method := k.Kind
@@ -121,6 +131,9 @@ func (d *lvsDump) special(k *config.Checker, c *lvs.CheckView) {
 		d.p("   timeout = %d", int(k.Timeout.Seconds()))
 		d.p("   dynamic = %s", enabled(k.Dynamic, "YES", "NO"))
 		d.p("   uid:gid = %d:%d", k.Script.Account.UID, k.Script.Account.GID)
+	case "BFD_CHECK":
+		d.p("   Name = %s", k.BFD.Name)
+		d.p("   Alpha is %s", enabled(c.Spec.Alpha, "ON", "OFF"))
 	case "FILE_CHECK":
 		d.p("     Tracked file = %s", k.File.Name)
 	}

@@ -34,6 +34,9 @@ type HealthOptions struct {
 	Start notify.Start
 	// Random is a time from 0 to limit; nil: a random one.
 	Random func(limit time.Duration) time.Duration
+	// Sessions is where the states of BFD sessions come from; nil: none are
+	// known.
+	Sessions Feed
 	// Notify is what notes are told by; Log, Detail and Start are filled in.
 	Notify notify.Options
 }
@@ -60,6 +63,7 @@ type Health struct {
 	posted chan func()
 	stop   chan struct{}
 	ctx    context.Context
+	heeds  bool // news of sessions are read
 }
 
 // NewHealth prepares for cfg. Nothing is touched yet.
@@ -186,6 +190,7 @@ func (h *Health) begin() error {
 	h.watch()
 	h.configure(false)
 	h.perform(h.dir.Start(h.low.lvs, h.now()))
+	h.followSessions()
 	return nil
 }
 
@@ -261,6 +266,7 @@ func (h *Health) reload(cfg *config.Config) error {
 	h.watch()
 	h.configure(true)
 	h.perform(h.dir.Reload(low.lvs, h.now()))
+	h.followSessions()
 	for _, list := range low.follow {
 		for _, f := range list {
 			h.perform(h.dir.Weigh(f.check, f.check.Weight))

@@ -50,8 +50,9 @@ func (l *lvsLower) probe(c *lvs.Check, v *config.VirtualServer, r *config.RealSe
 		c.Kind = lvs.KindFile
 		c.Alpha = false
 		l.follow(c, k)
+	case "BFD_CHECK":
+		c.Kind, c.About = lvs.KindBFD, k.BFD.Name
 	default:
-		// BFD_CHECK: no BFD session runs here, as the configuration's check said.
 		return false
 	}
 	return true

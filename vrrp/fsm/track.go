@@ -102,6 +102,13 @@ func (t *tracker) applyValue(v int) {
 	}
 }
 
+func upDown(up bool) string {
+	if up {
+		return "UP"
+	}
+	return "DOWN"
+}
+
 // faults is the number of reasons to be in Fault.
 func (in *instance) faults() int {
 	n := len(in.reasons)
@@ -144,6 +151,7 @@ func (in *instance) sumPriority() (old uint8, changed bool) {
 
 // track hands a result to everybody who tracks the thing.
 func (m *Machine) track(r Track) {
+	changed := m.tracked[r.TrackID].Up != r.Up
 	m.tracked[r.TrackID] = r
 	for _, in := range m.insts {
 		for i := range in.trackers {
@@ -152,6 +160,9 @@ func (m *Machine) track(r Track) {
 				continue
 			}
 			wasFailed, wasPending := t.failed, in.pending()
+			if t.Kind == TrackBFD && changed && m.started {
+				m.log("VRRP_Instance(%s) Tracked BFD instance %s is %s", in.cfg.Name, t.Name, upDown(r.Up))
+			}
 			t.apply(r)
 			if wasFailed && !t.failed && t.Kind == TrackFile {
 				in.sumPriority() // the original does not tell

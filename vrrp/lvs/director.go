@@ -94,6 +94,7 @@ func (d *Director) Start(cfg *Config, now time.Duration) []Effect {
 	for _, s := range d.services {
 		d.activate(s, nil, now)
 	}
+	d.activateSessions()
 	return d.take()
 }
 
@@ -199,6 +200,51 @@ func (d *Director) Weigh(spec *Check, weight int64) []Effect {
 		}
 	}
 	return d.take()
+}
+
+// Follow takes the state of a BFD session.
+func (d *Director) Follow(name string, up bool) []Effect {
+	for _, s := range d.services {
+		for _, r := range s.servers {
+			for _, c := range r.checks {
+				if c.spec.Kind == KindBFD && c.spec.About == name && !(c.ran && c.up == up) {
+					d.follow(c, up)
+				}
+			}
+		}
+	}
+	return d.take()
+}
+
+func (d *Director) follow(c *check, up bool) {
+	was := c.up
+	c.up, c.ran = up, true
+	switch {
+	case up:
+		d.logf("BFD check of [%s] RS(%s) is UP", c.spec.About, c.name())
+		if !was {
+			d.checkUp(c.rs, fmt.Sprintf("=> BFD CHECK %s succeeded on service <=", c.spec.About))
+		}
+	default:
+		d.logf("BFD check of [%s] RS(%s) is DOWN", c.spec.About, c.name())
+		if was || d.cfg.InitNotifies {
+			d.checkDown(c.rs, fmt.Sprintf("=> BFD CHECK %s failed on service <=", c.spec.About), was)
+		}
+	}
+}
+
+// activateSessions says that checks follow sessions, if any do.
+func (d *Director) activateSessions() {
+	for _, s := range d.services {
+		for _, r := range s.servers {
+			for _, c := range r.checks {
+				if c.spec.Kind == KindBFD {
+					d.log("Activating BFD healthchecker")
+					return
+				}
+			}
+		}
+	}
 }
 
 // Address says that an address has come to this machine or left it.

@@ -345,3 +345,29 @@ func TestSuspend(t *testing.T) {
 	w.perform(w.d.Address(s.Suspend, false))
 	w.want("no address", "Netlink reflector reports IP 10.1.1.1 removed", "Suspending healthchecker for service "+srv1+" for VS "+svc)
 }
+
+// TestFollow plays servers whose check is a BFD session; the lines are those of
+// the original.
+func TestFollow(t *testing.T) {
+	t.Parallel()
+	follow := func(alpha bool) *Check {
+		return &Check{Kind: KindBFD, About: "B1", Identity: "bfd B1", Alpha: alpha}
+	}
+	w := newWorld(t)
+	s := testService(testServer(1, 3, follow(false)), testServer(2, 2, follow(true)))
+	s.Servers[0].Mail = true
+	w.perform(w.d.Start(&Config{Services: []*Service{s}}, 0))
+	w.want("start", "$ "+addS, "$ "+add(1, 3), "Gained quorum 1+0=1 <= 3 for VS "+svc, "> VS "+svc+" UP", "Activating BFD healthchecker")
+	w.perform(w.d.Follow("B1", false))
+	w.want("down", "BFD check of [B1] RS("+srv1+") is DOWN", "Removing service "+srv1+" from VS "+svc, "$ -d -t 10.1.1.1:80 -r 10.2.2.1:80",
+		"> RS "+srv1+" "+svc+" DOWN", "@ Realserver "+srv1+" of virtual server "+svc+" - DOWN => BFD CHECK B1 failed on service <=",
+		"Lost quorum 1-0=1 > 0 for VS "+svc, "> VS "+svc+" DOWN", "BFD check of [B1] RS("+srv2+") is DOWN")
+	w.perform(w.d.Follow("B1", false))
+	w.perform(w.d.Follow("B2", true))
+	w.want("no news")
+	w.perform(w.d.Follow("B1", true))
+	w.want("up", "BFD check of [B1] RS("+srv1+") is UP", "Adding service "+srv1+" to VS "+svc, "$ "+add(1, 3),
+		"> RS "+srv1+" "+svc+" UP", "@ Realserver "+srv1+" of virtual server "+svc+" - UP => BFD CHECK B1 succeeded on service <=",
+		"Gained quorum 1+0=1 <= 3 for VS "+svc, "> VS "+svc+" UP",
+		"BFD check of [B1] RS("+srv2+") is UP", "Adding service "+srv2+" to VS "+svc, "$ "+add(2, 2), "> RS "+srv2+" "+svc+" UP")
+}

@@ -72,6 +72,8 @@ var (
 		MailGood: "=> MISC CHECK succeeded on service <=",
 		MailBad:  func(o *Outcome) string { return "=> MISC CHECK " + o.ended() + " on service <=" },
 	}
+	// KindBFD follows the session that Check.About names; see [Director.Follow].
+	KindBFD = &Kind{Name: "BFD_CHECK"}
 	// KindFile follows a file: it never fails, and says nothing.
 	KindFile = &Kind{Name: "FILE_CHECK"}
 )

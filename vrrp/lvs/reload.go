@@ -39,6 +39,7 @@ func (d *Director) Reload(cfg *Config, now time.Duration) []Effect {
 	for _, s := range d.services {
 		d.activate(s, adopted, now)
 	}
+	d.activateSessions()
 	return d.take()
 }
 
