@@ -145,6 +145,10 @@ func (d *Director) bad(c *check, o *Outcome, next time.Duration) time.Duration {
 	was := c.up
 	c.up, c.ran, c.tries = false, true, 0
 	c.failed = true
+	if k == KindMisc {
+		// What its script added to the weight ends here, without a word.
+		defer func() { c.weight = 0 }()
+	}
 	if was || d.cfg.InitNotifies {
 		d.checkDown(c.rs, k.MailBad(o), was)
 	}

@@ -234,6 +234,33 @@ func TestQuorum(t *testing.T) {
 	}
 }
 
+// TestWeightAfterFailure plays a script that gives a weight, fails, and gives
+// another one: the failure has ended the first, as in the original.
+func TestWeightAfterFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	misc := &Check{Kind: KindMisc, About: "/m.sh", Probe: &script{}, Delay: 3 * time.Second}
+	w.perform(w.d.Start(&Config{Services: []*Service{testService(testServer(1, 3, misc))}}, 0))
+	w.out = nil
+	give := func(weight int64) Outcome { return Outcome{OK: true, Weighs: true, Weight: weight - 3} }
+	for _, step := range []struct {
+		o    Outcome
+		want string
+	}{
+		{give(253), "Changing weight from 3 to 253 for active service " + srv1 + " of VS " + svc},
+		{Outcome{Text: "exited with status 1"}, "Misc check for [" + srv1 + " VS " + svc + "] by [/m.sh] failed with retry disabled (exited with status 1)."},
+		{give(126), "Changing weight from 3 to 126 for inactive service " + srv1 + " of VS " + svc},
+	} {
+		w.bad[srv1] = step.o
+		w.run(3 * time.Second)
+		if len(w.out) == 0 || w.out[0] != step.want {
+			t.Errorf("got %q, want first %q", w.out, step.want)
+		}
+		w.out = nil
+	}
+	w.table("at the end", addS, add(1, 126))
+}
+
 // TestWords holds what kinds of checks say, on the first and on later failures.
 func TestWords(t *testing.T) {
 	t.Parallel()

@@ -24,6 +24,9 @@ type HTTPProbe struct {
 	Minor int // of HTTP/1.x
 	Close bool
 	Pages []Page
+	// wrong holds, by page, the last Content-Length that was not true; 0: the
+	// last one was. What was said once is not said again.
+	wrong []int64
 	// Real and Virtual are the names of the server and its service, for
 	// messages.
 	Real, Virtual string
@@ -101,7 +104,7 @@ func (p *HTTPProbe) Probe(ctx context.Context, step int) Outcome {
 	if err := a.read(conn, p.Timeout); err != nil {
 		return p.unread(err)
 	}
-	return p.judge(g, a)
+	return p.judge(step, a)
 }
 
 // unread says that an answer could not be read to its end.
@@ -122,9 +125,18 @@ func (p *HTTPProbe) unread(err error) Outcome {
 }
 
 // judge compares an answer with what it must be.
-func (p *HTTPProbe) judge(g *Page, a *answer) Outcome {
+func (p *HTTPProbe) judge(step int, a *answer) Outcome {
 	var o Outcome
+	g := &p.Pages[step]
+	if p.wrong == nil {
+		p.wrong = make([]int64, len(p.Pages))
+	}
+	was := p.wrong[step]
+	p.wrong[step] = 0
 	if a.length >= 0 && a.length != a.got {
+		p.wrong[step] = a.length
+	}
+	if n := p.wrong[step]; n != 0 && n != was {
 		o.Notes = append(o.Notes, fmt.Sprintf("http_check for RS %s VS %s url %s%s: content_length (%d) does not match received bytes (%d)",
 			p.Real, p.Virtual, g.Own, g.Path, a.length, a.got))
 	}

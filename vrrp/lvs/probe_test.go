@@ -388,3 +388,24 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+// TestContentLengthOnce asks a server whose answers have another length than
+// they say: that is told once, and again when it was well meanwhile or the
+// length has changed, as by the original.
+func TestContentLengthOnce(t *testing.T) {
+	t.Parallel()
+	p := &HTTPProbe{Pages: []Page{{Path: "/x"}, {Path: "/y"}}, Real: "R", Virtual: "V"}
+	for i, c := range []struct {
+		page   int
+		length int64
+		told   bool
+	}{
+		{0, 10, true}, {1, 10, true}, {0, 10, false}, {1, 10, false},
+		{0, 12, true}, {0, 12, false}, {0, 5, false}, {0, 12, true}, {1, 10, false}, {1, -1, false}, {1, 10, true},
+	} {
+		o := p.judge(c.page, &answer{status: 200, length: c.length, got: 5})
+		if told := len(o.Notes) > 0; told != c.told || !o.OK {
+			t.Errorf("answer %d: %+v", i, o)
+		}
+	}
+}
