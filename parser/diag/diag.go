@@ -125,6 +125,15 @@ func (l *List) Refusals() int { return l.fatal }
 // some of its refusals as warnings.
 func (l *List) Refuse() { l.fatal++ }
 
+// Keep replaces all messages by the given ones.
+func (l *List) Keep(all []Diagnostic) {
+	strict := l.Strict
+	*l = List{Strict: strict}
+	for i := range all {
+		l.Add(all[i])
+	}
+}
+
 // Append adds all messages of m behind those of l.
 func (l *List) Append(m *List) {
 	refusals := l.fatal + m.fatal

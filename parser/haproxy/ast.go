@@ -4,7 +4,6 @@
 package haproxy
 
 import (
-	"tandem/parser/diag"
 	"tandem/parser/source"
 )
 
@@ -69,21 +68,15 @@ func (l *Line) Bare() []source.Word {
 	return l.Words
 }
 
-// CheckPrefix reports a "no" or "default" before a word that takes none, in
-// the original's words, and says whether the line may be read on. Which
-// options take the prefixes is for the tables to say.
-func (l *Line) CheckPrefix(diags *diag.List) bool {
-	if !l.No && !l.Default {
-		return true
-	}
+// prefixed says whether a "no" or "default" of the line stands before a word
+// that may take one. Which options take them is for the tables to say.
+func (l *Line) prefixed() bool {
 	if w := l.Bare(); len(w) > 0 {
 		switch w[0].Text {
 		case "option", "log", "busy-polling", "set-dumpable", "strict-limits", "insecure-fork-wanted", "numa-cpu-mapping":
 			return true
 		}
 	}
-	d := diags.Alertf(diag.BadArguments, l.Words[0].Span, "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.")
-	d.Layout = diag.ParsingTight
 	return false
 }
 

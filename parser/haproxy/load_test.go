@@ -50,11 +50,11 @@ func TestTooLarge(t *testing.T) {
 func TestPrefixes(t *testing.T) {
 	t.Parallel()
 	f, diags := parse(t, "no option x\ndefault log a\nno\nno no log\ndefault bogus\nlog y\n", nil)
-	var ok []bool
+	var ok []string
 	for i := range f.Sections[0].Lines {
-		ok = append(ok, f.Sections[0].Lines[i].CheckPrefix(diags))
+		ok = append(ok, f.Sections[0].Lines[i].Words[0].Text)
 	}
-	if d := cmp.Diff([]bool{true, true, false, false, false, true}, ok); d != "" || diags.Count(diag.Alert) != 3 {
+	if d := cmp.Diff([]string{"no", "default", "log"}, ok); d != "" || diags.Count(diag.Alert) != 3 {
 		t.Errorf("%d alerts\n%s", diags.Count(diag.Alert), d)
 	}
 	if w := f.Sections[0].Lines[0].Bare(); len(w) != 2 || w[0].Text != "option" {

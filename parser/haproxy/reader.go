@@ -98,6 +98,10 @@ func (r *reader) next(t *lexer.Token) bool {
 	case "default":
 		r.line.Default = true
 	}
+	if (r.line.No || r.line.Default) && !r.line.prefixed() {
+		r.diags.Alertf(diag.BadArguments, words[0].Span, "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.").Layout = diag.ParsingTight
+		return false
+	}
 	r.live, r.opens = true, r.opt.IsSection(words[0].Text)
 	return true
 }

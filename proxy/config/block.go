@@ -24,7 +24,8 @@ import (
 type Block struct {
 	Kind, Name string
 	Span       source.Span
-	order      int // in which it was read
+	order      int  // in which it was read
+	refused    bool // something is wrong with it
 	Lines      [][]string
 	Spans      []source.Span        // of Lines
 	Errors     map[int]*ErrorFile   // of http-errors
@@ -222,8 +223,10 @@ func readBlock(table blockTable, missing string, file func(o *Others) *map[strin
 		(*m)[b.Name] = b
 		before := c.diags.Count(diag.Alert)
 		readLines(c, table, s, b)
-		if check != nil && (c.diags.Count(diag.Alert) == before || b.Kind == "cache") {
+		fine := c.diags.Count(diag.Alert) == before && len(c.early) == 0
+		if check != nil && (fine || b.Kind == "cache" && !c.aborted) {
 			check(c, b)
 		}
+		b.refused = c.diags.Count(diag.Alert) > before
 	}
 }

@@ -14,6 +14,7 @@ type blockHead struct {
 	badName string      // where it is not the usual text; %c is the byte, %s the name
 	again   string      // a second section of one name; %a is that name, %b where the first stands
 	bare    bool        // again is told without "parsing"
+	ends    bool        // a strict check reads no further after a missing or bad name
 }
 
 const (
@@ -24,14 +25,14 @@ const (
 // blockHeads are the opening lines by section, as 3.5 reads them. A section
 // that is not listed takes a name and drops what follows.
 var blockHeads = map[string]blockHead{
-	"peers":       {words: 1, again: sameKind, bare: true},
-	"resolvers":   {again: "Parsing [%s]: {} '%a' has same name as another {} (declared at %b).", bare: true},
-	"mailers":     {again: sameKind, bare: true},
-	"cache":       {words: 1, anyName: true},
-	"http-errors": {again: "{} section '%a' already exists (declared at %b)."},
+	"peers":       {words: 1, again: sameKind, bare: true, ends: true},
+	"resolvers":   {again: "Parsing [%s]: {} '%a' has same name as another {} (declared at %b).", bare: true, ends: true},
+	"mailers":     {again: sameKind, bare: true, ends: true},
+	"cache":       {words: 1, anyName: true, again: "Duplicate {} name '%a'.", ends: true},
+	"http-errors": {again: "{} section '%a' already exists (declared at %b).", ends: true},
 	"ring":        {badName: "invalid ring name '%s' (character '%c' is not permitted).", again: "sink named '%a' already exists."},
-	"log-forward": {words: 1, again: sameKind, bare: true},
-	"log-profile": {words: 1, again: sameKind, bare: true},
+	"log-forward": {words: 1, again: sameKind, bare: true, ends: true},
+	"log-profile": {words: 1, again: sameKind, bare: true, ends: true},
 	"fcgi-app":    {words: 1, layout: diag.ParsingTight, again: "Parsing [%s]: {} section '%a' has the same name as another one declared at %b.", bare: true},
 	"crt-store":   {words: 1, anyName: true, tooMany: "'crt-store' section only supports a <name> argument."},
 	"traces":      {words: noWords},
@@ -43,6 +44,11 @@ var blockHeads = map[string]blockHead{
 // are to be read.
 func (c *compiler) blockHead(b *Block, s *haproxy.Section, missing string) bool {
 	h := blockHeads[b.Kind]
+	defer func(before int) {
+		if h.ends && c.diags.Refusals() > before {
+			c.abort()
+		}
+	}(c.diags.Refusals())
 	most := max(h.words, 0)
 	switch w := s.Line.Words; {
 	case h.words != 0 && len(w) > most+1:
@@ -61,7 +67,7 @@ func (c *compiler) blockHead(b *Block, s *haproxy.Section, missing string) bool 
 		if text == "" {
 			text = "character '%c' is not permitted in '" + b.Kind + "' name '%s'."
 		}
-		c.diags.Alertf(diag.BadValue, s.Line.Span, "%s", replaceAll(text, "%c", string(rune(bad)), "%s", b.Name)).Layout = h.layout
+		c.diags.Alertf(diag.BadValue, s.Line.Span, "%s", replaceAll(text, "%c", string([]byte{bad}), "%s", b.Name)).Layout = h.layout
 		return false
 	}
 	return true
@@ -70,15 +76,18 @@ func (c *compiler) blockHead(b *Block, s *haproxy.Section, missing string) bool 
 // again reports a second section of one name.
 func (c *compiler) again(b, old *Block) {
 	h := blockHeads[b.Kind]
-	if h.again == "" {
+	if h.again == "" || b.Kind == "cache" && old.refused {
 		return
 	}
 	d := c.diags.Alertf(diag.Duplicate, b.Span, "%s", replaceAll(h.again, "{}", b.Kind, "%s", b.Span.String(), "%a", b.Name, "%b", old.Span.String()))
 	switch {
 	case h.bare:
 		d.Layout = diag.Bare
-	case b.Kind == "http-errors":
+	case b.Kind == "http-errors", b.Kind == "cache":
 		d.Layout = diag.ParsingTight
+	}
+	if b.Kind == "resolvers" || b.Kind == "cache" {
+		c.abort()
 	}
 }
 
@@ -94,7 +103,7 @@ func (c *compiler) unknownText(word string) (string, diag.Layout) {
 	switch s := c.env.Section; s {
 	case "ring":
 		return "unknown statement '" + word + "'.", diag.Parsing
-	case "log-forward", "log-profile":
+	case "log-forward", "log-profile", "spoe-agent", "spoe-group", "spoe-message":
 		return "unknown keyword '" + word + "' in " + s + " section.", diag.Parsing
 	case "traces":
 		return "unknown keyword '" + word + "' in 'global' section", diag.Parsing

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +21,16 @@ import (
 // said, printed as the original prints it but for process id and program name.
 func checkText(t testing.TB, text string) (ok bool, said []string) {
 	t.Helper()
-	diags := &diag.List{}
+	return checkList(t, text, &diag.List{})
+}
+
+// checkList is checkText into a given list.
+func checkList(t testing.TB, text string, diags *diag.List) (ok bool, said []string) {
+	t.Helper()
 	Compile([]*source.File{source.New("t.cfg", []byte(text))}, Options{CheckOnly: true}, NewDeps(), diags)
+	if diags.Strict { // to be held against the original: without what only we say
+		diags.All = slices.DeleteFunc(diags.All, func(d diag.Diagnostic) bool { return d.Ours })
+	}
 	var b bytes.Buffer
 	if err := (&diag.HaproxyStyle{PID: 1}).Print(&b, diags); err != nil {
 		t.Fatal(err)
@@ -141,7 +150,8 @@ func readArchive(t testing.TB, path string) *txtar.Archive {
 
 // TestChecks runs testdata/haproxy/check: a file, the verdict ("ok" or
 // "refused"), what is said ("stderr"), and where the original's verdict is
-// another, "diverges: <reason>".
+// another, "diverges: <reason>". "strict" is all that is said with --strict,
+// which is what the original says.
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../testdata/haproxy/check/*.txtar")
@@ -153,6 +163,7 @@ func TestChecks(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
 			t.Parallel()
 			text, want, refused, diverges, compare := "", []string(nil), false, false, false
+			var strict []string
 			for _, s := range readArchive(t, f).Files {
 				switch {
 				case s.Name == "t.cfg":
@@ -162,6 +173,8 @@ func TestChecks(t *testing.T) {
 				case s.Name == "stderr":
 					compare = true
 					want = strings.Split(strings.TrimRight(string(s.Data), "\n"), "\n")
+				case s.Name == "strict":
+					strict = strings.Split(strings.TrimRight(string(s.Data), "\n"), "\n")
 				case strings.HasPrefix(s.Name, "diverges: "):
 					diverges = true
 				case s.Name != "ok":
@@ -175,9 +188,19 @@ func TestChecks(t *testing.T) {
 			if d := cmp.Diff(want, said); compare && d != "" {
 				t.Errorf("said (-want +got)\n%s", d)
 			}
+			if strict != nil {
+				_, said := checkList(t, text, &diag.List{Strict: true})
+				if d := cmp.Diff(strict, said); d != "" {
+					t.Errorf("said with --strict (-want +got)\n%s", d)
+				}
+			}
 			if lookErr == nil {
-				if ok, said := original(t, theirs, text); ok == refused != diverges {
+				ok, said := original(t, theirs, text)
+				if ok == refused != diverges {
 					t.Errorf("the original accepts: %v, says %q", ok, said)
+				}
+				if d := cmp.Diff(strict, said); strict != nil && d != "" {
+					t.Errorf("the original (-want +got)\n%s", d)
 				}
 			}
 		})

@@ -64,10 +64,13 @@ type compiler struct {
 	unfound    []*keyword.Ref    // arguments that name nothing
 	pending    []diag.Diagnostic // what the lexer said, not yet told
 	early      []int             // messages that the original finds before all others, by index
+	broken     bool              // the first pass ended where it found the last of them
 	until      keyword.Version   // the first release that refuses a line that was read
 	past       bool              // a section other than global was read
 	mails      bool              // mails without Lua were noticed
 	full       bool              // the file has too many errors
+	behind     []string          // what the original says without a place after the next refusal
+	aborted    bool              // reading ended where the original's does, see abort
 	refused    bool              // something was refused by words that are a WARNING
 	limit      int               // alerts at which it has
 	storeLoads int               // load lines of the crt-store being read
@@ -110,10 +113,13 @@ func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *C
 			break
 		}
 	}
-	c.tellEarly(files)
+	if c.tellEarly(files) && diags.Strict {
+		c.onlyEarly(files)
+		return c.cfg
+	}
 	c.cfg.Era = c.era()
 	inText := diags.HasErrors()
-	if !stopped {
+	if !stopped && !(inText && diags.Strict) { // the original links only what is right so far
 		c.link()
 	}
 	switch {
@@ -153,7 +159,7 @@ func (c *compiler) file(f *source.File) (stopped bool) {
 	if c.diags.Refusals() > before {
 		c.bare("Error(s) found in configuration file : " + f.Name)
 	}
-	return parsed.Stopped
+	return parsed.Stopped || c.aborted
 }
 
 // maxAlerts is how many errors of a file are told before reading it stops.
@@ -222,7 +228,7 @@ func keylogFormat(side string) string {
 }
 
 // parse reads the text of a file. The original reads the text twice: what it
-// finds in the first pass (quotes, a missing LF, conditions) comes before all
+// finds in the first pass (quotes, a missing LF, conditions, prefixes) comes before all
 // else, empty arguments and .notice and its kin come in their place.
 func (c *compiler) parse(f *source.File) *haproxy.File {
 	var said diag.List
@@ -235,10 +241,13 @@ func (c *compiler) parse(f *source.File) *haproxy.File {
 	}
 	parsed := haproxy.Parse(f, opt, &said)
 	c.pending = c.pending[:0]
+	c.broken = false
 	for _, d := range said.All {
 		if d.Code == diag.UserMessage || strings.HasPrefix(d.Text, "argument number ") || strings.HasPrefix(d.Text, unknownDirective) {
 			c.pending = append(c.pending, d)
+			c.broken = false
 		} else {
+			c.broken = parsed.Stopped
 			c.early = append(c.early, len(c.diags.All))
 			c.diags.Add(d)
 		}
@@ -260,9 +269,6 @@ func (c *compiler) section(s *haproxy.Section) {
 	if s.Keyword.Text == "" {
 		for i := range s.Lines {
 			w := s.Lines[i].Words[0]
-			if !s.Lines[i].CheckPrefix(c.diags) {
-				continue
-			}
 			c.diags.Alertf(diag.UnknownSection, w.Span, "unknown keyword '%s' out of section.", w.Text).Layout = diag.ParsingTight
 		}
 		return
@@ -328,9 +334,6 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	e.Words, e.Start, e.Prefix, e.Subject = l.Words, 0, "", ""
 	first := 0
 	if l.No || l.Default {
-		if !l.CheckPrefix(c.diags) || len(l.Words) < 2 {
-			return
-		}
 		e.Prefix, first = l.Words[0].Text, 1
 	}
 	def, args := table.Match(l.Words, first)
@@ -431,11 +434,15 @@ func (c *compiler) unknown(l *haproxy.Line, i int, near string) {
 	}
 	w := l.Words[i]
 	text, layout := c.unknownText(w.Text)
-	if near != "" {
+	if near != "" && c.env.Scope&(keyword.AnyProxy|keyword.Global) != 0 { // elsewhere the original does not guess
 		text += "; did you mean '" + near + "' maybe ?"
 	}
 	d := c.diags.Alertf(diag.UnknownKeyword, w.Span, "%s", text)
 	d.Hint, d.Layout = near, layout
+	switch c.env.Section {
+	case "log-forward", "log-profile", "crt-store":
+		c.abort()
+	}
 	if strings.ContainsAny(w.Text, "\u00a0\u201c\u201d\u2018\u2019\u2192") {
 		d.Code = diag.ForeignChars
 	}
@@ -459,4 +466,8 @@ func (c *compiler) refuse(err error) {
 	case at.Tight || e.Section == "userlist":
 		d.Layout = diag.ParsingTight
 	}
+	for _, text := range c.behind {
+		c.bare(text).Code = at.Code
+	}
+	c.behind = nil
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os/user"
 	"strconv"
@@ -87,8 +88,11 @@ var globalLog = keyword.Define(keyword.Spec{
 	Name: "log", In: keyword.Global, Flags: keyword.No, Doc: "Where log lines go.",
 	Misuse: "'log' expects either <address[:port]> and <facility> or 'global' as arguments.",
 }, func(e *keyword.Env, a *logArgs) (Setting[Global], error) {
-	if !a.given && e.Prefix != "no" {
-		return nil, e.Errorf(-1, "log : expects <address> and <facility>  as arguments")
+	switch no := e.Prefix == "no"; {
+	case no && a.given:
+		return nil, e.Errorf(-1, noLogWords)
+	case !no && !a.given:
+		return nil, e.Errorf(-1, "%s", logUse(e))
 	}
 	if a.target.Global {
 		return nil, e.Errorf(-1, "log : 'global' is not supported for a global syslog server")
@@ -162,6 +166,9 @@ func (statsSocketArgs) Usage() string { return "<address> [param*]" }
 
 // ParseArgs reads address and words.
 func (a *statsSocketArgs) ParseArgs(in *keyword.Args) error {
+	if in.Peek() == "" {
+		return in.Env.Errorf(-1, "'stats socket' in global section expects an address or a path to a UNIX socket")
+	}
 	b, err := readBind(in, "stats socket")
 	a.bind = b
 	return err
@@ -176,8 +183,13 @@ var statsSocket = keyword.Define(keyword.Spec{
 
 var statsTimeout = keyword.Define(keyword.Spec{
 	Name: "stats timeout", In: keyword.Global, Flags: keyword.Open, Doc: "Longest silence on a stats socket.",
+	Misuse: "'stats timeout' : unexpected character '", // that of the end of the line, a NUL
 }, func(e *keyword.Env, a *timeArgs) (Setting[Global], error) {
 	d, err := timeValue(e, a.Time, "stats timeout", time.Millisecond)
+	var at *keyword.Error
+	if errors.As(err, &at) && strings.HasPrefix(at.Text, "unexpected character") {
+		at.Text = "'stats timeout' : " + strings.TrimSuffix(at.Text, " in 'stats timeout'")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +199,15 @@ var statsTimeout = keyword.Define(keyword.Spec{
 	return func(g *Global) error { g.StatsTimeout = d; return nil }, nil
 })
 
-var statsMaxConn = field("stats maxconn", whole(wantsInt), "Most connections on stats sockets.", func(g *Global, n int64) { g.StatsMaxConn = int(n) })
+var statsMaxConn = field("stats maxconn", positive, "Most connections on stats sockets.", func(g *Global, n int64) { g.StatsMaxConn = int(n) })
+
+// positive takes a number above 0.
+func positive(v string) (int64, string) {
+	if n := laxInt(v); n > 0 {
+		return n, ""
+	}
+	return 0, "'%s' expects a positive value"
+}
 
 var exposeExperimental = keyword.Define(keyword.Spec{
 	Name: "expose-experimental-directives", In: keyword.Global, Doc: "Allow experimental words.",

@@ -26,11 +26,11 @@ func (c *compiler) noteEarly(i int) {
 }
 
 // tellEarly puts what the first pass finds before all other messages, in the
-// order of the text.
-func (c *compiler) tellEarly(files []*source.File) {
+// order of the text, and says whether there is any.
+func (c *compiler) tellEarly(files []*source.File) bool {
 	all := c.diags.All
 	if !slices.ContainsFunc(c.early, func(i int) bool { return all[i].Severity == diag.Alert }) {
-		return
+		return false
 	}
 	order := map[*source.File]int{}
 	for i, f := range files {
@@ -41,7 +41,7 @@ func (c *compiler) tellEarly(files []*source.File) {
 		if a.File != b.File {
 			return order[a.File] - order[b.File]
 		}
-		return a.Line() - b.Line()
+		return int(a.Start - b.Start)
 	})
 	moved := make([]bool, len(all))
 	told := make([]diag.Diagnostic, 0, len(all))
@@ -55,4 +55,27 @@ func (c *compiler) tellEarly(files []*source.File) {
 		}
 	}
 	copy(all, told)
+	return true
+}
+
+// onlyEarly leaves what the first pass found: the original reads no further
+// then. By default all is told in one run.
+func (c *compiler) onlyEarly(files []*source.File) {
+	early := slices.Clone(c.diags.All[:len(c.early)])
+	c.diags.Keep(nil)
+	for _, f := range files {
+		found := false
+		for i := range early {
+			if early[i].Span.File == f && early[i].Severity == diag.Alert {
+				c.diags.Add(early[i])
+				found = true
+			}
+		}
+		if found {
+			c.bare("Error(s) found in configuration file : " + f.Name)
+		}
+	}
+	if !c.broken {
+		c.bare("Fatal errors found in configuration.")
+	}
 }

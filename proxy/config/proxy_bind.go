@@ -51,10 +51,18 @@ func readBind(in *keyword.Args, what string) (*listen.Bind, error) {
 	b := listen.NewBind(list)
 	b.Span = in.Env.LineSpan().String()
 	if err := checkBindAddrs(in.Env, b, i); err != nil {
-		return nil, prefixError(err, "'"+what+"' : ")
+		if what == "stats socket" {
+			what = innerPlace(in.Env) + "'" + what
+		} else {
+			what = "'" + what
+		}
+		return nil, prefixError(err, what+"' : ")
 	}
 	err := listen.Words.ReadWords(in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) })
 	if err != nil {
+		if what == "stats socket" {
+			return nil, socketError(err)
+		}
 		return nil, bindError(err, b, in.Env.Section)
 	}
 	return b, checkBindTLS(in.Env, b, in.Env.Section)
@@ -74,32 +82,51 @@ func bindError(err error, b *listen.Bind, section string) error {
 	return err
 }
 
+// socketError is bindError for a stats socket.
+func socketError(err error) error {
+	var at *keyword.Error
+	if !errors.As(err, &at) {
+		return prefixError(err, "'stats socket' : ")
+	}
+	out := *at
+	out.Place = false
+	if out.Text = "'" + at.Text + "'"; at.Code == diag.UnknownKeyword {
+		word, near, _ := strings.Cut(at.Text, "; did you mean ")
+		if out.Text = word; near != "" {
+			out.Text += ". Did you mean " + near
+		}
+	}
+	out.Text = "'stats socket' : " + out.Text
+	return &out
+}
+
 // sectionAddresses reads the addresses that a section line could carry before
-// 1.6 ("listen www *:80"); they are a bind line. It says whether the section
-// is read on.
-func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) (taken bool) {
+// 1.6 ("listen www *:80"); they are a bind line.
+func (c *compiler) sectionAddresses(s *haproxy.Section, p *Proxy) {
 	if len(c.headerRest) == 0 {
-		return true
+		return
 	}
 	c.dropped(droppedSectionAddress)
 	e := c.env
 	e.Words = s.Line.Words
 	first := len(s.Line.Words) - len(c.headerRest)
 	instead := "bind " + joinWords(c.headerRest)
-	_, taken = c.diags.Tolerate(diag.Diagnostic{
+	_, taken := c.diags.Tolerate(diag.Diagnostic{
 		Code: diag.RemovedWord, Span: e.Span(first), Hint: instead,
 		Text: fmt.Sprintf("addresses on a '%s' line were dropped in HAProxy 1.6; they are accepted here. Please write '%s' below instead.", p.Kind, instead),
-	}, diag.Diagnostic{Text: "please use the 'bind' keyword for listening addresses."})
+	}, diag.Diagnostic{Text: useBind})
 	if !taken {
-		return false
+		return
 	}
 	b, err := readBind(&keyword.Args{Env: e, Words: s.Line.Words, Pos: first}, "bind")
 	if err != nil {
 		c.refuse(err)
-		return true
+		return
 	}
 	p.Binds = append(p.Binds, b)
-	return true
 }
+
+// useBind refuses addresses on a section line.
+const useBind = "please use the 'bind' keyword for listening addresses."
 
 func joinWords(words []source.Word) string { return strings.Join(texts(words), " ") }

@@ -167,7 +167,7 @@ func (a *filterArgs) ParseArgs(in *keyword.Args) error {
 				b.WriteString("\n    [" + FilterScope(d.Name) + "] " + d.Name)
 			}
 		}
-		return e.Errorf(in.Pos, "'filter' : unknown keyword '%s'. Registered keywords :%s\n", in.Peek(), b.String())
+		return e.Errorf(in.Pos, "'filter' : unknown keyword '%s'. Registered keywords :%s", in.Peek(), b.String())
 	}
 	var err error
 	at := in.Pos

@@ -132,10 +132,10 @@ var logLine = keyword.Define(keyword.Spec{
 }, func(e *keyword.Env, a *logArgs) (Setting[Proxy], error) {
 	no := e.Prefix == "no"
 	if no && a.given {
-		return nil, e.Errorf(-1, "log : 'no log' does not expect arguments")
+		return nil, e.Errorf(-1, noLogWords)
 	}
 	if !no && !a.given {
-		return nil, e.Errorf(-1, "log : expects <address> and <facility> or global as arguments")
+		return nil, e.Errorf(-1, "%s", logUse(e))
 	}
 	return func(p *Proxy) error {
 		if no {
@@ -146,6 +146,17 @@ var logLine = keyword.Define(keyword.Spec{
 		return nil
 	}, nil
 })
+
+// noLogWords refuses words behind "no log".
+const noLogWords = "log : 'no log' does not expect arguments"
+
+// logUse refuses a log line that names no target or no facility.
+func logUse(e *keyword.Env) string {
+	if e.Scope == keyword.Global {
+		return "log : expects <address> and <facility>  as arguments"
+	}
+	return "log : expects <address> and <facility> or global as arguments"
+}
 
 // logArgs is "global" or a target; nothing behind "no".
 type logArgs struct {
@@ -164,6 +175,12 @@ func (a *logArgs) ParseArgs(in *keyword.Args) error {
 		return nil
 	}
 	a.given = true
+	if in.Env.Prefix == "no" { // refused as a whole
+		for in.More() {
+			in.Next()
+		}
+		return nil
+	}
 	if in.Peek() == "global" {
 		if in.Next(); in.More() {
 			return in.Env.Errorf(in.Pos, "log : unknown log facility '%s'", in.Peek())
@@ -214,7 +231,7 @@ func readLogTarget(in *keyword.Args) (logs.Target, error) {
 	}
 	f, fi, ok := in.Next()
 	if !ok && !given {
-		return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: "log : expects <address> and <facility> or global as arguments"}
+		return t, &keyword.Error{Index: -1, Code: diag.BadArguments, Text: logUse(in.Env)}
 	}
 	if t.Facility = indexOf(facilities, f); t.Facility < 0 {
 		return t, &keyword.Error{Index: fi, Code: diag.BadValue, Text: "log : unknown log facility '" + f + "'", Hint: diag.Nearest(f, facilities)}

@@ -118,7 +118,7 @@ func (c *compiler) spoeFile(e *keyword.Env, name, engine string) (*SPOEAgent, er
 	data, err := e.ReadFile(name)
 	if err != nil {
 		c.diags.Alertf(diag.Unreadable, e.LineSpan(), "stat() failed for configuration file %s : %s", name, sysText(err)).Layout = diag.Bare
-		return nil, nil
+		return nil, e.Errorf(-1, "'filter' : error encountered while processing 'spoe'")
 	}
 	saved, p := *e, keyword.Attached[*Proxy](e)
 	if p != nil {

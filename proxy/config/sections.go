@@ -33,6 +33,7 @@ var proxySections = []*keyword.Def[sectionReader]{
 func readGlobal(c *compiler, s *haproxy.Section) {
 	if w := s.Line.Words; len(w) > 1 {
 		c.diags.Alertf(diag.BadArguments, w[1].Span, "'global' cannot handle unexpected argument '%s'.", w[1].Text)
+		c.noteEarly(len(c.diags.All) - 1)
 	}
 	readLines(c, GlobalWords, s, &c.cfg.Global)
 }
@@ -42,11 +43,13 @@ func readGlobal(c *compiler, s *haproxy.Section) {
 func readDefaults(c *compiler, s *haproxy.Section) {
 	p := newProxy()
 	p.Kind, p.Caps, p.Span = "defaults", keyword.Defaults, s.Line.Span
-	name, from := c.header(s, false)
-	if from != "" {
-		parent := c.defaults[from]
+	name, from, given := defaultsHeader(s)
+	if given {
+		if from == name { // the one of that name is replaced by now
+			delete(c.defaults, name)
+		}
+		parent := c.namedDefaults(from, "defaults", name, s)
 		if parent == nil {
-			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults section '%s' not found for defaults '%s'.", from, name)
 			return
 		}
 		if c.mayInherit(p, parent, s.Line.Span) {
@@ -54,13 +57,12 @@ func readDefaults(c *compiler, s *haproxy.Section) {
 		}
 	}
 	p.Name = name
+	if !c.renamed(p) {
+		return
+	}
 	c.attachProxy(p)
 	readLines(c, ProxyWords, s, p)
 	if name != "" {
-		if old := c.defaults[name]; old != nil {
-			c.env.Words = s.Line.Words
-			c.env.Warnf(diag.Duplicate, 1, "defaults section '%s' (declared at %s) has the same name as another one (declared at %s).", name, p.Span, old.Span)
-		}
 		c.defaults[name] = p
 	}
 	c.last = p
@@ -69,18 +71,29 @@ func readDefaults(c *compiler, s *haproxy.Section) {
 // readProxy begins a frontend, backend or listen.
 func readProxy(c *compiler, s *haproxy.Section) {
 	p := &Proxy{Kind: s.Keyword.Text, Caps: c.env.Scope, Span: s.Line.Span}
-	name, from := c.header(s, true)
-	if name == "" {
+	name, from := c.header(s)
+	switch crowd := len(c.headerRest) > 0; {
+	case name == "":
 		return
-	}
-	if len(c.headerRest) > 0 && p.Caps&keyword.Frontend == 0 {
+	case crowd && from != "":
+		w := c.headerRest[0]
+		c.diags.Alertf(diag.BadArguments, w.Span, "'%s' cannot handle unexpected argument '%s'.", p.Kind, w.Text)
+		if p.Caps&keyword.Frontend != 0 {
+			c.diags.Alertf(diag.BadArguments, w.Span, "%s", useBind)
+		}
+		c.outside(s)
+		return
+	case crowd && p.Caps&keyword.Frontend == 0:
 		c.unread(s)
+		return
+	case crowd && c.diags.Strict:
+		c.sectionAddresses(s, p)
+		c.outside(s)
 		return
 	}
 	parent := c.last
 	if from != "" {
-		if parent = c.defaults[from]; parent == nil {
-			c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults section '%s' not found for %s '%s'.", from, kindWord(p.Kind), name)
+		if parent = c.namedDefaults(from, kindWord(p.Kind), name, s); parent == nil {
 			return
 		}
 	}
@@ -94,12 +107,47 @@ func readProxy(c *compiler, s *haproxy.Section) {
 	p.Kind, p.Caps, p.Name, p.Span = s.Keyword.Text, c.env.Scope, name, s.Line.Span
 	c.register(p)
 	c.attachProxy(p)
-	if !c.sectionAddresses(s, p) {
-		c.outside(s)
-		return
-	}
+	c.sectionAddresses(s, p)
 	readLines(c, ProxyWords, s, p)
 	c.finish(p)
+}
+
+// namedDefaults finds the section behind "from", which then may not be
+// replaced any more; nil where it is not there.
+func (c *compiler) namedDefaults(from, kind, name string, s *haproxy.Section) *Proxy {
+	d := c.defaults[from]
+	if d == nil {
+		c.diags.Alertf(diag.UnknownRef, s.Line.Span, "defaults section '%s' not found for %s '%s'.", from, kind, name)
+		c.abort()
+		return nil
+	}
+	if d.replaced != nil {
+		c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Duplicate, Span: s.Line.Span, Lenient: true, Text: fmt.Sprintf(
+			"ambiguous defaults section name '%s' referenced by %s '%s' exists at least at %s and %s.", from, kind, name, d.Span, d.replaced.Span)})
+	}
+	d.referenced = true
+	return d
+}
+
+// renamed checks the name of a defaults section against those before it and
+// against the proxies', and says whether its lines are read.
+func (c *compiler) renamed(p *Proxy) bool {
+	if p.Name == "" {
+		return true
+	}
+	for _, q := range c.byName[p.Name] {
+		if !c.sharedName(p, q) {
+			return false
+		}
+	}
+	old := c.defaults[p.Name]
+	if old != nil && old.referenced {
+		c.diags.Alertf(diag.Duplicate, p.Span, "Parsing [%s]: defaults '%s' has the same name as another defaults section declared at %s which was explicitly referenced hence cannot be replaced. Please remove or rename one of the offending defaults section.",
+			p.Span, p.Name, old.Span).Layout = diag.Bare
+		c.abort()
+	}
+	p.replaced = old
+	return !c.aborted
 }
 
 // outside refuses the lines below a section line that opens no section.
@@ -113,16 +161,20 @@ func (c *compiler) outside(s *haproxy.Section) {
 }
 
 // unread refuses a backend whose section line has words too many: the
-// original says so of the lines below only.
+// original has no word for that line, only for those below.
 func (c *compiler) unread(s *haproxy.Section) {
 	w := c.headerRest[0]
-	text := "'" + s.Keyword.Text + "' cannot handle unexpected argument '" + w.Text + "'."
-	if len(s.Lines) == 0 {
-		c.diags.Alertf(diag.BadArguments, w.Span, "%s", text)
-		return
-	}
-	c.diags.Warnf(diag.BadArguments, w.Span, "%s The section is not read.", text).Ours = true
+	c.diags.Warnf(diag.BadArguments, w.Span, "'%s' cannot handle unexpected argument '%s'. The section is not read.", s.Keyword.Text, w.Text).Ours = true
+	c.diags.Refuse()
 	c.outside(s)
+}
+
+// abort ends the reading of a strict check where the original reads no
+// further. By default all is told in one run.
+func (c *compiler) abort() {
+	if c.diags.Strict {
+		c.full, c.aborted = true, true
+	}
 }
 
 // attachProxy makes p what build functions see.
@@ -139,38 +191,43 @@ func (c *compiler) attachProxy(p *Proxy) {
 	c.env.Owner = p.Name
 }
 
-// header reads the words of a section line: name, "from", a defaults' name.
-func (c *compiler) header(s *haproxy.Section, needName bool) (name, from string) {
+// defaultsHeader reads the line of a defaults section: a name, "from" and
+// another's name, all of them optional; given says that the last two stand
+// there. "from" alone is a name.
+func defaultsHeader(s *haproxy.Section) (name, from string, given bool) {
 	w := s.Line.Words
 	i := 1
-	if i < len(w) && w[i].Text != "from" {
-		name = w[i].Text
+	if len(w) == 2 || len(w) > 2 && w[1].Text != "from" {
+		name = w[1].Text
 		i++
 	}
-	if needName && name == "" {
+	if i < len(w) && w[i].Text == "from" {
+		if given = true; i+1 < len(w) {
+			from = w[i+1].Text
+		}
+	}
+	return name, from, given
+}
+
+// header reads the line of another proxy section: its name, "from" and the
+// name of its defaults. What is left is in headerRest.
+func (c *compiler) header(s *haproxy.Section) (name, from string) {
+	w := s.Line.Words
+	c.headerRest = nil
+	if len(w) < 2 || w[1].Text == "" {
 		c.diags.Alertf(diag.BadArguments, s.Line.Span, "'%s' expects an <id> argument", s.Keyword.Text)
 		return "", ""
 	}
-	if bad := badNameByte(name); bad != 0 && needName { // told, and then taken all the same
+	name = w[1].Text
+	if bad := badNameByte(name); bad != 0 { // told, and then taken all the same
 		c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Span: w[1].Span, Lenient: true,
 			Text: fmt.Sprintf("character '%s' is not permitted in '%s' name '%s'.", string([]byte{bad}), s.Keyword.Text, name)})
 	}
-	c.headerRest = nil
-	if i < len(w) && w[i].Text == "from" {
-		if i+1 >= len(w) && s.Keyword.Text == "backend" {
-			c.headerRest = w[i:]
-			return name, ""
-		}
-		if i+1 >= len(w) {
-			c.diags.Alertf(diag.BadArguments, w[i].Span, "'%s' expects a defaults section name after 'from'.", s.Keyword.Text)
-			return name, ""
-		}
-		from = w[i+1].Text
-		i += 2
+	i := 2
+	if len(w) > 3 && w[2].Text == "from" {
+		from, i = w[3].Text, 4
 	}
-	if i < len(w) {
-		c.headerRest = w[i:]
-	}
+	c.headerRest = w[i:]
 	return name, from
 }
 
@@ -186,20 +243,40 @@ func badNameByte(s string) byte {
 	return 0
 }
 
+// noSameName is what 3.3 and later add to two proxies of one name.
+const noSameName = " This is no longer supported as of 3.3. Please rename one or the other."
+
 // register gives a proxy its id and refuses a name that its side already has.
-// A frontend and a backend may share a name, as they could up to 3.2.
+// A frontend, a backend and a defaults section may share a name, as they could
+// up to 3.2.
 func (c *compiler) register(p *Proxy) {
+	if d := c.defaults[p.Name]; d != nil {
+		c.sharedName(p, d)
+	}
 	for _, q := range c.byName[p.Name] {
 		if q.Caps&p.Caps != 0 {
-			c.diags.Alertf(diag.Duplicate, p.Span, "Parsing [%s]: %s '%s' has the same name as %s '%s' declared at %s.", p.Span, kindWord(p.Kind), p.Name, kindWord(q.Kind), q.Name, q.Span).Layout = diag.Bare
+			text := fmt.Sprintf("Parsing [%s]: %s '%s' has the same name as %s '%s' declared at %s.", p.Span, kindWord(p.Kind), p.Name, kindWord(q.Kind), q.Name, q.Span)
+			c.diags.Alertf(diag.Duplicate, p.Span, "%s", text).Layout = diag.Bare
+			c.diags.Alertf(diag.Duplicate, p.Span, "%s%s", text, noSameName).Layout = diag.Bare
+			c.abort()
 			return
 		}
-		c.dropped(droppedSameName)
-		text := fmt.Sprintf("%s '%s' has the same name as %s '%s' declared at %s", p.Kind, p.Name, q.Kind, q.Name, q.Span)
-		c.diags.Tolerate(diag.Diagnostic{
-			Code: diag.RemovedWord, Span: p.Span, Text: text + ": HAProxy 3.3 and later refuse that. It is accepted here.", Hint: "give one of them another name",
-		}, diag.Diagnostic{Code: diag.Duplicate, Layout: diag.Bare, Text: fmt.Sprintf("Parsing [%s]: %s. This is no longer supported as of 3.3. Please rename one or the other.", p.Span, text)})
+		c.sharedName(p, q)
 	}
 	c.byName[p.Name] = append(c.byName[p.Name], p)
 	c.cfg.Proxies = append(c.cfg.Proxies, p)
+}
+
+// sharedName tells of two proxies, or of one and a defaults section, that
+// share a name, which 3.3 and later refuse, and says whether that is taken.
+func (c *compiler) sharedName(p, q *Proxy) bool {
+	c.dropped(droppedSameName)
+	text := fmt.Sprintf("%s '%s' has the same name as %s '%s' declared at %s", kindWord(p.Kind), p.Name, kindWord(q.Kind), q.Name, q.Span)
+	_, taken := c.diags.Tolerate(diag.Diagnostic{
+		Code: diag.RemovedWord, Span: p.Span, Text: text + ": HAProxy 3.3 and later refuse that. It is accepted here.", Hint: "give one of them another name",
+	}, diag.Diagnostic{Code: diag.Duplicate, Layout: diag.Bare, Text: fmt.Sprintf("Parsing [%s]: %s.%s", p.Span, text, noSameName)})
+	if !taken {
+		c.abort()
+	}
+	return taken
 }

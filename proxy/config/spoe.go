@@ -192,7 +192,11 @@ func setSPOEArgs(f *spoeFile, e *keyword.Env, w []expr.Word) error {
 		}
 		x, err := compileSample(e, text, a.Index)
 		if err != nil {
-			return prefixError(err, "'args': ")
+			err = prefixError(err, "'args': ")
+			if at, ok := err.(*keyword.Error); ok {
+				at.Text += "."
+			}
+			return err
 		}
 		if f.message != nil {
 			f.message.Args = append(f.message.Args, SPOEArg{name, x})

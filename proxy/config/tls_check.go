@@ -201,11 +201,17 @@ func readableCA(path string) string {
 type fileProber struct{}
 
 // ProbeFile returns the original's complaint about a file that a server line names.
-func (fileProber) ProbeFile(e *keyword.Env, _, path string) string {
+func (fileProber) ProbeFile(e *keyword.Env, word, path string) string {
 	if e.Offline {
 		return ""
 	}
-	return readableCA(under(keyword.Attached[*Global](e).CABase, path))
+	path = under(keyword.Attached[*Global](e).CABase, path)
+	bad := readableCA(path)
+	if bad != "" {
+		c := keyword.Attached[*compiler](e)
+		c.behind = append(c.behind, "'"+word+"' : unable to load "+path+".")
+	}
+	return bad
 }
 
 // checkListenersTLS makes the checks of bind lines that need the whole

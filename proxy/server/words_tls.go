@@ -22,7 +22,7 @@ var caFile = envValue(keyword.Spec{Name: "ca-file", Doc: "CA certificates that t
 var crlFile = envValue(keyword.Spec{Name: "crl-file", Doc: "Revocation lists that the server's certificate is verified with.", Misuse: "'crl-file' : missing CRLfile path."},
 	func(e *keyword.Env, p *Params, v string, i int) error {
 		p.TLS.CRLFile = v
-		return probeFile(e, "ca-file", v, i)
+		return probeFile(e, "crl-file", v, i)
 	})
 
 // FileProber says whether a file that a TLS word names can be read. The
