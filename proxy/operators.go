@@ -49,6 +49,9 @@ func (o *operators) Paused(p *config.Proxy) bool {
 func (o *operators) info(in *stats.Info) {
 	n := uint64(len(o.p.sockets) + len(o.p.cliSocks))
 	in.N[stats.InfoListeners] = n
+	if s := o.p.tls.sessions; s != nil {
+		in.N[stats.InfoSslCacheLookups], in.N[stats.InfoSslCacheMisses] = s.Counts()
+	}
 	in.N[stats.InfoJobs] = n + in.N[stats.InfoCurrConns] + in.N[stats.InfoCurrStreams]
 }
 

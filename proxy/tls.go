@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
@@ -23,6 +24,7 @@ type tlsSide struct {
 	store   *certs.Store
 	added   sync.Map // *server.Params -> *certs.Client: of servers added at run time
 
+	sessions  *certs.Sessions                  // of clients that get no tickets
 	verifiers map[*listen.Bind]*certs.Verifier // of binds that ask clients for a certificate
 }
 
@@ -34,6 +36,7 @@ func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
 	refuse := func(at, what string, err error) {
 		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Unreadable, Layout: diag.PostParse, Text: fmt.Sprintf("[%s] : %s : %s", at, what, err)})
 	}
+	side.sessions = sessionCache(&cfg.Global)
 	for _, s := range cfg.Peers {
 		side.loadPeers(cfg, s, refuse)
 	}
@@ -132,8 +135,9 @@ func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*t
 	if s.Policy.Min == 0 {
 		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
 	}
+	s.Sessions = side.sessions
 	if t.TicketKeys != "" {
-		if s.Keys, err = certs.LoadTicketKeys(t.TicketKeys); err != nil {
+		if s.Keys, err = side.store.TicketKeys(t.TicketKeys); err != nil {
 			return nil, err
 		}
 	}
@@ -229,6 +233,25 @@ func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Serve
 	return nil
 }
 
+// maxServerSessions is how many names of one server may have a session that
+// is resumed.
+const maxServerSessions = 32
+
+// sessionCache makes the cache that the global section asks for.
+func sessionCache(g *config.Global) *certs.Sessions {
+	size, life := int64(20000), int64(300)
+	if n, ok := g.Tune["ssl.cachesize"]; ok {
+		size = n
+	}
+	if n, ok := g.Tune["ssl.lifetime"]; ok {
+		life = n
+	}
+	if size == 0 {
+		return nil
+	}
+	return certs.NewSessions(int(size), time.Duration(life)*time.Second)
+}
+
 // serverTLS makes the client side of one server line.
 func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Client, error) {
 	verify := t.Verify
@@ -241,6 +264,9 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 	var err error
 	if c.Policy.Min == 0 {
 		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
+	}
+	if !t.NoReuse && !t.NoTickets {
+		c.Sessions = tls.NewLRUClientSessionCache(maxServerSessions)
 	}
 	if t.MinVer == "" && t.MaxVer == "" && c.Policy.Max >= tls.VersionTLS12 {
 		c.Policy.Min = max(c.Policy.Min, tls.VersionTLS12) // OpenSSL's own default speaks nothing older

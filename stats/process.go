@@ -17,10 +17,8 @@ type Process struct {
 	FrontKey Rate // full TLS handshakes with clients per second
 	BackKey  Rate // full TLS handshakes with servers per second
 
-	SSLLookups Counter // TLS session cache
-	SSLMisses  Counter
-	CompIn     Rate // bytes per second
-	CompOut    Rate // bytes per second
+	CompIn  Rate // bytes per second
+	CompOut Rate // bytes per second
 
 	BytesOut     Counter
 	SplicedOut   Counter
@@ -66,7 +64,6 @@ func (p *Process) Fill(in *Info, nowMS int64) {
 	if all := n[InfoSslRate]; all > 0 {
 		n[InfoSslFrontendSessionReusePct] = 100 * (all - min(all, n[InfoSslFrontendKeyRate])) / all
 	}
-	n[InfoSslCacheLookups], n[InfoSslCacheMisses] = p.SSLLookups.Load(), p.SSLMisses.Load()
 	n[InfoCompressBpsIn] = uint64(p.CompIn.Read(nowMS))
 	n[InfoCompressBpsOut] = uint64(p.CompOut.Read(nowMS))
 	n[InfoTotalBytesOut], n[InfoTotalSplicedBytesOut] = p.BytesOut.Load(), p.SplicedOut.Load()

@@ -16,8 +16,9 @@ type Server struct {
 	Verifier  *Verifier  // nil: clients are not asked for a certificate
 	Announced *Authority // CAs that clients are told of; nil: none
 	Tickets   bool
-	Keys      [][32]byte // of tickets; nil: crypto/tls's own
-	Forger    *Forger    // makes certificates for unknown names; nil: none are made
+	Keys      *TicketKeys // nil: crypto/tls's own
+	Sessions  *Sessions   // keeps sessions where there are no tickets; nil: none are kept
+	Forger    *Forger     // makes certificates for unknown names; nil: none are made
 }
 
 // Policy is what both sides agree on.
@@ -35,6 +36,9 @@ func (p *Policy) apply(c *tls.Config) {
 func (s *Server) Config() *tls.Config {
 	c := &tls.Config{GetCertificate: s.Bind.Pick, NextProtos: s.ALPN, SessionTicketsDisabled: !s.Tickets}
 	s.Policy.apply(c)
+	if !s.Tickets && s.Sessions != nil {
+		c.SessionTicketsDisabled, c.WrapSession, c.UnwrapSession = false, s.Sessions.wrap, s.Sessions.unwrap
+	}
 	if v := s.Verifier; v != nil {
 		// The verifier does what crypto/tls would, and looks at revocation and
 		// at what is to be ignored besides.
@@ -52,7 +56,7 @@ func (s *Server) Config() *tls.Config {
 	}
 	c.GetConfigForClient = s.meet(c.Clone(), file)
 	if s.Keys != nil { // of c alone: a configuration without keys of its own takes those of the one that it is derived from
-		c.SetSessionTicketKeys(s.Keys)
+		s.Keys.attach(c)
 	}
 	return c
 }
@@ -110,6 +114,8 @@ type Client struct {
 	Cert   *Entry
 	ALPN   []string
 	Policy Policy
+	// Sessions are those that may be resumed; nil: none is.
+	Sessions tls.ClientSessionCache
 }
 
 // Config makes the crypto/tls configuration for one server name ("" sends
@@ -117,7 +123,7 @@ type Client struct {
 // where there is one (configuration manual 5.2, verify, verifyhost).
 func (k *Client) Config(serverName string) *tls.Config {
 	c := &tls.Config{
-		ServerName: serverName, NextProtos: k.ALPN,
+		ServerName: serverName, NextProtos: k.ALPN, ClientSessionCache: k.Sessions,
 		InsecureSkipVerify: true, // verification is VerifyConnection's: a name is not always required
 	}
 	k.Policy.apply(c)

@@ -19,6 +19,8 @@ type Store struct {
 	path    string // of the change that waits; "": none
 	pending *Cert
 
+	tickets []*TicketKeys
+
 	// CAs and CRLs are the files that peers' certificates are verified with.
 	CAs, CRLs *Authorities
 }

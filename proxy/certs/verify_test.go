@@ -167,14 +167,22 @@ func TestTicketKeys(t *testing.T) {
 		if got := strings.TrimPrefix(text(err), "'"+path); got != c.want {
 			t.Errorf("%s: %s", name, got)
 		}
-		if err == nil && len(keys) != strings.Count(c.text, "\n") {
-			t.Errorf("%s: %d keys", name, len(keys))
+		if err == nil && len(keys.Keys()) != 3 {
+			t.Errorf("%s: %d keys", name, len(keys.Keys()))
 		}
 	}
 	a, _ := LoadTicketKeys(file(t, dir, "order", []byte(line("x", 48)+line("y", 48)+line("z", 48))))
 	b, _ := LoadTicketKeys(file(t, dir, "later", []byte(line("y", 48)+line("z", 48)+line("n", 48))))
-	if a[0] != b[1] || a[0] == b[0] {
+	if x, y := a.condensed(), b.condensed(); x[0] != y[2] || x[0] == y[0] {
 		t.Error("the last but one key does not encrypt")
+	}
+	if a.Rotate([]byte("short")) || !a.Rotate([]byte(strings.Repeat("n", 48))) {
+		t.Error("sizes")
+	}
+	for i, k := range a.Keys() {
+		if string(k) != string(b.Keys()[i]) {
+			t.Errorf("key %d: %s", i, k)
+		}
 	}
 }
 
@@ -229,7 +237,7 @@ func TestClientCertificates(t *testing.T) {
 	}
 	suites := CipherSuites("ECDHE-ECDSA-AES256-GCM-SHA384")
 	s := &Server{Bind: bind, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS12, Suites: suites, Groups: []tls.CurveID{tls.CurveP384}},
-		Verifier: v, Announced: roots, Tickets: true, Keys: [][32]byte{{1}, {2}, {3}}, Forger: forger}
+		Verifier: v, Announced: roots, Tickets: true, Keys: &TicketKeys{raw: [][]byte{{1}, {2}, {3}}}, Forger: forger}
 	cfg := s.Config()
 	var heard *listener
 	shake := func(a *authority, name string) (tls.ConnectionState, error) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
@@ -236,6 +237,22 @@ func timeKnob(missing string, lo, hi int64, outside string) knobCheck {
 			return 0, strings.ReplaceAll(outside, "{}", v)
 		}
 		return ms, ""
+	}
+}
+
+// secondsKnob takes a time whose unit is the second where it names none; the
+// number kept is in seconds.
+func secondsKnob(missing string) knobCheck {
+	check := timeKnob(missing, 0, 1<<40, "")
+	return func(v string) (int64, string) {
+		if _, text := check(v); text != "" {
+			return 0, text
+		}
+		d, err := expr.ParseTime(v, time.Second)
+		if err != nil {
+			return 0, "timer overflow in argument <" + v + "> to <%s> (maximum value is 2147483647 ms or ~24.8 days)"
+		}
+		return int64(d / time.Second), ""
 	}
 }
 

@@ -102,7 +102,7 @@ var globalTunes = knobs([]knob{
 	{"tune.ssl.hard-maxrecord", between(0, maxInt, wantsInt, positiveText), "Longest record in bytes.", tuning},
 	{"tune.ssl.keylog", onOff(eitherText), "Keep the secrets of sessions for key logs.", keyword.NotActed},
 	{"tune.ssl.keyupdate-rate-limit", between(0, maxInt, "'%s' expects a number (KeyUpdates/s, 0 to disable).", "'%s' expects a positive number."), "Key updates per second.", keyword.NotActed},
-	{"tune.ssl.lifetime", timeKnob("'%s' expects ssl sessions <lifetime> in seconds as argument.", 0, 1<<40, ""), "Life of a session in seconds.", keyword.NotActed},
+	{"tune.ssl.lifetime", secondsKnob("'%s' expects ssl sessions <lifetime> in seconds as argument."), "Life of a session in seconds.", 0},
 	{"tune.ssl.maxrecord", between(0, maxInt, wantsInt, positiveText), "Longest record at a connection's start in bytes.", tuning},
 	{"tune.ssl.ssl-ctx-cache-size", between(0, maxInt, wantsInt, positiveText), "Generated certificates kept.", tuning},
 	{"tune.lua.bool-sample-conversion", oneOf("'%s' expects either 'normal' or 'pre-3.1-bug' but got '{}'.", "normal", "pre-3.1-bug"), "How Lua sees booleans.", keyword.NotActed},

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"crypto/tls"
 	"time"
 
 	"tandem/proxy/tx"
@@ -45,37 +44,7 @@ func (c *conn) handshakes() bool {
 	if cfg == nil {
 		return true
 	}
-	seen := &witness{Conn: c.cli.Conn}
-	tc := tls.Server(seen, cfg)
-	if hs > 0 {
-		tc.SetDeadline(time.Now().Add(hs))
-	}
-	st, pr := c.fe.st, c.e.deps.Process
-	pr.SSLTot.Add(1)
-	if err := tc.Handshake(); err != nil {
-		st.SSL.FailedHandshake.Add(1)
-		c.failHandshake("SSL handshake failure")
-		return false
-	}
-	tc.SetDeadline(time.Time{})
-	state := tc.ConnectionState()
-	if seen.leaf == nil && seen.hello != nil && cfg.GetCertificate != nil {
-		cfg.GetCertificate(seen.hello) // a resumed session shows none; it tells which one it would be
-	}
-	c.sess.TLS, c.sess.OwnCert, c.sess.OwnCertFile = &state, seen.leaf, seen.file
-	if seen.hello != nil && c.rt.keepHello {
-		c.sess.TLSHello = tlsHello(seen.hello)
-	}
-	seen.hello = nil
-	if len(state.PeerCertificates) > 0 && c.e.deps.ClientVerdict != nil {
-		c.sess.Verdict = c.e.deps.ClientVerdict(l, &state)
-	}
-	st.SSL.Sess.Add(1)
-	if state.DidResume {
-		st.SSL.Reused.Add(1)
-	}
-	c.cli.init(tc)
-	return true
+	return c.shakeHands(cfg, hs)
 }
 
 func (c *conn) failHandshake(text string) {

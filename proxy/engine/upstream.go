@@ -306,18 +306,21 @@ func (c *conn) dial(s *srv) (net.Conn, failure) {
 					cfg.NextProtos = p.TLS.ALPN
 				}
 			}
-			tc := tls.Client(nc, cfg)
+			under := cipher(nc, c.e.deps.Process)
+			tc := tls.Client(&under, cfg)
 			if !deadline.IsZero() {
 				tc.SetDeadline(deadline)
 			}
 			s.s.Stats.SSL.Sess.Add(1)
 			if err := tc.Handshake(); err != nil {
 				s.s.Stats.SSL.FailedHandshake.Add(1)
-				nc.Close()
+				under.Close()
 				return nil, dialFailure(err)
 			}
 			if tc.ConnectionState().DidResume {
 				s.s.Stats.SSL.Reused.Add(1)
+			} else {
+				c.e.deps.Process.BackKey.Add(c.e.nowMS(time.Now()), 1)
 			}
 			tc.SetDeadline(time.Time{})
 			nc = tc

@@ -1,0 +1,102 @@
+package certs
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// resume shakes hands n times and says which of them resumed a session.
+func resume(t *testing.T, srv *tls.Config, k *Client, n int) string {
+	t.Helper()
+	out := ""
+	for range n {
+		client, server := net.Pipe()
+		done := make(chan error, 1)
+		go func() {
+			s := tls.Server(server, srv)
+			_, err := s.Write([]byte("x")) // behind the ticket of TLS 1.3
+			done <- err
+			server.Close()
+		}()
+		c := tls.Client(client, k.Config("srv.example"))
+		if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		out += map[bool]string{true: "r", false: "f"}[c.ConnectionState().DidResume]
+		client.Close()
+	}
+	return out
+}
+
+// Sessions are resumed by tickets, or without them by the cache.
+func TestResumption(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pemCert, key := makePEM(t, "srv.example", "srv.example")
+	bind := NewStore().Bind("f", "t.cfg:1", false)
+	store := NewStore()
+	if _, err := store.Add(bind, file(t, dir, "srv.pem", pemCert, key)); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		p := Policy{Min: version, Max: version}
+		keys := &TicketKeys{raw: [][]byte{{1}, {2}, {3}}}
+		now := time.Now()
+		cache := NewSessions(10, time.Minute)
+		cache.now = func() time.Time { return now }
+		tickets := (&Server{Bind: bind, Policy: p, Tickets: true, Keys: keys}).Config()
+		cached := (&Server{Bind: bind, Policy: p, Sessions: cache}).Config()
+		client := func() *Client { return &Client{Policy: p, Sessions: tls.NewLRUClientSessionCache(8)} }
+		k := client()
+		got := resume(t, tickets, k, 2) + " "
+		keys.Rotate([]byte{4}) // the old keys still open
+		got += resume(t, tickets, k, 1) + " "
+		for _, b := range []byte{5, 6, 7} {
+			keys.Rotate([]byte{b})
+		}
+		got += resume(t, tickets, k, 1) + " "
+		k = client()
+		got += resume(t, cached, k, 2) + " "
+		now = now.Add(time.Hour)
+		got += resume(t, cached, k, 1) + " "
+		none := &Server{Bind: bind, Policy: p}
+		got += resume(t, none.Config(), client(), 2) + " " + resume(t, tickets, &Client{Policy: p}, 2)
+		if want := "fr r f fr f ff ff"; got != want {
+			t.Errorf("version %x: %s, want %s", version, got, want)
+		}
+		if l, m := cache.Counts(); l != 2 || m != 1 {
+			t.Errorf("version %x: %d lookups, %d misses", version, l, m)
+		}
+	}
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := NewSessions(2, time.Minute)
+	var names [][]byte
+	for range 3 {
+		name, err := s.wrap(tls.ConnectionState{}, &tls.SessionState{})
+		if err != nil || len(name) != sessionIDLen {
+			t.Fatal(name, err)
+		}
+		names = append(names, name)
+	}
+	var found []string
+	for _, n := range append(names, []byte("short")) {
+		if state, err := s.unwrap(n, tls.ConnectionState{}); state != nil && err == nil {
+			found = append(found, "y")
+		} else {
+			found = append(found, "n")
+		}
+	}
+	if got := strings.Join(found, ""); got != "nyyn" || s.order.Len() != 2 || len(s.byID) != 2 {
+		t.Error(got, s.order.Len(), len(s.byID))
+	}
+}
