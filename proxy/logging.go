@@ -101,8 +101,10 @@ func (l *logSide) as(section any, level int, line []byte) {
 }
 
 // globally sends a line to the targets of the global section.
-func (l *logSide) globally(text string) {
-	l.global.Send(l.id, logs.Info, time.Now(), logs.Message{Line: []byte(text)})
+func (l *logSide) globally(text string) { l.globallyAt(logs.Info, text) }
+
+func (l *logSide) globallyAt(level int, text string) {
+	l.global.Send(l.id, level, time.Now(), logs.Message{Line: []byte(text)})
 }
 
 // open makes the logger of a list of targets; "log global" stands for the

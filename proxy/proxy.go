@@ -166,6 +166,7 @@ func (p *Proxy) Run(soft, hard context.Context) {
 	for _, f := range p.forwards {
 		f.serve()
 	}
+	waitScripts := p.startScripts(soft)
 	stopChecks, stopResolving := p.startChecks(), p.startResolving()
 	for _, x := range p.peerings {
 		x.start()
@@ -204,6 +205,7 @@ func (p *Proxy) Run(soft, hard context.Context) {
 		p.wg.Go(func() { x.hand(hard) })
 	}
 	p.eng.Drain(hard)
+	waitScripts()
 	stopChecks()
 	stopResolving()
 	for _, s := range p.cliSocks {

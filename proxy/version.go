@@ -23,7 +23,7 @@ const (
 var features = map[string]bool{
 	"ACCEPT4": true, "CRYPT_H": true, "EPOLL": true, "GETADDRINFO": true, "LIBCRYPT": true, "LINUX_SPLICE": true,
 	"LINUX_TPROXY": true, "NS": false, "OPENSSL": true, "PCRE": false, "PCRE2": true, "POLL": true, "PRCTL": true,
-	"SSL": true, "TFO": true, "THREAD": true, "TPROXY": true, "LUA": false, "SLZ": true, "ZLIB": false,
+	"SSL": true, "TFO": true, "THREAD": true, "TPROXY": true, "LUA": true, "SLZ": true, "ZLIB": false,
 	"PROMEX": false, "QUIC": false, "HAVE_WORKING_TCP_MD5SIG": false, "DEVICEATLAS": false, "51DEGREES": false,
 	"WURFL": false, "SYSTEMD": true, "H2": false, "FCGI": true, "SPOE": true, "ENGINE": false, "RT": true, "DL": false,
 }

@@ -61,7 +61,7 @@ func TestVersionIsReadable(t *testing.T) {
 	if f := strings.Fields(first); len(f) < 4 || f[0] != "HAProxy" || f[1] != "version" || !strings.HasPrefix(f[2], "3.") {
 		t.Errorf("first line: %q", first)
 	}
-	for _, want := range []string{"\n  TARGET  = linux-glibc\n", "+OPENSSL", "+THREAD", "-LUA"} {
+	for _, want := range []string{"\n  TARGET  = linux-glibc\n", "+OPENSSL", "+THREAD", "+LUA"} {
 		if !strings.Contains(rest, want) {
 			t.Errorf("-vv does not say %q", want)
 		}

@@ -44,6 +44,7 @@ func buildOptions(w io.Writer) {
 	}
 	fmt.Fprint(w, "\n\nDefault settings :\n  bufsize = 16384, maxrewrite = 1024, maxpollevents = 200\n\n")
 	fmt.Fprintf(w, "Built with multi-threading support (MAX_TGROUPS=1, MAX_THREADS=1024, default=%d).\n", runtime.GOMAXPROCS(0))
+	fmt.Fprintln(w, "Built with Lua version : Lua 5.3 (gopher-lua)")
 	fmt.Fprint(w, "Built with SSL library version : ", proxy.TLSLibrary, "\nRunning on SSL library version : ", proxy.TLSLibrary, "\n")
 	fmt.Fprint(w, "SSL library supports TLS extensions : yes\nSSL library supports SNI : yes\nSSL library supports : TLSv1.0 TLSv1.1 TLSv1.2 TLSv1.3\n")
 	fmt.Fprint(w, "Encrypted password support via crypt(3): yes\n\n")

@@ -78,10 +78,35 @@ type ServiceRunner interface {
 	RunService(name string, t *tx.Tx) bool
 }
 
+// ScriptServices are the services that scripts registered; they are attached
+// to the Env.
+type ScriptServices interface {
+	// Service returns what runs the service of that name for a transaction, and
+	// its mode, "tcp" or "http"; nil where there is none.
+	Service(name string) (run func(t *tx.Tx) Verdict, mode string)
+}
+
+// servesHTTP says whether the proxy being read is in HTTP mode.
+func servesHTTP(e *keyword.Env) bool {
+	p, ok := keyword.Attached[Slots](e).(interface{ ServesHTTP() bool })
+	return ok && p.ServesHTTP()
+}
+
 // newUseService makes use-service; "prometheus-exporter" is the only service
 // that the original has without Lua.
 func newUseService(e *keyword.Env, a *serviceArgs) (Action, error) {
 	name := a.Name.Text
+	if s := keyword.Attached[ScriptServices](e); s != nil {
+		switch run, mode := s.Service(strings.TrimPrefix(name, "lua.")); {
+		case run == nil || !strings.HasPrefix(name, "lua."):
+		case mode == "http" && e.Scope == tcpCnt:
+			return Action{}, refuse(a.Name.Index, "HTTP applets are forbidden from 'tcp-request' rulesets")
+		case mode == "tcp" && (e.Scope != tcpCnt || servesHTTP(e)):
+			return Action{}, refuse(a.Name.Index, "Lua TCP services cannot be used on HTTP proxies")
+		default:
+			return Action{Final: true, Run: run}, nil
+		}
+	}
 	switch {
 	case name != "prometheus-exporter":
 		shown := name

@@ -46,6 +46,7 @@ func (w *varWord) read(a *keyword.Args) error {
 	if w.name, err = sample.ParseVar(args[0]); err != nil {
 		return refuse(at, "%s", err)
 	}
+	sample.NoteVar(a.Env, w.name)
 	if w.conds, err = sample.ParseVarConditions(args[1:]); err != nil {
 		return refuse(at, "%s", err)
 	}

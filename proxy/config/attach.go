@@ -49,6 +49,9 @@ func (p *Proxy) AddSlot(response bool, n int) int {
 	return len(*s) - 1
 }
 
+// ServesHTTP says whether the mode is http as far as the section was read.
+func (p *Proxy) ServesHTTP() bool { return p.Mode == "http" }
+
 // SlotLen returns the length of a capture slot; see action.Slots.
 func (p *Proxy) SlotLen(response bool, id int) (int, bool) {
 	s := p.ReqCaptures
@@ -97,10 +100,13 @@ func (c *compiler) attachTo(e *keyword.Env) {
 	keyword.Attach(e, &c.shared)
 	keyword.Attach(e, &c.cfg.Global)
 	keyword.Attach(e, c.deps.Process)
+	keyword.Attach(e, c.deps.Proc)
 	keyword.Attach[server.Compiler](e, serverCompiler{})
 	keyword.Attach[server.FileProber](e, fileProber{})
 	keyword.Attach[sample.Proxies](e, proxyNames{c})
 	keyword.Attach[sample.ProxySettings](e, proxyNames{c})
+	keyword.Attach[sample.Scripts](e, c.cfg.Lua)
+	keyword.Attach[action.ScriptServices](e, c.cfg.Lua)
 	c.cfg.Patterns.AttachTo(e)
 }
 

@@ -11,6 +11,7 @@ import (
 	"tandem/parser/source"
 	"tandem/proxy/listen"
 	"tandem/proxy/logformat"
+	"tandem/proxy/lua"
 	"tandem/proxy/pattern"
 	"tandem/proxy/server"
 	"tandem/proxy/stick"
@@ -91,7 +92,7 @@ type compiler struct {
 // wrong is in diags; the result is usable only if diags has no errors.
 func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *Config {
 	c := &compiler{
-		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, sticks: deps.Sticks, Patterns: pattern.NewRegistry()},
+		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, sticks: deps.Sticks, Patterns: pattern.NewRegistry(), Lua: lua.New()},
 		deps: deps, opt: opt, diags: diags,
 		defaults: map[string]*Proxy{}, byName: map[string][]*Proxy{}, nextID: 2,
 	}

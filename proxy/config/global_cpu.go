@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"tandem/parser/diag"
 	"tandem/parser/keyword"
 )
 
@@ -74,47 +73,6 @@ var setCap = keyword.Define(keyword.Spec{
 		if indexOf(capabilities, w) < 0 {
 			return nil, e.Errorf(a.Word.Index, "'setcap' : unsupported capability '%s'. %s", w, list)
 		}
-	}
-	return nil, nil
-})
-
-// luaLoad makes the Def of the words that load Lua: the file must be there,
-// but nothing runs it yet.
-func luaLoad(name, missing string) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Flags: keyword.NotActed, Doc: "Load a Lua file.",
-		Misuse: strings.ReplaceAll(missing, "%s", name)}, func(e *keyword.Env, a *wordsArgs) (Setting[Global], error) {
-		path := a.Words[0].Text
-		if _, err := e.ReadFile(path); err != nil {
-			return nil, &keyword.Error{Index: a.Words[0].Index, Code: diag.Unreadable, Text: "error in Lua file '" + path + "': cannot open " + path + ": " + sysText(err)}
-		}
-		return func(g *Global) error { g.Lua = append(g.Lua, path); return nil }, nil
-	})
-}
-
-type luaPathArgs struct {
-	words []string
-}
-
-// Usage is what messages say of the arguments.
-func (luaPathArgs) Usage() string { return "<path> [path|cpath]" }
-
-// ParseArgs takes a path and its kind.
-func (a *luaPathArgs) ParseArgs(in *keyword.Args) error {
-	for len(a.words) < 2 && in.More() {
-		w, _, _ := in.Next()
-		a.words = append(a.words, w)
-	}
-	return nil
-}
-
-var luaPath = keyword.Define(keyword.Spec{
-	Name: "lua-prepend-path", In: keyword.Global, Flags: keyword.NotActed, Doc: "Where Lua looks for modules.",
-}, func(e *keyword.Env, a *luaPathArgs) (Setting[Global], error) {
-	switch {
-	case len(a.words) == 0:
-		return nil, e.Errorf(-1, "'lua-prepend-path' expects to receive a <path> as argument")
-	case len(a.words) == 2 && a.words[1] != "path" && a.words[1] != "cpath":
-		return nil, e.Errorf(2, "'lua-prepend-path' expects <type> to either be 'path' or 'cpath'")
 	}
 	return nil, nil
 })

@@ -16,6 +16,7 @@ import (
 	"tandem/proxy/listen"
 	"tandem/proxy/logformat"
 	"tandem/proxy/logs"
+	"tandem/proxy/lua"
 	"tandem/proxy/pattern"
 	"tandem/proxy/resolve"
 	"tandem/proxy/sample"
@@ -33,6 +34,7 @@ type Config struct {
 	Global   Global
 	Proxies  []*Proxy // frontends, backends, listens in order; no defaults
 	Others   Others
+	Lua      *lua.Machine // never nil; what lua-load loaded
 	Proc     *tx.ProcVars
 	Files    []*source.File
 	Patterns *pattern.Registry // ACL files and maps
@@ -320,7 +322,6 @@ type Global struct {
 	H1CaseAdjust                                                                 map[string]string
 	Debug                                                                        bool // the word of 1.0 to 2.2: as -d
 	DefaultPath, UnixPrefix                                                      string
-	Lua                                                                          []string
 }
 
 // ProcVar is a "set-var proc.x" of the global section.

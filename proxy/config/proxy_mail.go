@@ -43,7 +43,7 @@ var emailAlert = keyword.Define(keyword.Spec{
 // mailsByItself says once of a file without Lua that later releases send no
 // mails for it.
 func (c *compiler) mailsByItself(e *keyword.Env) {
-	if c.mails || len(c.cfg.Global.Lua) > 0 {
+	if c.mails || c.cfg.Lua.Loaded() {
 		return
 	}
 	c.mails = true

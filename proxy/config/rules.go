@@ -29,6 +29,11 @@ func (r *ruleLine) ParseArgs(a *keyword.Args) error {
 	if def == nil {
 		def, next = action.Actions.MatchBare(a.Words, a.Pos)
 	}
+	if def == nil && strings.HasPrefix(a.Peek(), "lua.") {
+		if done, err := r.script(a, scope); done {
+			return err
+		}
+	}
 	if def == nil || def.In&scope.in == 0 {
 		return unknownAction(a, scope)
 	}

@@ -27,7 +27,7 @@ var actionOrder = strings.Fields(`send-spoe-group wait-for-handshake set-retries
 const tcpActions = "'accept', 'reject', 'capture', 'expect-proxy', 'expect-netscaler-cip', 'track-sc0' ... 'track-sc%d', "
 
 // listed returns the actions of the rule set as its messages list them.
-func (s ruleScope) listed() []string {
+func (s ruleScope) listed(e *keyword.Env) []string {
 	first, last := slices.Index(actionOrder, "do-log"), slices.Index(actionOrder, "attach-srv")+1
 	var names []string
 	for i, name := range actionOrder {
@@ -48,14 +48,25 @@ func (s ruleScope) listed() []string {
 		}
 		names = append(names, "'"+name+"'")
 	}
+	for _, name := range scriptActions(e, s.in) {
+		names = append(names, "'"+name+"'")
+	}
 	return names
 }
 
+// scriptActions are the actions that scripts registered for a rule set.
+func scriptActions(e *keyword.Env, in keyword.Scope) []string {
+	if c := keyword.Attached[*compiler](e); c != nil {
+		return c.cfg.Lua.Names(in)
+	}
+	return nil
+}
+
 // near returns the rule set's action that is most like w, or "".
-func (s ruleScope) near(w string) string {
-	var names []string
+func (s ruleScope) near(e *keyword.Env, w string) string {
+	names := scriptActions(e, s.in)
 	if !s.http() {
-		names = strings.Fields("accept capture expect-netscaler-cip expect-proxy reject")
+		names = append(names, strings.Fields("accept capture expect-netscaler-cip expect-proxy reject")...)
 	}
 	for _, d := range action.Actions.All() {
 		if d.In&s.in != 0 {
@@ -75,10 +86,10 @@ func unknownAction(a *keyword.Args, scope ruleScope) error {
 		}
 		return a.Env.Errorf(a.Pos, "'capture %s' is not allowed in '%s' rules in %s '%s'", what, scope.name, kindWord(a.Env.Section), a.Env.Owner)
 	}
-	near := scope.near(w)
+	near := scope.near(a.Env, w)
 	var b strings.Builder
 	fmt.Fprintf(&b, "'%s' expects ", scope.name)
-	list := strings.Join(scope.listed(), ", ")
+	list := strings.Join(scope.listed(a.Env), ", ")
 	switch {
 	case scope.http():
 		fmt.Fprintf(&b, "%s, but got '%s'", list, w)

@@ -192,6 +192,9 @@ func (c *conn) reply(r *tx.Reply) {
 	}
 	t.HasRes = true
 	t.Status = m.Status
+	if t.Served && !c.serviceRules() {
+		return
+	}
 	c.responseCaptures()
 	if !c.afterRules() {
 		return

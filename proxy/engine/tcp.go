@@ -141,6 +141,9 @@ func (c *conn) inspect(p *config.Proxy) bool {
 			t.Time.Request = time.Now()
 			return true
 		default:
+			if t.Served { // a service had the connection
+				return false
+			}
 			c.denied()
 			t.Term = [2]byte{'P', 'R'}
 			if v == action.Fail {

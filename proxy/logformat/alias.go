@@ -273,6 +273,8 @@ func appendServer(d []byte, t *tx.Tx, _ Flags) []byte {
 	switch {
 	case t.Cached.Name != "":
 		return append(d, "<CACHE>"...)
+	case t.Service != "":
+		return append(append(append(d, '<'), t.Service...), '>')
 	case t.Server == nil:
 		return append(d, "<NOSRV>"...)
 	}

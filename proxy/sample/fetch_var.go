@@ -40,6 +40,14 @@ func ParseVar(s string) (tx.VarName, error) {
 	return tx.VarName{Scope: sc, Name: name}, nil
 }
 
+// NoteVar remembers that the configuration names a variable of the process:
+// who may only change existing ones may make that one (Lua's set_var).
+func NoteVar(e *keyword.Env, n tx.VarName) {
+	if p := keyword.Attached[*tx.ProcVars](e); p != nil && n.Scope == tx.VarProc {
+		p.Name(n.Name)
+	}
+}
+
 // varArg reads the first argument as a variable's name.
 func varArg(a args) (tx.VarName, error) {
 	if a.str(0, "") == "" {
@@ -48,11 +56,12 @@ func varArg(a args) (tx.VarName, error) {
 	return ParseVar(a.str(0, ""))
 }
 
-func newVar(_ *keyword.Env, a args) (evalFunc, error) {
+func newVar(e *keyword.Env, a args) (evalFunc, error) {
 	name, err := varArg(a)
 	if err != nil {
 		return nil, err
 	}
+	NoteVar(e, name)
 	def, hasDef := []byte(a.str(1, "")), a.has(1)
 	return func(t *tx.Tx, v *Value) bool {
 		if got, ok := getVar(t, name); ok {

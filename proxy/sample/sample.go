@@ -116,11 +116,11 @@ func (x *Expr) note(e *keyword.Env, s expr.Sample) error {
 	refused := func(name string) error {
 		return &keyword.Error{Index: s.Index, Code: diag.NotActedOn, Text: fmt.Sprintf("'%s' is refused", name)}
 	}
-	if d := Fetches.Lookup(s.Fetch.Name); !d.Note(e, s.Index) {
+	if d := lookupFetch(e, s.Fetch.Name); !d.Note(e, s.Index) {
 		return refused(d.Name)
 	}
 	for _, c := range s.Convs {
-		if d := Convs.Lookup(c.Name); !d.Note(e, s.Index) {
+		if d, _ := lookupConv(e, c.Name); !d.Note(e, s.Index) {
 			return refused(d.Name)
 		}
 	}
@@ -147,7 +147,7 @@ func CompileCriterion(e *keyword.Env, s expr.Sample, as string, own bool) (*Expr
 }
 
 func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
-	def := Fetches.Lookup(s.Fetch.Name)
+	def := lookupFetch(e, s.Fetch.Name)
 	if def == nil || def.Gone(e) {
 		return nil, unknown(s.Index, "fetch method", s.Fetch.Name, Fetches.Suggest(s.Fetch.Name, 0))
 	}
@@ -158,11 +158,11 @@ func compile(e *keyword.Env, s expr.Sample, what, as string) (*Expr, error) {
 	}
 	x := &Expr{Text: s.Text, fetch: fetch, Need: fetch.Need, Out: fetch.Out, Name: s.Fetch.Name}
 	for _, call := range s.Convs {
-		cd := Convs.Lookup(call.Name)
+		cd, takes := lookupConv(e, call.Name)
 		if cd == nil {
 			return nil, unknown(s.Index, "converter", call.Name, Convs.Suggest(call.Name, 0))
 		}
-		cast, ok := castTo(x.Out, ConvSignatures[call.Name].In)
+		cast, ok := castTo(x.Out, takes)
 		if !ok {
 			return nil, &keyword.Error{Index: s.Index, Code: diag.BadType, Text: fmt.Sprintf("converter '%s' cannot be applied", call.Name)}
 		}

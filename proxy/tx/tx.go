@@ -114,6 +114,9 @@ type Tx struct {
 	Matched             string   // last "use_backend" or rule that matched, for debugging
 
 	Scratch Arena
+	Script  any    // what scripts keep for the transaction
+	Served  bool   // a service had the connection to itself, or answered
+	Service string // its name
 
 	values   *[16]Value // see Borrow
 	borrowed int

@@ -96,8 +96,9 @@ func (v *Vars) Each(f func(name string, value Value)) {
 type ProcVars struct {
 	Stopping atomic.Bool // the process was told to end
 
-	mu sync.RWMutex
-	m  map[string]Value
+	mu    sync.RWMutex
+	m     map[string]Value
+	named map[string]bool // the configuration names them
 }
 
 // Get returns a variable of the process.
@@ -106,6 +107,24 @@ func (p *ProcVars) Get(name string) (Value, bool) {
 	defer p.mu.RUnlock()
 	v, ok := p.m[name]
 	return v, ok
+}
+
+// Name says that the configuration names a variable.
+func (p *ProcVars) Name(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.named == nil {
+		p.named = map[string]bool{}
+	}
+	p.named[name] = true
+}
+
+// Named says whether the configuration names a variable, or anybody set it.
+func (p *ProcVars) Named(name string) bool {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	_, set := p.m[name]
+	return set || p.named[name]
 }
 
 // Set stores a copy.
