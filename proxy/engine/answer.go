@@ -78,7 +78,7 @@ func (c *conn) parseResponse(u *buffer) (f failure, done bool) {
 			t.Bytes.ResIn += htxSize(&t.Res)
 			return junkAnswer, true
 		}
-		if s == 101 && !c.webSocketAccepted(&t.Res) {
+		if s == 101 && (!c.webSocketAccepted(&t.Res) || !c.upl.soon()) { // no request's body may follow the switch
 			return junkAnswer, true
 		}
 		if s < 100 || s >= 200 || s == 101 {

@@ -140,19 +140,23 @@ func (c *conn) wantsH2(s *srv) bool {
 }
 
 // needsH1 says whether a request for a websocket must go by HTTP/1: the
-// default where TLS negotiates the protocol ("ws", configuration manual 5.2).
+// default where the protocol is negotiated and HTTP/1 offered ("ws",
+// configuration manual 5.2).
 func (c *conn) needsH1(s *srv) bool {
 	p := s.s.Params
 	if c.p.Flags&h1.ConnUpgrade == 0 {
 		return false
 	}
-	switch p.WebSocket {
-	case "h1":
-		return true
-	case "h2":
+	ws := c.p.Flags&h1.WebSocket != 0
+	switch {
+	case p.Proto != "":
+		return p.WebSocket == "h1" && ws
+	case !ws, p.WebSocket == "h2":
 		return false
+	case p.WebSocket == "h1":
+		return true
 	}
-	return p.Proto != "h2"
+	return slices.Contains(p.TLS.ALPN, "http/1.1")
 }
 
 // sharedStream begins a stream on a connection that other requests use, too.
@@ -250,6 +254,10 @@ func (c *conn) roundTripMux(m *tx.Message) failure {
 	to := c.serverTimeout()
 	tunnel := c.p.Flags&h1.ConnUpgrade != 0 || string(t.Req.Method) == "CONNECT"
 	c.wireMethod = t.Req.Method
+	if s, ok := st.(*h2.Stream); ok && c.p.Flags&h1.ConnUpgrade != 0 && (!s.ExtConnect(after(now, to)) || t.Req.Framing != tx.NoBody) {
+		s.Refuse()
+		return junkAnswer
+	}
 	if err := st.Request(m, !tunnel && b.over(c.be.dropTrail)); err != nil {
 		return sendFailed
 	}

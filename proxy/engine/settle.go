@@ -14,7 +14,8 @@ import (
 // ahead settles a transaction whose last bytes are about to go to the client.
 // It does nothing where something has to be waited for before the end.
 func (c *conn) ahead() {
-	if c.settled || c.upl.running || c.t.Term[0] != 0 && c.t.Term[0] != 'L' || c.reqBody.buf != nil && !c.reqBody.done {
+	c.upl.failed()
+	if c.settled || c.upl.running || c.upl.result != okay || c.t.Term[0] != 0 && c.t.Term[0] != 'L' || c.reqBody.buf != nil && !c.reqBody.done {
 		return
 	}
 	if b := &c.resBody; c.resOut.mux != nil && len(b.trailers()) > 0 {

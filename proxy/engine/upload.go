@@ -100,6 +100,21 @@ func (u *upload) failed() failure {
 	return u.result
 }
 
+// soon is failed that gives an upload whose last bytes just went out a moment
+// to say so; it returns false where more of the request is to come.
+func (u *upload) soon() bool {
+	if u.running {
+		t := time.NewTimer(50 * time.Millisecond)
+		defer t.Stop()
+		select {
+		case u.result = <-u.isDone:
+			u.running, u.got = false, true
+		case <-t.C:
+		}
+	}
+	return !u.running && u.result == okay
+}
+
 // waitUpload waits for the request's end after the response was forwarded.
 func (c *conn) waitUpload() failure {
 	if c.upl.running {

@@ -29,6 +29,9 @@ func (c *Conn) Ready() {
 	c.mu.Unlock()
 }
 
+// lastID is the number from which a connection takes no more streams.
+const lastID = 1 << 30
+
 // Open begins a stream. It returns nil where the connection takes no more, now
 // or for ever. Limit bounds the streams at once beside the server's own limit.
 func (c *Conn) Open(limit int) *Stream {
@@ -45,7 +48,7 @@ func (c *Conn) Open(limit int) *Stream {
 }
 
 func (c *Conn) room(limit int) bool {
-	return c.err == nil && !c.gone && !c.leaving && c.nextID < 1<<30 && c.held < limit && c.held < int(c.peerMax)
+	return c.err == nil && !c.gone && !c.leaving && c.nextID < lastID && c.held < limit && c.held < int(c.peerMax)
 }
 
 // Usable says whether the connection takes streams at all, and how many it
@@ -53,18 +56,40 @@ func (c *Conn) room(limit int) bool {
 func (c *Conn) Usable() (ok bool, streams int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.err == nil && !c.gone && !c.leaving && c.nextID < 1<<30, c.held
+	return c.err == nil && !c.gone && !c.leaving && c.nextID < lastID, c.held
 }
 
-// ExtConnect waits for the server's settings and says whether it takes
-// extended CONNECT.
-func (c *Conn) ExtConnect() bool {
+// ExtConnect waits for the server's settings, until deadline (zero: for ever),
+// and says whether it takes extended CONNECT (RFC 8441 3).
+func (s *Stream) ExtConnect(deadline time.Time) bool {
+	c := s.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.settled && c.err == nil {
+	if !c.settled && !deadline.IsZero() {
+		defer time.AfterFunc(time.Until(deadline), func() {
+			c.mu.Lock()
+			c.cond.Broadcast()
+			c.mu.Unlock()
+		}).Stop()
+	}
+	for !c.settled && c.err == nil && (deadline.IsZero() || time.Now().Before(deadline)) {
 		c.cond.Wait()
 	}
 	return c.peerExt
+}
+
+// Refuse gives up a stream that has no head yet. The original then resets a
+// stream that the server does not know, which may cost the connection: that is
+// done only where nobody else uses it.
+func (s *Stream) Refuse() {
+	c := s.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held > 1 || s.id != 0 || c.err != nil || c.gone {
+		return
+	}
+	c.queueRst(c.nextID, Cancel)
+	c.nextID = lastID // what the server makes of it shall meet no other stream
 }
 
 // Request sends a request's head.

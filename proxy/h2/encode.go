@@ -113,6 +113,9 @@ func appendRequestLine(dst []byte, m *tx.Message, protocol []byte) []byte {
 		return appendIndexed(dst, 1, m.URI)
 	}
 	scheme, path := []byte("http"), m.URI
+	if len(protocol) > 0 { // as the original calls it, whatever the connection is
+		scheme = []byte("https")
+	}
 	if i := bytes.Index(m.URI, []byte("://")); i > 0 && m.URI[0] != '/' {
 		scheme, path = m.URI[:i], m.PathQuery()
 		rest := m.URI[i+3:]

@@ -159,6 +159,8 @@ func (h *head) known(f *tx.Field) bool {
 	return true
 }
 
+var zero = []byte("0")
+
 var trailersTok = []byte("trailers")
 
 // contentLength accepts one decimal number, repeated equally or not at all.
@@ -182,6 +184,9 @@ func (h *head) contentLength(f *tx.Field) bool {
 		if first == nil {
 			first = tok
 		}
+	}
+	if first = bytes.TrimLeft(first, "0"); len(first) == 0 {
+		first = zero
 	}
 	f.Value = first
 	return keep
@@ -307,6 +312,9 @@ func (h *head) request() bool {
 		}
 	}
 	if h.seen&sawProtocol != 0 {
+		if bytes.EqualFold(h.protocol, []byte("h2c")) { // what HTTP/1 would switch to HTTP/2 with
+			return false
+		}
 		h.flags |= ExtConnect
 		m.Method = []byte("GET")
 	}
