@@ -212,6 +212,12 @@ func (c *conn) shareKey(s *srv) uint64 {
 	}
 	if p.TLS.Enabled {
 		c.sni = c.serverName(s)
+	}
+	switch x, ok := p.PoolConnExpr.(stringer); {
+	case ok: // it names the connection instead (configuration manual 5.2)
+		b, _ := x.AppendString(nil, &c.t)
+		mix(b)
+	case p.TLS.Enabled:
 		mix([]byte(c.sni))
 	}
 	return key
