@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -55,10 +57,38 @@ func (s *Server) Config() *tls.Config {
 		file = s.Announced
 	}
 	c.GetConfigForClient = s.meet(c.Clone(), file)
+	if len(s.ALPN) > 0 {
+		c.GetConfigForClient = tolerate(c.Clone())
+	}
 	if s.Keys != nil { // of c alone: a configuration without keys of its own takes those of the one that it is derived from
 		s.Keys.attach(c)
 	}
 	return c
+}
+
+// tolerate returns a GetConfigForClient that agrees on no protocol with
+// clients that offer none of c's, as OpenSSL does where its user says so;
+// crypto/tls refuses them. C has a GetConfigForClient already.
+func tolerate(c *tls.Config) func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	next := c.GetConfigForClient
+	plain := sync.OnceValue(func() *tls.Config {
+		n := c.Clone()
+		n.NextProtos, n.GetConfigForClient = nil, nil
+		return n
+	})
+	return func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		now, err := next(h)
+		known := func(p string) bool { return slices.Contains(c.NextProtos, p) }
+		switch {
+		case err != nil || len(h.SupportedProtos) == 0 || slices.ContainsFunc(h.SupportedProtos, known):
+			return now, err
+		case now == nil:
+			return plain(), nil
+		}
+		now = now.Clone()
+		now.NextProtos = nil
+		return now, nil
+	}
 }
 
 // meet returns a GetConfigForClient that tells the connection what its client
