@@ -3,11 +3,13 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/action"
 	"tandem/proxy/balance"
 	"tandem/proxy/check"
 )
@@ -39,7 +41,9 @@ func (c *compiler) checkProxy(p *Proxy) {
 		c.afterf(diag.Warning, diag.NoEffect, p, "log format ignored for %s since it has no log address.", p.who())
 	}
 	if p.Mode != "http" {
-		c.checkTCPMode(p)
+		if !c.mayBecomeHTTP(p) {
+			c.checkTCPMode(p)
+		}
 	} else {
 		c.checkHTTPMode(p)
 	}
@@ -140,6 +144,18 @@ func NeedsHTTP(option string) bool {
 		}
 	}
 	return false
+}
+
+// mayBecomeHTTP says whether connections of a frontend in TCP mode may go on as
+// HTTP: by a rule, or since they go to a backend in HTTP mode.
+func (c *compiler) mayBecomeHTTP(p *Proxy) bool {
+	http := func(to *keyword.Ref) bool {
+		b := keyword.Target[*Proxy](to)
+		return b != nil && b.Mode == "http"
+	}
+	return p.Caps&keyword.Frontend != 0 &&
+		(slices.ContainsFunc(p.TCPContent, func(r action.Rule) bool { return r.Name == "switch-mode" }) || http(p.DefaultBackend) ||
+			slices.ContainsFunc(p.UseBackend, func(u UseBackend) bool { return u.Format != nil || http(u.To) }))
 }
 
 // checkTCPMode warns of what TCP mode ignores.

@@ -15,7 +15,7 @@ var debugFetches = debugWords()
 func debugWords() []word[Fetch] {
 	const both = RequestHTTP | ResponseHTTP
 	ws := []word[Fetch]{
-		fetch("internal.strm.is_htx", "", tx.TypeBool, Internal, "Whether the stream carries HTTP messages.", plain(func(t *tx.Tx, v *Value) bool { v.SetBool(t.HasReq); return true })),
+		fetch("internal.strm.is_htx", "", tx.TypeBool, Internal, "Whether the stream carries HTTP messages.", plain(func(t *tx.Tx, v *Value) bool { v.SetBool(t.Sess.HTTP); return true })),
 		fetch("internal.htx.has_eom", "", tx.TypeBool, both, "Debugging: whether the end of the message was seen.", never, keyword.NotActed),
 	}
 	for _, n := range [...]string{"data", "free", "free_data", "nbblks", "size", "used"} {
