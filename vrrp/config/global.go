@@ -11,7 +11,7 @@ import (
 
 var globalTable = keyword.NewTable("global_defs keyword",
 	globalMail(), globalProcess(), globalScripts(), globalVRRP(), globalGarp(), globalNetlink(),
-	globalFirewall(), globalLVS(), globalReload(), globalSNMP())
+	globalFirewall(), globalLVS(), globalReload(), globalSNMP(), globalOurs())
 
 // setDefaults fills in what applies where no word was written.
 func (cfg *Config) setDefaults(opt Options) {

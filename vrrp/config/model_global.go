@@ -33,6 +33,11 @@ type Global struct {
 	UseSymlinkPaths    bool
 	SupplementaryGroup bool // set_supplementary_groups
 
+	// What only this program has.
+	Status           []string // tandem_status: addresses that the state is served at
+	SplitBrain       bool     // tandem_split_brain
+	RestoreAddresses bool     // tandem_restore_addresses
+
 	// Notify FIFOs.
 	FIFO           *FIFO // notify_fifo
 	VRRPFIFO       *FIFO // vrrp_notify_fifo

@@ -82,6 +82,8 @@ type Daemon struct {
 	virtual   map[netip.Addr]bool
 	net       *netif.Manager
 	filtering filtering // of packets that quiet instances must not get
+	status    *statusServer
+	restored  map[string]*restores // by instance
 	queue     announce.Queue
 	gaps      map[string]announce.Gap
 
@@ -121,6 +123,7 @@ func New(cfg *config.Config, opt Options) *Daemon {
 		packets: make(chan *received, 8), free: make(chan *received, 8),
 		posted: make(chan func(), 256), stop: make(chan struct{}),
 	}
+	d.status, d.restored = newStatusServer(d.Status, opt.Log), make(map[string]*restores)
 	return d
 }
 
@@ -242,6 +245,7 @@ func (d *Daemon) begin() error {
 	}
 	d.step(fsm.Start{})
 	d.logSockets()
+	d.status.configure(d.cfg.Global.Status)
 	return nil
 }
 
@@ -276,6 +280,7 @@ func (d *Daemon) reload(cfg *config.Config) error {
 	d.closeUnused()
 	d.dropVMACs()
 	d.logSockets()
+	d.status.configure(cfg.Global.Status)
 	return nil
 }
 
@@ -297,6 +302,7 @@ func (d *Daemon) finish() {
 
 // cleanup closes what is open and removes what is ours alone.
 func (d *Daemon) cleanup() {
+	d.status.close()
 	if !d.opt.KeepVIPs {
 		_, _ = d.net.Set(staticOwner, netif.State{})
 		d.closeFilter()

@@ -172,11 +172,14 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 	for _, t := range c.Tracks.Procs {
 		out.Data.Processes = append(out.Data.Processes, t.Target.Name)
 	}
-	s := v.Stats
-	out.Stats = jsonStats{Received: s.Received, Sent: s.Sent, BecameMaster: s.BecameMaster, Released: s.ReleasedMaster,
+	out.Stats = statsOf(&v.Stats)
+	return out
+}
+
+func statsOf(s *fsm.Stats) jsonStats {
+	return jsonStats{Received: s.Received, Sent: s.Sent, BecameMaster: s.BecameMaster, Released: s.ReleasedMaster,
 		Length: s.Length, Interval: s.Interval, TTL: s.TTL, Type: s.Type, AddrList: s.AddrList, AuthType: s.AuthType,
 		AuthMismatch: s.AuthMismatch, AuthFailure: s.AuthFailure, ZeroReceived: s.ZeroReceived, ZeroSent: s.ZeroSent}
-	return out
 }
 
 // texts are addresses as dumps show them.

@@ -326,7 +326,9 @@ func (d *Daemon) addrGone(ev netif.Event) {
 			d.setStatic()
 			continue
 		}
-		d.step(fsm.AddressRemoved{Name: owner})
+		if !d.restore(owner) {
+			d.step(fsm.AddressRemoved{Name: owner})
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ func (d *Daemon) lowerAll() fsm.Config {
 	}
 	for _, in := range d.order {
 		c := in.lower()
+		c.WatchRivals = d.cfg.Global.SplitBrain
 		if d.cfg.Global.MinGarp {
 			// It wins over what an instance says, as in the original.
 			c.Garp.Refresh = 0

@@ -34,6 +34,7 @@ type InstanceConfig struct {
 	DownAdverts   int  // down_timer_adverts; zero: 3
 	LowerNoAdvert bool // lower_prio_no_advert
 	HigherAdvert  bool // higher_prio_send_advert
+	WatchRivals   bool // tell of a second master, and announce when it is gone
 	IgnoreOwner   bool // owner_ignore_adverts
 	Auth          packet.Auth
 	Pass          [packet.AuthLen]byte

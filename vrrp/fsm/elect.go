@@ -29,6 +29,7 @@ func (in *instance) receive(d *packet.Datagram) {
 	if d.Priority() == 0 {
 		in.stats.ZeroReceived++
 	}
+	in.heardAt, in.hasHeard = in.m.now, true
 	fresh := in.state == Backup && d.Priority() != 0 && in.heard(d)
 	if ours := in.cfg.wireInterval(); in.cfg.Version == packet.V3 && d.Interval() != ours {
 		in.complain(packet.Fault{Kind: packet.IntervalV3, Got: int(d.Interval()), Want: int(ours)}, d)
@@ -135,6 +136,7 @@ func (in *instance) masterReceives(d *packet.Datagram) {
 			in.advertise()
 			in.arm(in.cfg.Interval)
 		}
+		in.rivalSeen(d.Src, p)
 		in.lowerSeen()
 		in.notify(MasterRxLowerPri)
 	default:

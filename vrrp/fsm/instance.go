@@ -39,6 +39,11 @@ type instance struct {
 	bursts    []time.Duration // second bursts that are still due
 	refreshAt time.Duration
 	lowerAt   time.Duration
+	rival     Rival
+	rivalAt   time.Duration // when a silent rival is gone
+	splits    uint64        // rivals so far
+	heardAt   time.Duration // the last good advert of somebody else
+	hasHeard  bool
 	extraAt   time.Duration
 
 	changed    time.Duration // last change of state
@@ -53,7 +58,7 @@ func newInstance(m *Machine, cfg InstanceConfig) *instance {
 		wantMaster: cfg.WantMaster || cfg.Priority == owner,
 		effective:  cfg.Priority, total: int(cfg.Priority),
 		learned: cfg.Interval,
-		timer:   never, refreshAt: never, lowerAt: never, extraAt: never,
+		timer:   never, refreshAt: never, lowerAt: never, extraAt: never, rivalAt: never,
 	}
 	in.reasons = append(in.reasons, cfg.Faults...)
 	if !cfg.Src.IsValid() {
@@ -109,7 +114,7 @@ func (in *instance) arm(d time.Duration) { in.timer = in.m.now + d }
 
 // deadline is when the instance wants to be fired next.
 func (in *instance) deadline() time.Duration {
-	d := min(in.timer, in.refreshAt, in.lowerAt, in.extraAt)
+	d := min(in.timer, in.refreshAt, in.lowerAt, in.extraAt, in.rivalAt)
 	for _, b := range in.bursts {
 		d = min(d, b)
 	}
@@ -148,6 +153,10 @@ func (in *instance) fire(at time.Duration) {
 	if in.extraAt <= at {
 		in.extraAt = m.now + in.cfg.Garp.Extra
 		m.emit(Effect{Do: AnnounceExtra, Inst: in.cfg.Name})
+		return
+	}
+	if in.rivalAt <= at {
+		in.rivalGone()
 		return
 	}
 	if in.lowerAt <= at {
@@ -224,6 +233,10 @@ func (in *instance) become(s State) {
 	in.twoOwners = false
 	if s != Master {
 		in.refreshAt, in.lowerAt, in.extraAt = never, never, never
+		if in.rivalAt != never {
+			in.rivalGone()
+		}
+		in.rival = Rival{}
 	}
 }
 

@@ -68,6 +68,11 @@ func (in *instance) adopt(o *instance) {
 	in.masterAddr, in.masterPrio = o.masterAddr, o.masterPrio
 	in.wantMaster = o.wantMaster || in.cfg.Priority == owner
 	in.preemptAt, in.logged = o.preemptAt, o.logged
+	in.heardAt, in.hasHeard = o.heardAt, o.hasHeard
+	in.rival, in.splits = o.rival, o.splits
+	if in.cfg.WatchRivals && in.rival.Split() {
+		in.rivalAt = in.m.now + in.down()
+	}
 	in.state = o.state
 	if in.state != Init {
 		// A script that has not run yet is taken for well: a reload alone must

@@ -293,6 +293,8 @@ func (w *world) option(c *fsm.InstanceConfig, k, v string) bool {
 		c.LowerNoAdvert = true
 	case "higher-advert":
 		c.HigherAdvert = true
+	case "watch-rivals":
+		c.WatchRivals = true
 	case "ignore-owner":
 		c.IgnoreOwner = true
 	case "excluded":

@@ -2,6 +2,7 @@ package fsm
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,14 @@ type View struct {
 	MasterPrio    uint8
 	LearnedPeriod time.Duration // the master's interval
 	Stats         Stats
+	// Heard is when the last good advert of another node came, if HasHeard.
+	Heard    time.Duration
+	HasHeard bool
+	// Rival is another master at this moment, and Splits how many there were.
+	Rival  Rival
+	Splits uint64
+	// Reasons are why the instance is, or would be, in Fault.
+	Reasons []string
 }
 
 func (in *instance) view() View {
@@ -36,6 +45,12 @@ func (in *instance) view() View {
 		Down: in.down(), LastAdvert: in.lastAdvert,
 		MasterAddr: in.masterAddr, MasterPrio: in.masterPrio,
 		LearnedPeriod: in.learned, Stats: in.stats,
+		Heard: in.heardAt, HasHeard: in.hasHeard, Rival: in.rivalNow(), Splits: in.splits, Reasons: slices.Clone(in.reasons),
+	}
+	for i := range in.trackers {
+		if t := &in.trackers[i]; t.failed {
+			v.Reasons = append(v.Reasons, t.cause())
+		}
 	}
 	if in.group != nil {
 		v.Group = in.group.cfg.Name
