@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -92,6 +93,38 @@ func TestImportMap(t *testing.T) {
 					t.Errorf("%s imports %s, which is fenced to %v", name, lib, rooms)
 				}
 			}
+		}
+	}
+}
+
+// TestHouseIsDrawn holds that the README's page of the house shows each room.
+func TestHouseIsDrawn(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, house, _ := strings.Cut(string(text), "## Architecture")
+	_, house, _ = strings.Cut(house, "```\n")
+	house, _, _ = strings.Cut(house, "```")
+	drawn, wing := map[string]bool{}, ""
+	for line := range strings.Lines(house) {
+		for i, word := range strings.Fields(line) {
+			name, isRoom := strings.CutSuffix(word, "/")
+			switch {
+			case !isRoom:
+			case i == 0 && line[0] != ' ':
+				wing = name
+				drawn[name] = true
+			default:
+				drawn[wing+"/"+name] = true
+			}
+		}
+	}
+	for _, p := range listPackages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		if !drawn[name] && !strings.HasPrefix(name, "cmd/") {
+			t.Errorf("README.md does not show %s", name)
 		}
 	}
 }
