@@ -71,6 +71,8 @@ type Cache struct {
 // milliseconds.
 type Times struct {
 	Queue, Connect, Response, Total Average
+
+	latencies atomic.Pointer[Latencies] // nil until somebody watches
 }
 
 // Version tells protocol versions apart in the columns h1sess, h2req, ….

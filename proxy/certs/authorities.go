@@ -172,13 +172,24 @@ func (s *Authorities) List() (list []Listed, pending *Listed) {
 	defer s.mu.Unlock()
 	s.loadSystem("")
 	for _, k := range slices.Sorted(maps.Keys(s.entries)) {
-		a := s.entries[k]
-		list = append(list, Listed{k, a.Trust(), a.instances() > 0})
+		list = append(list, Listed{k, s.entries[k].Trust(), s.entries[k].instances() > 0})
 	}
 	if s.path != "" {
 		pending = &Listed{Path: s.path, Trust: s.pending}
 	}
 	return list, pending
+}
+
+// Loaded returns the files that were read so far in order of their paths:
+// unlike List it reads none.
+func (s *Authorities) Loaded() (list []Listed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range slices.Sorted(maps.Keys(s.entries)) {
+		a := s.entries[k]
+		list = append(list, Listed{k, a.Trust(), a.instances() > 0})
+	}
+	return list
 }
 
 // Find returns one file; with "*" in front, the change of it that waits.

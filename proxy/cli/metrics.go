@@ -24,21 +24,22 @@ func (s *Pages) Named(name string, t *tx.Tx) bool {
 		return true
 	}
 	query, _ := t.Req.Query()
-	o, ok := metricOptions(string(query))
+	o, own, ok := metricOptions(string(query))
 	if !ok {
 		t.Reply = &tx.Reply{Status: 400}
 		return true
 	}
 	rows := s.Env.Snapshot(true)
 	stats.Aggregate(rows)
-	t.Reply = &tx.Reply{Status: 200, Reason: "OK", Body: stats.Prometheus(s.Env.Information(), rows, o),
+	body := s.Env.appendOwn(stats.Prometheus(s.Env.Information(), rows, o), own, o.Want)
+	t.Reply = &tx.Reply{Status: 200, Reason: "OK", Body: body,
 		Fields: []tx.Field{field("cache-control", "no-cache"), field("content-type", stats.PromContentType)}}
 	return true
 }
 
 // metricOptions reads the exporter's query string. A scope that it does not
 // know is refused; other words are ignored.
-func metricOptions(query string) (o stats.PromOptions, ok bool) {
+func metricOptions(query string) (o stats.PromOptions, own ownMetrics, ok bool) {
 	o = stats.AllMetrics()
 	o.Want = nil
 	var names []string
@@ -54,10 +55,14 @@ func metricOptions(query string) (o stats.PromOptions, ok bool) {
 				o.Global, o.Kinds, scoped = false, 0, true
 			}
 			if !addScope(&o, value) {
-				return o, false
+				return o, own, false
 			}
 		case "no-maint":
 			o.NoMaint = true
+		case "latencies":
+			own.latencies = true
+		case "certificates":
+			own.certificates = true
 		case "extra-counters":
 			o.Extra = true
 		case "desc-labels":
@@ -67,7 +72,7 @@ func metricOptions(query string) (o stats.PromOptions, ok bool) {
 		}
 	}
 	o.Want = wanted(names)
-	return o, true
+	return o, own, true
 }
 
 // addScope adds one scope=<value>; an empty value means no scope at all.

@@ -247,6 +247,11 @@ func TestMetrics(t *testing.T) {
 		{"GET /metrics?scope=bogus", 400, "", "haproxy"},
 		{"GET /metrics?metrics=haproxy_process_nbthread", 200, "haproxy_process_nbthread ", "haproxy_process_node"},
 		{"GET /metrics?metrics=-haproxy_process_nbthread", 200, "haproxy_process_node", "haproxy_process_nbthread "},
+		{"GET /metrics?latencies", 200, `tandem_server_total_time_histogram_seconds_bucket{proxy="be",server="s1",le="0.001"} `, "tandem_certificate"},
+		{"GET /metrics?latencies", 200, `tandem_backend_queue_time_histogram_seconds_count{proxy="be"} `, "tandem_certificate"},
+		{"GET /metrics?latencies&metrics=tandem_server_connect_time_histogram_seconds", 200, "connect", "total"},
+		{"GET /metrics?certificates", 200, "haproxy_process_node", "tandem_server"},
+		{"GET /metrics?extra-counters", 200, "haproxy_process_node", "tandem_"},
 		{"POST /metrics", 405, "", "haproxy"},
 	} {
 		x := request(c.line)

@@ -228,4 +228,15 @@ func (c *conn) addTimes(s *stats.Times, now time.Time) {
 	diff(&s.Connect, t.Queue, t.Connect)
 	diff(&s.Response, t.Connect, t.Response)
 	diff(&s.Total, t.Request, now)
+	if l := s.Latencies(); l != nil {
+		spread := func(h *stats.Histogram, from, to time.Time) {
+			if !from.IsZero() && !to.IsZero() {
+				h.Add(to.Sub(from))
+			}
+		}
+		spread(&l.Queue, t.Request, t.Queue)
+		spread(&l.Connect, t.Queue, t.Connect)
+		spread(&l.Response, t.Connect, t.Response)
+		spread(&l.Total, t.Request, now)
+	}
 }
