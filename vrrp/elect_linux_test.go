@@ -56,11 +56,11 @@ func TestPairVMAC(t *testing.T) {
 
 func TestPairPreempt(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
+		l.start("b", p.b, conf(3, "0.4", 100, "", vip))
 		l.until("b alone", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 3) })
 		mark := time.Now()
-		a := l.start("a", p.a, conf(3, "0.1", 150, "nopreempt", vip))
-		l.until("15 adverts", 8*time.Second, func() bool { return len(l.adverts(mark)) >= 15 })
+		a := l.start("a", p.a, conf(3, "0.4", 150, "nopreempt", vip))
+		l.until("10 adverts", 8*time.Second, func() bool { return len(l.adverts(mark)) >= 10 })
 		for _, s := range l.adverts(mark) {
 			if s.src != addrB {
 				t.Fatal("a preempted in spite of nopreempt")
@@ -68,13 +68,13 @@ func TestPairPreempt(t *testing.T) {
 		}
 		a.stop()
 		mark = time.Now()
-		l.start("a", p.a, conf(3, "0.1", 150, "preempt_delay 1", vip))
+		l.start("a", p.a, conf(3, "0.4", 150, "preempt_delay 1", vip))
 		l.until("preemption", 8*time.Second, func() bool { return l.ruled(mark, addrA, 2) })
 		for _, s := range l.adverts(mark) {
 			if s.src == addrA {
 				// 1 s from the first advert heard, then a whole master-down time
 				// from the last one before its end; the program must start, too.
-				if d := s.at.Sub(mark); d < 1200*time.Millisecond || d > 2200*time.Millisecond {
+				if d := s.at.Sub(mark); d < 1900*time.Millisecond || d > 8*time.Second {
 					t.Errorf("preempted after %v", d)
 				}
 				break

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -68,11 +69,20 @@ func runPairings(t *testing.T, together bool, f func(t *testing.T, l *lab, p pai
 // master and b listens.
 func (l *lab) pair(p pairing, confA, confB string) (a, b *proc) {
 	l.t.Helper()
-	a, b = l.start("a", p.a, confA), l.start("b", p.b, confB)
+	a, b = l.startPair(p, confA, confB)
 	l.until("a is master and b listens", 15*time.Second, func() bool {
 		return l.ruled(time.Time{}, addrA, 2) && l.has("a", vip) && b.said("VRRP sockpool")
 	})
 	return a, b
+}
+
+// startPair starts a and then b. Who waits first is the first to take over, so
+// b is started when a waits already.
+func (l *lab) startPair(p pairing, confA, confB string) (a, b *proc) {
+	l.t.Helper()
+	a = l.start("a", p.a, confA)
+	l.until("a listens", 10*time.Second, func() bool { return a.said("VRRP sockpool") })
+	return a, l.start("b", p.b, confB)
 }
 
 // ruled says that the last n adverts came from addr alone.
@@ -105,16 +115,17 @@ func (l *lab) takeover(mark time.Time, to netip.Addr) (time.Duration, int) {
 // the machine may be busy; the distribution is measured elsewhere.
 func near(t *testing.T, what string, got, want time.Duration) {
 	t.Helper()
-	if got < want-time.Millisecond || got > want+time.Second {
+	if got < want-time.Millisecond || got > want+3*time.Second {
 		t.Errorf("%s took %v, want %v", what, got, want)
 	}
 }
 
 func TestPairTakeover(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		b := l.start("b", p.b, conf(3, "0.1", 100, "", vip))
+		// At 0.4 s, so that a node may be held up for a second.
+		b := l.start("b", p.b, conf(3, "0.4", 100, "", vip))
 		l.until("b alone", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 3) })
-		a := l.start("a", p.a, conf(3, "0.1", 150, "", vip))
+		a := l.start("a", p.a, conf(3, "0.4", 150, "", vip))
 		l.until("a preempts", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrA, 3) })
 		if !l.has("a", vip) || l.has("b", vip) {
 			t.Error("the address is not on a alone")
@@ -124,18 +135,18 @@ func TestPairTakeover(t *testing.T) {
 		a.kill()
 		l.until("takeover", 8*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
 		d, prio := l.takeover(mark, addrB)
-		near(t, "takeover after a crash", d, 360937*time.Microsecond)
+		near(t, "takeover after a crash", d, 1443750*time.Microsecond)
 		if prio == 0 {
 			t.Error("a killed master said priority 0")
 		}
 		// It comes back, finds its own address still there, and stops in order.
-		a = l.start("a", p.a, conf(3, "0.1", 150, "", vip))
+		a = l.start("a", p.a, conf(3, "0.4", 150, "", vip))
 		l.until("return", 10*time.Second, func() bool { return l.ruled(mark, addrA, 5) })
 		mark = time.Now()
 		a.stop()
 		l.until("takeover", 8*time.Second, func() bool { return l.ruled(mark, addrB, 1) })
 		d, prio = l.takeover(mark, addrB)
-		near(t, "takeover after a stop", d, 60937*time.Microsecond)
+		near(t, "takeover after a stop", d, 243750*time.Microsecond)
 		if prio != 0 {
 			t.Errorf("last advert of a stopped master has priority %d", prio)
 		}
@@ -209,8 +220,8 @@ func TestPairLinkAndAddress(t *testing.T) {
 			return netlink.AddrDel(link, a)
 		})
 		l.until("giving up", 6*time.Second, func() bool {
-			s := l.adverts(mark)
-			return len(s) > 0 && s[0].prio == 0
+			// An ordinary advert may come before.
+			return slices.ContainsFunc(l.adverts(mark), func(s sight) bool { return s.prio == 0 })
 		})
 		l.until("coming back", 8*time.Second, func() bool { return l.ruled(mark, addrA, 3) && l.has("a", vip) })
 		// The link goes: b takes over, and gives it back.
@@ -225,9 +236,11 @@ func TestPairLinkAndAddress(t *testing.T) {
 
 func TestPairReload(t *testing.T) {
 	eachPairing(t, func(t *testing.T, l *lab, p pairing) {
-		a, _ := l.pair(p, conf(3, "0.2", 150, "", vip, "10.77.0.101"), conf(3, "0.2", 100, "", vip, "10.77.0.102"))
+		// Older originals drop adverts of other addresses than their own, and
+		// take over in the end; b must not.
+		a, _ := l.pair(p, conf(3, "0.4", 150, "", vip, "10.77.0.101"), conf(3, "0.4", 100, "skip_check_adv_addr", vip, "10.77.0.101"))
 		mark := time.Now()
-		a.configure(conf(3, "0.2", 160, "", vip, "10.77.0.102"))
+		a.configure(conf(3, "0.4", 160, "", vip, "10.77.0.102"))
 		a.signal(syscall.SIGHUP)
 		l.until("the new priority", 8*time.Second, func() bool {
 			s := l.adverts(mark)

