@@ -14,9 +14,9 @@ func instanceAuth() []def[Instance] {
 	v := keyword.V
 	return []def[Instance]{
 		block(kw("authentication", 0, "Version 2 authentication."), authTable, func(c *compiler, i *Instance) *Instance { return i }),
-		action(kw("auth_hmac", v(2, 4), "Authenticate version 3 adverts.").idle(), func(c *compiler, i *Instance) {
+		action(kw("auth_hmac", v(2, 4), "Authenticate version 3 adverts."), func(c *compiler, i *Instance) {
 			i.hmacGiven = true
-			i.HMAC = &HMAC{Window: 5 * time.Second, Mode: "enforce", At: c.env.LineSpan(), owner: i.Name}
+			i.HMAC = &HMAC{Mode: "enforce", At: c.env.LineSpan(), owner: i.Name}
 			runBlock(c, hmacTable, i.HMAC, false)
 			h := i.HMAC
 			for _, k := range h.Keys {

@@ -105,10 +105,10 @@ const (
 // HMAC is auth_hmac: authenticated version 3 adverts.
 type HMAC struct {
 	Keys      []HMACKey
-	Active    uint8 // active_key
-	Monotonic bool  // anti_replay monotonic
-	Window    time.Duration
-	Mode      string // enforce, permissive, receive-only
+	Active    uint8         // active_key
+	Monotonic bool          // anti_replay monotonic
+	Window    time.Duration // time_window; 0: not given
+	Mode      string        // enforce, permissive, receive-only
 	At        source.Span
 
 	owner string

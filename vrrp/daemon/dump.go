@@ -187,6 +187,12 @@ func (d *Daemon) writeTimers(b *bufio.Writer, v fsm.View, in *instance) {
 	} else if !c.IPv6 {
 		p("VRRPv3 uses VRRPv2 checksum = %s", enabled(c.V3ChecksumAsV2, "enabled", "disabled"))
 	}
+	if h := in.hmac; h != nil {
+		p("Authentication extension = HMAC-SHA256-128")
+		p("  Keys = %d, active key id = %d", len(h.Keys), h.Active)
+		p("  Mode = %s", c.HMAC.Mode)
+		p("  Anti replay = %s", enabled(h.Window == 0, "monotonic", fmt.Sprintf("time, window = %d sec", h.Window/time.Second)))
+	}
 }
 
 // writeHeld writes addresses, peers and what is tracked.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"tandem/vrrp/config"
 	"tandem/vrrp/fsm"
@@ -23,6 +24,9 @@ type instance struct {
 	advert packet.Advert
 	id     uint16 // of the last IPv4 datagram
 	seq    uint32 // of the last Authentication Header
+	hmac   *packet.HMAC
+	mark   uint64 // the sequence of the last trailer
+	wall   func() time.Time
 	buf    []byte
 
 	vips, excluded []netif.Addr
@@ -41,7 +45,7 @@ func (o *instance) sameAs(in *instance) bool {
 
 // adopt takes over what the old one holds.
 func (in *instance) adopt(o *instance) {
-	in.id, in.seq = o.id, o.seq
+	in.id, in.seq, in.mark = o.id, o.seq, o.mark
 	in.hasVIPs, in.hasExcluded = o.hasVIPs, o.hasExcluded
 	in.hasRoutes, in.hasRules = o.hasRoutes, o.hasRules
 }
@@ -69,7 +73,7 @@ func (in *instance) datagram(prio uint8, dst netip.Addr) []byte {
 	a := in.advert
 	a.Priority = prio
 	if in.cfg.IPv6 {
-		in.buf = a.Append(in.buf[:0], in.src, dst)
+		in.buf = in.trail(a.Append(in.buf[:0], in.src, dst), 0)
 		return in.buf
 	}
 	if in.id++; in.id == 0 {
@@ -86,8 +90,31 @@ func (in *instance) datagram(prio uint8, dst netip.Addr) []byte {
 		in.buf = packet.AppendAH(in.buf[:0], h, in.seq, msg, &in.cfg.AuthPass)
 		return in.buf
 	}
-	in.buf = a.Append(h.Append(in.buf[:0], a.Len()), in.src, dst)
+	in.buf = in.trail(a.Append(h.Append(in.buf[:0], a.Len()+in.trailerLen()), in.src, dst), packet.IPv4HdrLen)
 	return in.buf
+}
+
+// trailerLen is the length of the authentication that adverts end with.
+func (in *instance) trailerLen() int {
+	if in.hmac == nil || in.hmac.Silent {
+		return 0
+	}
+	return packet.TrailerLen
+}
+
+// trail ends the advert that begins at msg of b with its authentication.
+func (in *instance) trail(b []byte, msg int) []byte {
+	if in.trailerLen() == 0 {
+		return b
+	}
+	return in.hmac.AppendTrailer(b, msg, in.src, in.mark)
+}
+
+// sign takes the sequence of the next advert, which is the same to all peers.
+func (in *instance) sign() {
+	if in.hmac != nil {
+		in.mark = in.hmac.NextSequence(in.mark, packet.Clock(in.wall()))
+	}
 }
 
 // build makes the instances of a configuration, with their VMACs.
@@ -135,6 +162,7 @@ func (d *Daemon) buildOne(cfg *config.Config, c *config.Instance) (*instance, er
 	for _, v := range c.VIPs {
 		in.advert.Addrs = append(in.advert.Addrs, v.Prefix.Addr())
 	}
+	in.hmac, in.wall = hmacOf(c), d.opt.Wall
 	in.vips = addrsOf(c.VIPs, in)
 	in.excluded = addrsOf(c.ExcludedVIPs, in)
 	in.routes = routesOf(c.VirtualRoutes, in.link)

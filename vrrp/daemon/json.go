@@ -179,7 +179,9 @@ func (d *Daemon) jsonOf(v fsm.View, in *instance) jsonInstance {
 func statsOf(s *fsm.Stats) jsonStats {
 	return jsonStats{Received: s.Received, Sent: s.Sent, BecameMaster: s.BecameMaster, Released: s.ReleasedMaster,
 		Length: s.Length, Interval: s.Interval, TTL: s.TTL, Type: s.Type, AddrList: s.AddrList, AuthType: s.AuthType,
-		AuthMismatch: s.AuthMismatch, AuthFailure: s.AuthFailure, ZeroReceived: s.ZeroReceived, ZeroSent: s.ZeroSent}
+		AuthMismatch: s.AuthMismatch, AuthFailure: s.AuthFailure, ZeroReceived: s.ZeroReceived, ZeroSent: s.ZeroSent,
+		ExtMissing: s.TrailerMissing, ExtMalformed: s.TrailerMalformed, ExtUnknown: s.TrailerKey,
+		ExtInvalid: s.TrailerDigest, ExtStale: s.TrailerStale, ExtReplay: s.TrailerReplay}
 }
 
 // texts are addresses as dumps show them.

@@ -45,7 +45,7 @@ func (in *instance) lower() fsm.InstanceConfig {
 		Src: in.src, WantMaster: c.WantMaster, Priority: c.Priority, Interval: c.AdvertInterval,
 		NoPreempt: c.Nopreempt, PreemptDelay: c.PreemptDelay, DownAdverts: c.DownTimerAdverts,
 		LowerNoAdvert: c.LowerPrioNoAdvert, HigherAdvert: c.HigherPrioSendAdvert, IgnoreOwner: c.OwnerIgnoreAdverts,
-		Auth: packet.Auth(c.AuthType), Pass: c.AuthPass,
+		Auth: packet.Auth(c.AuthType), Pass: c.AuthPass, HMAC: in.hmac,
 		Addrs: in.advert.Addrs, HasVIPs: len(in.vips) > 0, HasExcluded: len(in.excluded) > 0,
 		HasRoutes: len(in.routes) > 0, HasRules: len(in.rules) > 0,
 		Unicast: in.spec.Unicast(), CheckPeers: c.CheckUnicastSource,

@@ -158,6 +158,7 @@ func (d *Daemon) packet(r *received) {
 			d.short(r.s, f)
 			continue
 		}
+		r.d.Clock = packet.Clock(d.opt.Wall())
 		r.ev = fsm.Recv{Link: r.s.spec.Link, Channel: r.s.name, IPv6: r.s.spec.IPv6, D: &r.d}
 		d.step(&r.ev)
 	}
@@ -184,6 +185,7 @@ func (d *Daemon) send(in *instance, prio uint8) {
 	if s == nil || !in.src.IsValid() {
 		return
 	}
+	in.sign()
 	if !in.spec.Unicast() {
 		d.sendTo(s, in, prio, in.spec.Group)
 		return

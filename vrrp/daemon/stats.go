@@ -32,8 +32,8 @@ func writeStats(b *bufio.Writer, name string, s *fsm.Stats) {
 	fmt.Fprintf(b, "    Advertisement Interval: %d\n    Address List: %d\n", s.Interval, s.AddrList)
 	fmt.Fprintf(b, "  Authentication Errors:\n    Invalid Type: %d\n    Type Mismatch: %d\n    Failure: %d\n",
 		s.AuthType, s.AuthMismatch, s.AuthFailure)
-	// auth_hmac is not spoken; its counters stand still.
-	b.WriteString("  Authentication Extension Errors:\n    Missing: 0\n    Malformed: 0\n    Unknown Key: 0\n" +
-		"    Invalid HMAC: 0\n    Stale: 0\n    Replay: 0\n")
+	fmt.Fprintf(b, "  Authentication Extension Errors:\n    Missing: %d\n    Malformed: %d\n    Unknown Key: %d\n"+
+		"    Invalid HMAC: %d\n    Stale: %d\n    Replay: %d\n",
+		s.TrailerMissing, s.TrailerMalformed, s.TrailerKey, s.TrailerDigest, s.TrailerStale, s.TrailerReplay)
 	fmt.Fprintf(b, "  Priority Zero:\n    Received: %d\n    Sent: %d\n", s.ZeroReceived, s.ZeroSent)
 }

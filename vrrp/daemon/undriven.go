@@ -54,7 +54,6 @@ func undrivenInstance(in *config.Instance, say func(string, ...any)) {
 		on   bool
 		text string
 	}{
-		{in.HMAC != nil, "auth_hmac is not spoken: adverts are sent and taken without it"},
 		{in.VMAC != nil && in.VMAC.IPVLAN, "use_ipvlan is not driven: the addresses go on the interface itself"},
 		{in.VMAC != nil && in.VMAC.AddrOnly, "use_vmac_addr is not driven: addresses on other interfaces get no VMAC"},
 		{in.VRF != "", "vrf is not driven"},

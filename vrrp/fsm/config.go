@@ -37,6 +37,7 @@ type InstanceConfig struct {
 	WatchRivals   bool // tell of a second master, and announce when it is gone
 	IgnoreOwner   bool // owner_ignore_adverts
 	Auth          packet.Auth
+	HMAC          *packet.HMAC // auth_hmac
 	Pass          [packet.AuthLen]byte
 	Addrs         []netip.Addr // virtual_ipaddress, in order: what adverts list
 	HasVIPs       bool         // there is anything in virtual_ipaddress
@@ -159,12 +160,16 @@ func (c *InstanceConfig) setDefaults() {
 
 // expect is what received adverts are held against.
 func (c *InstanceConfig) expect() packet.Expect {
-	return packet.Expect{
+	x := packet.Expect{
 		Version: c.Version, VRID: c.VRID, Auth: c.Auth, Pass: c.Pass,
 		Interval: uint16(c.Interval / time.Second), Addrs: c.Addrs,
 		Unicast: c.Unicast, Peers: c.Peers, CheckPeers: c.CheckPeers,
-		PlainSum: c.PlainSum, AnySum: c.AnySum,
+		PlainSum: c.PlainSum, AnySum: c.AnySum, HMAC: c.HMAC,
 	}
+	if c.HMAC != nil {
+		x.Replay = packet.Replay{}
+	}
+	return x
 }
 
 // wireInterval is the interval field of an advert for d: seconds in version 2,

@@ -68,6 +68,9 @@ func (in *instance) adopt(o *instance) {
 	in.masterAddr, in.masterPrio = o.masterAddr, o.masterPrio
 	in.wantMaster = o.wantMaster || in.cfg.Priority == owner
 	in.preemptAt, in.logged = o.preemptAt, o.logged
+	if in.want.Replay != nil && o.want.Replay != nil {
+		in.want.Replay = o.want.Replay
+	}
 	in.heardAt, in.hasHeard = o.heardAt, o.hasHeard
 	in.rival, in.splits = o.rival, o.splits
 	if in.cfg.WatchRivals && in.rival.Split() {

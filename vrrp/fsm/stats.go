@@ -12,6 +12,9 @@ type Stats struct {
 	AuthType, AuthMismatch         uint64
 	AuthFailure, Version, Checksum uint64
 	ZeroReceived, ZeroSent         uint64
+	// Of authentication trailers.
+	TrailerMissing, TrailerMalformed, TrailerKey uint64
+	TrailerDigest, TrailerStale, TrailerReplay   uint64
 }
 
 // count adds a fault to its counter.
@@ -21,6 +24,18 @@ func (s *Stats) count(c packet.Counter) {
 		s.Length++
 	case packet.CountTTL:
 		s.TTL++
+	case packet.CountTrailerMissing:
+		s.TrailerMissing++
+	case packet.CountTrailerMalformed:
+		s.TrailerMalformed++
+	case packet.CountTrailerKey:
+		s.TrailerKey++
+	case packet.CountTrailerDigest:
+		s.TrailerDigest++
+	case packet.CountTrailerStale:
+		s.TrailerStale++
+	case packet.CountTrailerReplay:
+		s.TrailerReplay++
 	case packet.CountType:
 		s.Type++
 	case packet.CountInterval:

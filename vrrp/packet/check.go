@@ -29,6 +29,10 @@ type Expect struct {
 	// SkipAddrs leaves the address list unread (skip_check_adv_addr and the
 	// sender is the master that was already accepted).
 	SkipAddrs bool
+	// HMAC is what authenticates adverts, nil if nothing does; Replay
+	// is then where it remembers what it heard.
+	HMAC   *HMAC
+	Replay Replay
 }
 
 // minFrame is the payload of the shortest Ethernet frame: shorter packets may
@@ -41,6 +45,11 @@ const minFrame = 46
 func (x *Expect) Check(d *Datagram) Fault {
 	if f := x.checkFrame(d); f.Err() {
 		return f
+	}
+	if x.HMAC != nil {
+		if f := x.checkTrailer(d); f.Err() {
+			return f
+		}
 	}
 	if f := x.checkVersion2(d); f.Err() {
 		return f
@@ -79,7 +88,8 @@ func (x *Expect) checkFrame(d *Datagram) Fault {
 	}
 	// Ethernet pads a short frame with an even number of bytes; the trailer of
 	// some switches leaves two more.
-	if extra := d.Length - want; extra > 0 && !(d.HeaderLen > 0 && want < minFrame && d.Length <= minFrame && extra%4 == 2) {
+	trailed := x.HMAC != nil && d.trailer() != nil
+	if extra := d.Length - want; extra > 0 && !trailed && !(d.HeaderLen > 0 && want < minFrame && d.Length <= minFrame && extra%4 == 2) {
 		return Fault{Kind: TooLong, Got: d.Length, Want: want}
 	}
 	if !x.Unicast && !d.Unicast && d.TTL >= 0 && d.TTL != 255 {
@@ -132,7 +142,8 @@ func (x *Expect) sumOK(d *Datagram) bool {
 		return true
 	}
 	if !d.Src.Is4() {
-		return false
+		// There the checksum is the kernel's, which knows nothing of trailers.
+		return x.HMAC != nil && d.trailer() != nil && PseudoChecksum(d.Src, d.Dst, d.msg) == 0
 	}
 	// Who sends without the pseudo-header takes both kinds, as the original
 	// does, so that a pair can be moved from one to the other.

@@ -19,6 +19,8 @@ type Datagram struct {
 	TotalLen int
 	// HeaderLen is the length of the IP header within Length; zero for IPv6.
 	HeaderLen int
+	// Clock is when it was received, as [Clock] says it; only trailers need it.
+	Clock uint64
 	// Unicast says that Dst is no multicast group.
 	Unicast bool
 	ah      []byte // Authentication Header, nil if there is none

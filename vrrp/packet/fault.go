@@ -19,6 +19,12 @@ const (
 	TooLong
 	BadTTL
 	BadVersion
+	TrailerMissing
+	TrailerMalformed
+	TrailerKey
+	TrailerStale
+	TrailerDigest
+	TrailerReplay
 	BadAuthType
 	AuthMismatch
 	BadPassword
@@ -57,6 +63,12 @@ const (
 	CountVersion
 	CountChecksum
 	CountVRID
+	CountTrailerMissing
+	CountTrailerMalformed
+	CountTrailerKey
+	CountTrailerDigest
+	CountTrailerStale
+	CountTrailerReplay
 )
 
 // Counter is the statistic of the fault, CountNone if it has none.
@@ -74,6 +86,18 @@ func (f Fault) Counter() Counter {
 		return CountAuthMismatch
 	case BadPassword, BadDigest, AHMissing, AHUnexpected:
 		return CountAuthFailure
+	case TrailerMissing:
+		return CountTrailerMissing
+	case TrailerMalformed:
+		return CountTrailerMalformed
+	case TrailerKey:
+		return CountTrailerKey
+	case TrailerStale:
+		return CountTrailerStale
+	case TrailerDigest:
+		return CountTrailerDigest
+	case TrailerReplay:
+		return CountTrailerReplay
 	case BadType:
 		return CountType
 	case BadChecksum:
@@ -136,6 +160,18 @@ func (f Fault) Text(name string, from netip.Addr) string {
 		return fmt.Sprintf("(%s) invalid TTL/HL from %s. Received %d and expect %d", name, from, f.Got, f.Want)
 	case BadVersion:
 		return fmt.Sprintf("(%s) wrong VRRP version from %s. Received %d and expect %d", name, from, f.Got, f.Want)
+	case TrailerMissing:
+		return fmt.Sprintf("(%s) missing authentication trailer from %s", name, from)
+	case TrailerMalformed:
+		return fmt.Sprintf("(%s) malformed authentication trailer from %s", name, from)
+	case TrailerKey:
+		return fmt.Sprintf("(%s) unknown authentication key id %d from %s", name, f.Got, from)
+	case TrailerStale:
+		return fmt.Sprintf("(%s) stale authentication trailer from %s, clock skew %d sec exceeds window %d sec", name, from, f.Got, f.Want)
+	case TrailerDigest:
+		return fmt.Sprintf("(%s) invalid authentication HMAC from %s", name, from)
+	case TrailerReplay:
+		return fmt.Sprintf("(%s) replayed authentication trailer from %s", name, from)
 	case BadAuthType:
 		return fmt.Sprintf("(%s) Invalid auth type from %s: %d", name, from, f.Got)
 	case AuthMismatch:
