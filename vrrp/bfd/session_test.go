@@ -2,7 +2,6 @@ package bfd
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -279,7 +278,7 @@ func FuzzSession(f *testing.F) {
 				now = max(now, at)
 				s.Tick(now)
 				if next, on := s.Next(); on && next <= now {
-					t.Fatal(fmt.Sprintf("at %v it wants to be woken at %v", now, next))
+					t.Fatalf("at %v it wants to be woken at %v", now, next)
 				}
 			}
 			now = until
