@@ -42,7 +42,7 @@ func openInstance(c *compiler, t *Config, w []expr.Word) (*Instance, func()) {
 // endInstance makes the checks that the original makes at the closing brace.
 func (c *compiler) endInstance(i *Instance) {
 	c.here()
-	if i.VMAC != nil && i.given.has(gaveUnicast) && !i.hasInterface && len(i.Peers) > 0 {
+	if i.VMAC != nil && i.given.has(gaveUnicast) && !i.hasInterface {
 		c.say("(%s): Cannot use VMAC/ipvlan with unicast and no interface - clearing use_vmac", i.Name)
 		i.VMAC = nil
 	}

@@ -32,6 +32,7 @@ func openTrackFile(c *compiler, t *Config, w []expr.Word) (*TrackFile, func()) {
 		if i := strings.LastIndexByte(f.Path, '/'); i >= 0 {
 			if _, err := filepath.EvalSymlinks(f.Path[:i]); err != nil || i == 0 {
 				c.say("realpath() error 2 (No such file or directory) for %s", f.Name)
+				return // nobody finds it
 			}
 		}
 		for _, o := range t.TrackFiles {
