@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"sync/atomic"
+	"time"
 )
 
 // Bind is what one bind line offers.
@@ -35,7 +36,7 @@ func (b *Bind) Pick(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if w, ok := h.Conn.(Witness); ok {
 		w.Presented(c.Leaf, c.Path)
 	}
-	return &c.TLS, nil
+	return c.show(time.Now()), nil
 }
 
 // Names returns the names as they are offered now.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -21,6 +22,16 @@ type Cert struct {
 	TLS  tls.Certificate
 	Leaf *x509.Certificate
 	Note string // what is wrong with a file beside it and refuses nothing
+	// Issuer signed the certificate: of its chain, or of "<file>.issuer"; nil
+	// where it is not known.
+	Issuer *x509.Certificate
+	// IssuerFile says that "<file>.issuer" was there.
+	IssuerFile bool
+
+	wants  bool     // an OCSP response belongs to it, or will
+	staple *Staple  // as loaded; nil: none
+	ocsp   *Stapled // what is stapled now; nil: nothing ever
+	shown  atomic.Pointer[stapledCert]
 }
 
 // Load reads a PEM file that holds a certificate chain and its private key;
@@ -61,9 +72,17 @@ func Load(path string) (*Cert, error) {
 	if !sameKey(c.Leaf.PublicKey, signer.Public()) {
 		return nil, fmt.Errorf("inconsistencies between private key and certificate loaded '%s'", path)
 	}
-	if data, err := os.ReadFile(path + ".ocsp"); err == nil { // stapled as it is (configuration manual 5.1, crt)
-		if c.TLS.OCSPStaple, err = decodeStaple(data); err != nil {
-			c.TLS.OCSPStaple = nil
+	c.Issuer = issuerIn(c.Leaf, chain[1:])
+	if data, err := os.ReadFile(path + ".issuer"); err == nil {
+		if c.IssuerFile = true; c.Issuer == nil {
+			more, _ := splitPEM(data)
+			c.Issuer = issuerIn(c.Leaf, more)
+		}
+	}
+	if data, err := os.ReadFile(path + ".ocsp"); err == nil { // configuration manual 5.1, crt
+		c.wants = true
+		if c.staple, err = parseStaple(data); len(data) > 0 && err != nil || c.Issuer == nil {
+			c.wants = false
 			c.Note = fmt.Sprintf("'%s.ocsp' is present and activates OCSP but it is impossible to compute the OCSP certificate ID (maybe the issuer could not be found)'.", path)
 		}
 	}

@@ -1,15 +1,12 @@
 package certs
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/crypto/ocsp"
 )
 
 // errors of changes, in the words of the original.
@@ -69,20 +66,32 @@ func (s *Store) Set(path string, data []byte) (name string, created bool, err er
 
 // with returns a copy of c with one part replaced: "" is certificate and key.
 func (c *Cert) with(part string, data []byte) (*Cert, error) {
-	n := *c
+	n := Cert{Path: c.Path, TLS: c.TLS, Leaf: c.Leaf, Issuer: c.Issuer, IssuerFile: c.IssuerFile, wants: c.wants, staple: c.staple}
 	n.TLS.Leaf = nil
+	chain, key := splitPEM(data)
 	switch part {
 	case ".ocsp":
-		staple, err := decodeStaple(data)
+		raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), ""))
 		if err != nil {
-			return nil, err
+			return nil, errors.New("Error reading OCSP response in base64 formatCan't load the payload")
 		}
-		n.TLS.OCSPStaple = staple
+		if n.staple, err = parseStaple(raw); err != nil {
+			return nil, fmt.Errorf("%s\nCan't load the payload", err)
+		}
+		n.wants = true
 		return &n, nil
-	case ".issuer", ".sctl":
-		return nil, fmt.Errorf("%s files cannot be changed in this program.", part)
+	case ".issuer":
+		if len(chain) == 0 {
+			return nil, fmt.Errorf(errStartLine, c.Path)
+		}
+		n.Issuer, n.IssuerFile = nil, true
+		if c.Leaf != nil {
+			n.Issuer = issuerIn(c.Leaf, chain)
+		}
+		return &n, nil
+	case ".sctl":
+		return nil, errors.New("Can't load the payload")
 	}
-	chain, key := splitPEM(data)
 	if part == "" {
 		if len(chain) == 0 {
 			return nil, fmt.Errorf(errStartLine, c.Path)
@@ -92,6 +101,10 @@ func (c *Cert) with(part string, data []byte) (*Cert, error) {
 			return nil, fmt.Errorf("unable to load certificate from file '%s': %s.\nCan't load the payload", c.Path, err)
 		}
 		n.Leaf, n.TLS.Certificate = leaf, chain
+		known := n.Issuer
+		if n.Issuer = issuerIn(leaf, chain[1:]); n.Issuer == nil && known != nil {
+			n.Issuer = issuerIn(leaf, [][]byte{known.Raw})
+		}
 	} else if key == nil {
 		return nil, fmt.Errorf("unable to load private key from file '%s': no start line.\nCan't load the payload", c.Path)
 	}
@@ -120,6 +133,7 @@ func (s *Store) Commit(path string) (instances int, err error) {
 		return 0, err
 	}
 	e := s.entries[path]
+	s.linkOCSP(c)
 	e.cur.Store(c)
 	for _, b := range s.binds {
 		if b.count(e) > 0 {
@@ -181,16 +195,4 @@ func (s *Store) Delete(path string) error {
 	}
 	delete(s.entries, path)
 	return nil
-}
-
-// decodeStaple takes an OCSP response, raw or in base64.
-func decodeStaple(data []byte) ([]byte, error) {
-	data = bytes.TrimSpace(data)
-	if raw, err := base64.StdEncoding.DecodeString(string(data)); err == nil {
-		data = raw
-	}
-	if _, err := ocsp.ParseResponse(data, nil); err != nil {
-		return nil, fmt.Errorf("OCSP response is invalid: %s.\nCan't load the payload", err)
-	}
-	return data, nil
 }

@@ -123,11 +123,15 @@ var signatureNames = map[string]string{
 	"1.2.840.10045.4.3.4": "ecdsa-with-SHA512", "1.3.101.112": "ED25519",
 }
 
-// SignatureName returns OpenSSL's name of the list's signature.
-func (l *CRL) SignatureName() string {
-	id := l.Algorithm.String()
+// SignatureName returns OpenSSL's name of a signature, its number where it
+// has none here.
+func SignatureName(algorithm asn1.ObjectIdentifier) string {
+	id := algorithm.String()
 	if s, ok := signatureNames[id]; ok {
 		return s
 	}
 	return id
 }
+
+// SignatureName returns OpenSSL's name of the list's signature.
+func (l *CRL) SignatureName() string { return SignatureName(l.Algorithm) }

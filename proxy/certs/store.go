@@ -20,6 +20,7 @@ type Store struct {
 	pending *Cert
 
 	tickets []*TicketKeys
+	ocsp    map[string]*Stapled // by the DER form of their CertID
 
 	// CAs and CRLs are the files that peers' certificates are verified with.
 	CAs, CRLs *Authorities
@@ -40,6 +41,7 @@ func (s *Store) load(path string) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.linkOCSP(c)
 	e := &Entry{Path: path}
 	e.cur.Store(c)
 	s.entries[path] = e

@@ -117,10 +117,20 @@ func (c *Call) findCert(name string) (e *certs.Entry, cert *certs.Cert, ok bool)
 
 func showCert(c *Call) {
 	if c.arg(0) != "" {
-		if e, cert, ok := c.findCert(c.arg(0)); ok {
-			c.showOneCert(c.arg(0), e, cert)
-		} else {
+		name, response := c.arg(0), false
+		e, cert, ok := c.findCert(name)
+		if !ok {
+			if name, response = strings.CutSuffix(name, ".ocsp"); response {
+				e, cert, ok = c.findCert(name)
+			}
+		}
+		switch {
+		case !ok:
 			c.fail("Can't display the certificate: Not found or the certificate is a bundle!")
+		case !response:
+			c.showOneCert(name, e, cert)
+		case cert != nil && cert.Response() != nil:
+			c.printOCSP(cert.Response())
 		}
 		return
 	}
@@ -139,7 +149,11 @@ func (c *Call) showOneCert(name string, e *certs.Entry, cert *certs.Cert) {
 	if e.FromFile() {
 		c.printf("Crt filename: %s\n", e.Path)
 		if !e.Listed() {
-			c.printf("Key filename: %[1]s\nOCSP filename: %[1]s.ocsp\nSCTL filename: %[1]s.sctl\n", e.Path)
+			c.printf("Key filename: %[1]s\nOCSP filename: %[1]s.ocsp\n", e.Path)
+			if cert != nil && (cert.IssuerFile || cert.OCSP() != nil) {
+				c.printf("OCSP Issuer filename: %s.issuer\n", e.Path)
+			}
+			c.printf("SCTL filename: %s.sctl\n", e.Path)
 		}
 	}
 	c.printf("Option: ocsp-update off\nOption: jwt off\n")
@@ -161,7 +175,11 @@ func (c *Call) showOneCert(name string, e *certs.Entry, cert *certs.Cert) {
 			}
 		}
 	}
-	c.printf("OCSP Response Key: \n")
+	key := ""
+	if cert != nil && cert.OCSP() != nil {
+		key = cert.OCSP().Key()
+	}
+	c.printf("OCSP Response Key: %s\n", key)
 }
 
 func dumpCert(c *Call) {
@@ -214,7 +232,10 @@ func delCrtList(c *Call) {
 func showCrtList(c *Call) {
 	numbers, path := false, c.arg(0)
 	if path == "-n" {
-		numbers, path = true, c.arg(1)
+		if numbers, path = true, c.arg(1); path == "" {
+			c.fail("'show ssl crt-list -n' expects a filename or a directory")
+			return
+		}
 	}
 	for _, l := range c.store().Lists() {
 		switch {
@@ -253,17 +274,28 @@ func showSNI(c *Call) {
 		switch c.arg(i) {
 		case "-f":
 			i++
-			front = c.arg(i)
+			if front = c.arg(i); front == "" {
+				c.fail("'-f' requires a frontend name!")
+				return
+			}
 		case "-A":
 			expired = true
 		case "-t":
 			i++
+			if c.arg(i) == "" {
+				c.fail("'-t' requires an offset argument!")
+				return
+			}
 			d, err := expr.ParseTime(c.arg(i), time.Second)
 			if err != nil {
-				c.fail("'-t' expects a value")
+				odd := strings.TrimLeft(c.arg(i), "0123456789")
+				c.fail("'-t %s' : unexpected character '%.1s'", c.arg(i), odd)
 				return
 			}
 			until = until.Add(d)
+		default:
+			c.fail("Invalid parameters, 'show ssl sni' only supports '-f', '-A' or '-t' options!")
+			return
 		}
 	}
 	if front != "" && c.Config().Proxy(front, keyword.Frontend) == nil {
