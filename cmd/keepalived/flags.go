@@ -189,31 +189,12 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, don
 			stray = append(stray, rest...)
 			rest = nil
 		case strings.HasPrefix(a, "--"):
-			name, value, given := strings.Cut(a[2:], "=")
-			switch {
-			case name == "version" || name == "help":
-				return o, about(name, args[0], stderr), true
-			case name != "" && strings.HasPrefix("signum", name):
-				if !given {
-					if len(rest) == 0 {
-						return fail("Missing parameter for option --%s", "signum")
-					}
-					value = rest[0]
-				}
-				return o, signum(value, stdout, stderr), true
-			}
-			opt := find(name)
-			if opt == nil {
-				return fail("Unknown option %s", a)
-			}
-			if opt.arg == required && !given {
-				if len(rest) == 0 {
-					return fail("Missing parameter for option --%s", opt.long)
-				}
-				value, rest = rest[0], rest[1:]
-			}
-			if err := opt.set(o, value); err != nil {
+			var err error
+			if status, done, rest, err = long(o, a, rest, args[0], stdout, stderr); err != nil {
 				return fail("%s", err)
+			}
+			if done {
+				return o, status, true
 			}
 		case len(a) > 1 && a[0] == '-':
 			var err error
@@ -231,6 +212,34 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, status int, don
 		fmt.Fprintf(stdout, "Unexpected argument(s): %s \n", strings.Join(stray, " "))
 	}
 	return o, exitOK, false
+}
+
+// long reads a long option: "--dump", "--use-file FILE", "--use-file=FILE".
+func long(o *options, a string, rest []string, self string, stdout, stderr io.Writer) (status int, done bool, left []string, err error) {
+	name, value, given := strings.Cut(a[2:], "=")
+	switch {
+	case name == "version" || name == "help":
+		return about(name, self, stderr), true, rest, nil
+	case name != "" && strings.HasPrefix("signum", name):
+		if !given {
+			if len(rest) == 0 {
+				return 0, false, rest, fmt.Errorf("Missing parameter for option --signum")
+			}
+			value = rest[0]
+		}
+		return signum(value, stdout, stderr), true, rest, nil
+	}
+	opt := find(name)
+	if opt == nil {
+		return 0, false, rest, fmt.Errorf("Unknown option %s", a)
+	}
+	if opt.arg == required && !given {
+		if len(rest) == 0 {
+			return 0, false, rest, fmt.Errorf("Missing parameter for option --%s", opt.long)
+		}
+		value, rest = rest[0], rest[1:]
+	}
+	return 0, false, rest, opt.set(o, value)
 }
 
 // cluster reads short options: "-lDn", "-f FILE", "-fFILE".

@@ -138,39 +138,7 @@ func (s *ReplySpec) finish(e *keyword.Env, defaults bool, arg string, at int) er
 	var err error
 	switch s.kind {
 	case "default-errorfiles", "errorfile", "errorfiles":
-		if !slices.Contains(ErrorStatuses, s.Status) {
-			return refuse(at, "status code '%d' not handled by default with '%s' argument.", s.Status, s.kind)
-		}
-		s.files = &tx.Reply{Status: s.Status}
-		switch s.kind {
-		case "errorfiles":
-			s.section = e.NewRef(keyword.ToHTTPErrors, arg, at)
-			s.section.Missing = fmt.Sprintf("Proxy '%s': unknown http-errors section '%s' referenced by an http reply .", e.Owner, arg)
-			if len(e.Words) > 0 && e.Words[0].Text == "http-error" {
-				s.section.Missing = fmt.Sprintf("proxy '%s': unknown http-errors section '%s' (at %s).", e.Owner, arg, e.LineSpan())
-			}
-		case "errorfile":
-			var raw []byte
-			if raw, err = readFile(e, arg, at); err != nil {
-				err = withEnd(err, ".")
-			} else if fault := ErrorFileFault(raw); fault != "" {
-				err = refuse(at, "'%s': %s", arg, fault)
-			}
-			if s.files.Raw = raw; raw == nil {
-				s.files.Raw = []byte{} // no answer at all, other than no file
-			}
-		}
-		if err != nil {
-			return err
-		}
-		if s.ctype != "" {
-			e.Warnf(diag.NoEffect, at, "content-type '%s' ignored by the http reply when used with an errorfile.", s.ctype)
-		}
-		if len(s.hdrs) > 0 {
-			e.Warnf(diag.NoEffect, at, "hdr parameters ignored by the http reply when used with an errorfile.")
-		}
-		s.hdrs = nil
-		return nil
+		return s.useFile(e, arg, at)
 	case "file", "string":
 		if s.body = []byte(arg); s.kind == "file" {
 			s.body, err = readFile(e, arg, at)
@@ -188,6 +156,49 @@ func (s *ReplySpec) finish(e *keyword.Env, defaults bool, arg string, at int) er
 	if err != nil {
 		return err
 	}
+	return s.checkType(e, at)
+}
+
+// useFile makes the answer an error file.
+func (s *ReplySpec) useFile(e *keyword.Env, arg string, at int) error {
+	if !slices.Contains(ErrorStatuses, s.Status) {
+		return refuse(at, "status code '%d' not handled by default with '%s' argument.", s.Status, s.kind)
+	}
+	s.files = &tx.Reply{Status: s.Status}
+	var err error
+	switch s.kind {
+	case "errorfiles":
+		s.section = e.NewRef(keyword.ToHTTPErrors, arg, at)
+		s.section.Missing = fmt.Sprintf("Proxy '%s': unknown http-errors section '%s' referenced by an http reply .", e.Owner, arg)
+		if len(e.Words) > 0 && e.Words[0].Text == "http-error" {
+			s.section.Missing = fmt.Sprintf("proxy '%s': unknown http-errors section '%s' (at %s).", e.Owner, arg, e.LineSpan())
+		}
+	case "errorfile":
+		var raw []byte
+		if raw, err = readFile(e, arg, at); err != nil {
+			err = withEnd(err, ".")
+		} else if fault := ErrorFileFault(raw); fault != "" {
+			err = refuse(at, "'%s': %s", arg, fault)
+		}
+		if s.files.Raw = raw; raw == nil {
+			s.files.Raw = []byte{} // no answer at all, other than no file
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if s.ctype != "" {
+		e.Warnf(diag.NoEffect, at, "content-type '%s' ignored by the http reply when used with an errorfile.", s.ctype)
+	}
+	if len(s.hdrs) > 0 {
+		e.Warnf(diag.NoEffect, at, "hdr parameters ignored by the http reply when used with an errorfile.")
+	}
+	s.hdrs = nil
+	return nil
+}
+
+// checkType holds the content type against the payload.
+func (s *ReplySpec) checkType(e *keyword.Env, at int) error {
 	full := len(s.body) > 0 || s.format != nil
 	switch {
 	case full && (s.Status == 204 || s.Status == 304):

@@ -94,24 +94,18 @@ func tcpSend(name, doc string, isHex, isFormat bool) *keyword.Def[Change] {
 			}
 			return nil, c.fail("'string' expects a send as argument.")
 		}
-		var data []byte
-		var f *logformat.Format
+		s := &tcpBytes{isHex: isHex}
 		var err error
 		switch {
 		case isFormat:
-			if f, err = compileFormat(e, v, c.first, c.what); err != nil {
-				return nil, err
-			}
+			s.format, err = compileFormat(e, v, c.first, c.what)
 		case isHex:
-			if data, err = hex.DecodeString(v); err != nil {
-				var odd hex.InvalidByteError
-				if errors.As(err, &odd) && len(v)%2 == 0 {
-					return nil, c.fail("'%s' invalid binary string (an hex digit is expected (found '%c')).\n.", v, byte(odd))
-				}
-				return nil, c.fail("'%s' invalid binary string (an even number of hex digit is expected).\n.", v)
-			}
+			s.data, err = c.hexBytes(v)
 		default:
-			data = []byte(unescape(v))
+			s.data = []byte(unescape(v))
+		}
+		if err != nil {
+			return nil, err
 		}
 		remark := ""
 		if c.more() {
@@ -122,23 +116,48 @@ func tcpSend(name, doc string, isHex, isFormat bool) *keyword.Def[Change] {
 				return nil, err
 			}
 		}
-		return tcpSide.append(rule{send: true, comment: remark, run: func(_ context.Context, p *Probe, r *rule) *Result {
-			out := data
-			if f != nil {
-				out = f.Append(nil, p.tx)
-				if isHex {
-					if out, err = hex.DecodeString(string(out)); err != nil {
-						return &Result{Status: "L7RSP", Desc: fmt.Sprintf("TCPCHK invalid binary string at step %d%s", p.rule, r.remark())}
-					}
-				}
-			}
-			p.last, p.buf = nil, p.buf[:0]
-			if _, err := p.conn.Write(out); err != nil {
-				return sendError(err)
-			}
-			return nil
-		}}), nil
+		return tcpSide.append(rule{send: true, comment: remark, run: s.send}), nil
 	})
+}
+
+// hexBytes reads a binary string.
+func (c *cursor) hexBytes(v string) ([]byte, error) {
+	data, err := hex.DecodeString(v)
+	if err == nil {
+		return data, nil
+	}
+	var odd hex.InvalidByteError
+	if errors.As(err, &odd) && len(v)%2 == 0 {
+		return nil, c.fail("'%s' invalid binary string (an hex digit is expected (found '%c')).\n.", v, byte(odd))
+	}
+	return nil, c.fail("'%s' invalid binary string (an even number of hex digit is expected).\n.", v)
+}
+
+// tcpBytes is what a line sends: data, or what a format makes, in hexadecimal
+// digits where isHex.
+type tcpBytes struct {
+	data   []byte
+	format *logformat.Format
+	isHex  bool
+}
+
+// send is a rule's run.
+func (s *tcpBytes) send(_ context.Context, p *Probe, r *rule) *Result {
+	out := s.data
+	if s.format != nil {
+		out = s.format.Append(nil, p.tx)
+		if s.isHex {
+			var err error
+			if out, err = hex.DecodeString(string(out)); err != nil {
+				return &Result{Status: "L7RSP", Desc: fmt.Sprintf("TCPCHK invalid binary string at step %d%s", p.rule, r.remark())}
+			}
+		}
+	}
+	p.last, p.buf = nil, p.buf[:0]
+	if _, err := p.conn.Write(out); err != nil {
+		return sendError(err)
+	}
+	return nil
 }
 
 // unescape resolves the escapes that the lexer leaves to checks: CR and LF

@@ -177,54 +177,20 @@ func (c *Conn) Serve() error {
 }
 
 func (c *Conn) serve() error {
-	buf := make([]byte, 16<<10)
-	r, w := 0, 0
-	more := func() error {
-		c.settle()
-		if r > 0 {
-			w = copy(buf, buf[r:w])
-			r = 0
-		}
-		n, err := c.w.Recv(buf[w:], time.Time{})
-		if w += n; n > 0 {
-			c.mu.Lock()
-			c.batch, c.busy = c.batch+1, true
-			c.mu.Unlock()
-			return nil
-		}
-		if err == nil {
-			err = io.EOF
-		}
-		return err
-	}
+	in := &input{c: c, buf: make([]byte, 16<<10)}
 	var stderr []byte
 	for {
-		for w-r < headLen {
-			if err := more(); err != nil {
-				return err
-			}
-		}
-		rec, err := parseRecord(buf[r:])
+		rec, err := in.head()
 		if err != nil {
 			return err
-		}
-		r += headLen
-		if rec.id == 0 && rec.typ != typeValues && rec.typ < typeGetValues {
-			return ErrBadRecord
-		}
-		if rec.typ == typeEnd && rec.content < 8 {
-			return ErrBadRecord
 		}
 		stderr = stderr[:0]
 		var end [8]byte
 		for got := 0; got < rec.content; {
-			if r == w {
-				if err := more(); err != nil {
-					return err
-				}
+			part, err := in.take(rec.content - got)
+			if err != nil {
+				return err
 			}
-			n := min(rec.content-got, w-r)
-			part := buf[r : r+n]
 			switch rec.typ {
 			case typeStdout:
 				if err := c.deliver(rec.id, part); err != nil {
@@ -239,18 +205,14 @@ func (c *Conn) serve() error {
 					copy(end[got:], part)
 				}
 			}
-			r += n
-			got += n
+			got += len(part)
 		}
-		for pad := rec.padding; pad > 0; {
-			if r == w {
-				if err := more(); err != nil {
-					return err
-				}
+		for left := rec.padding; left > 0; {
+			part, err := in.take(left)
+			if err != nil {
+				return err
 			}
-			n := min(pad, w-r)
-			r += n
-			pad -= n
+			left -= len(part)
 		}
 		switch {
 		case rec.typ == typeStderr && len(stderr) > 0 && c.known(rec.id):

@@ -14,75 +14,101 @@ type lifetime struct {
 	told    int64 // as Cache-Control says it, 0: it does not
 }
 
+// lifeWords are the fields of a head that its life hangs on.
+type lifeWords struct {
+	shared, plain int64  // s-maxage and max-age, in seconds
+	expires       []byte // the first Expires, where hasExpires
+
+	validator  bool // an entity tag or a date of change
+	explicit   bool // s-maxage or max-age stand there
+	numbered   bool // with a number behind
+	hasExpires bool
+	pragma     bool // one was seen: only the first counts
+	refused    bool // must not be kept
+}
+
 // lifeOf returns how long a response may be used; ok is false where it may not
 // be kept (RFC 9111 3 and 4.2.1).
 func lifeOf(m *tx.Message, now time.Time) (l lifetime, ok bool) {
-	var shared, plain int64 // s-maxage and max-age
-	var expires []byte
-	var validator, explicit, numbered, refused, hasExpires, pragma bool
+	var w lifeWords
 	for i := range m.Fields {
-		f := &m.Fields[i]
-		switch f.ID {
-		case tx.HdrCacheControl:
-			for w := range listOf(f.Value) {
-				switch {
-				case hasPrefixFold(w, "s-maxage"):
-					var told, valid bool
-					if shared, told, valid = seconds(w[len("s-maxage"):]); !valid {
-						return l, false
-					}
-					explicit, numbered = true, numbered || told
-					refused = refused && shared == 0 || equalFold(w, "s-maxage=0")
-				case hasPrefixFold(w, "max-age"):
-					var told, valid bool
-					if plain, told, valid = seconds(w[len("max-age"):]); !valid {
-						return l, false
-					}
-					explicit, numbered = true, numbered || told
-					refused = refused || equalFold(w, "max-age=0")
-				case directive(w, "no-store"), directive(w, "no-cache"), directive(w, "private"):
-					return l, false
-				}
-			}
-		case tx.HdrOther:
-			switch string(f.Name) {
-			case "pragma":
-				if !pragma && equalFold(f.Value, "no-cache") {
-					return l, false
-				}
-				pragma = true
-			case "etag", "last-modified":
-				validator = true
-			case "expires":
-				if !hasExpires {
-					expires, hasExpires = f.Value, true
-				}
-			}
+		if !w.read(&m.Fields[i]) {
+			return l, false
 		}
 	}
-	if refused {
+	if w.refused {
 		return l, false
+	}
+	switch {
+	case w.shared > 0:
+		l.told = w.shared
+	case w.plain > 0:
+		l.told = w.plain
 	}
 	l.seconds = math.MaxInt32
 	switch {
-	case shared > 0:
-		l.told = shared
-	case plain > 0:
-		l.told = plain
-	}
-	switch {
 	case l.told > 0:
 		l.seconds = l.told
-	case hasExpires && !numbered:
-		at, valid := httpDate(expires)
+	case w.hasExpires && !w.numbered:
+		at, valid := httpDate(w.expires)
 		if !valid || !at.After(now) {
 			return l, false
 		}
 		l.seconds = int64(at.Sub(now) / time.Second)
-	case !explicit && !validator:
+	case !w.explicit && !w.validator:
 		return l, false
 	}
 	return l, true
+}
+
+// read takes a field; false: nothing that follows makes the response one to keep.
+func (w *lifeWords) read(f *tx.Field) bool {
+	if f.ID == tx.HdrCacheControl {
+		for word := range listOf(f.Value) {
+			if !w.control(word) {
+				return false
+			}
+		}
+		return true
+	}
+	if f.ID != tx.HdrOther {
+		return true
+	}
+	switch string(f.Name) {
+	case "pragma":
+		if !w.pragma && equalFold(f.Value, "no-cache") {
+			return false
+		}
+		w.pragma = true
+	case "etag", "last-modified":
+		w.validator = true
+	case "expires":
+		if !w.hasExpires {
+			w.expires, w.hasExpires = f.Value, true
+		}
+	}
+	return true
+}
+
+// control takes a directive of Cache-Control, as read does.
+func (w *lifeWords) control(word []byte) bool {
+	var told, valid bool
+	switch {
+	case hasPrefixFold(word, "s-maxage"):
+		if w.shared, told, valid = seconds(word[len("s-maxage"):]); !valid {
+			return false
+		}
+		w.refused = w.refused && w.shared == 0 || equalFold(word, "s-maxage=0")
+	case hasPrefixFold(word, "max-age"):
+		if w.plain, told, valid = seconds(word[len("max-age"):]); !valid {
+			return false
+		}
+		w.refused = w.refused || equalFold(word, "max-age=0")
+	default:
+		return !directive(word, "no-store") && !directive(word, "no-cache") && !directive(word, "private")
+	}
+	w.explicit, w.numbered = true, w.numbered || told
+	return true
 }
 
 // directive says whether w is the directive, with an argument or without.

@@ -59,36 +59,43 @@ func newProtobuf(head int) buildFunc {
 			wire = w
 		}
 		return func(_ *tx.Tx, v *Value) bool {
-			b := v.B
+			b, ok := v.B, true
 			if head > 0 {
-				if len(b) <= head || b[0] != 0 {
+				if b, ok = grpcMessage(b, head); !ok {
 					return false
 				}
-				if n := int(binary.BigEndian.Uint32(b[1:])); n <= len(b)-head {
-					b = b[head : head+n]
-				} else {
-					b = b[head:]
-				}
 			}
-			for i, field := range path {
-				want := 2
-				if i == len(path)-1 {
-					want = wire
-				}
-				next, num, ok := protobufField(b, field, want)
-				if !ok {
+			last := len(path) - 1
+			for _, field := range path[:last] {
+				if b, _, ok = protobufField(b, field, 2); !ok {
 					return false
 				}
-				if want != 2 {
-					v.SetInt(protobufInt(typ, num))
-					return true
-				}
-				b = next
 			}
-			v.SetBin(b)
+			b, num, ok := protobufField(b, path[last], wire)
+			switch {
+			case !ok:
+				return false
+			case wire == 2:
+				v.SetBin(b)
+			default:
+				v.SetInt(protobufInt(typ, num))
+			}
 			return true
 		}, nil
 	}
+}
+
+// grpcMessage cuts the head off a message that is not compressed, and what
+// follows behind its length.
+func grpcMessage(b []byte, head int) ([]byte, bool) {
+	if len(b) <= head || b[0] != 0 {
+		return nil, false
+	}
+	n := int(binary.BigEndian.Uint32(b[1:]))
+	if b = b[head:]; n <= len(b) {
+		b = b[:n]
+	}
+	return b, true
 }
 
 // protobufField finds the first field of a number and wire type.

@@ -239,20 +239,18 @@ func newDistcc(body bool) buildFunc {
 					size = int(n)
 				}
 				if token == name {
-					if left--; left <= 0 {
-						if !body {
-							v.SetInt(int64(n))
-							return true
-						}
-						if size > len(data) {
-							return false
-						}
-						v.SetBin(data[:size])
-						return true
-					}
+					left--
 				}
-				if size > len(data) {
+				found := token == name && left <= 0
+				switch {
+				case found && !body:
+					v.SetInt(int64(n))
+					return true
+				case size > len(data):
 					return false
+				case found:
+					v.SetBin(data[:size])
+					return true
 				}
 				data = data[size:]
 			}

@@ -72,41 +72,43 @@ func cookieEnd(b []byte) int {
 	return len(b)
 }
 
+// newCook makes the fetches of a cookie's value: the last of that name, or the
+// first of all where no name is given; in ACLs one after the other.
 func newCook(s side, use evalFunc) buildFunc {
 	return func(_ *keyword.Env, a args) (evalFunc, error) {
 		name := []byte(a.str(0, ""))
 		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
-			if v.Cursor == 0 && !v.More {
-				found := false
-				for cursor := 0; ; {
-					n, val, after, ok := nextCookie(m, s, cursor)
-					if !ok {
-						break
-					}
-					if len(name) == 0 || bytes.Equal(n, name) {
-						v.SetStr(val)
-						if found = true; len(name) == 0 {
-							break
-						}
-					}
-					cursor = after
-				}
-				return found && (use == nil || use(t, v))
-			}
-			for cursor := max(v.Cursor, 0); ; {
-				n, val, after, ok := nextCookie(m, s, cursor)
-				if !ok {
-					v.More = false
+			if v.Cursor != 0 || v.More {
+				val, after, ok := namedCookie(m, s, name, max(v.Cursor, 0))
+				if v.More = ok; !ok {
 					return false
 				}
-				if len(name) == 0 || bytes.Equal(n, name) {
-					v.SetStr(val)
-					v.Cursor, v.More = after, true
-					return use == nil || use(t, v)
-				}
-				cursor = after
+				v.SetStr(val)
+				v.Cursor, v.More = after, true
+				return use == nil || use(t, v)
 			}
+			val, after, found := namedCookie(m, s, name, 0)
+			for ok := found; ok; {
+				v.SetStr(val)
+				if len(name) == 0 {
+					break
+				}
+				val, after, ok = namedCookie(m, s, name, after)
+			}
+			return found && (use == nil || use(t, v))
 		}), nil
+	}
+}
+
+// namedCookie returns the cookie of a name, of any where that is empty, behind
+// cursor.
+func namedCookie(m *tx.Message, s side, name []byte, cursor int) (val []byte, after int, ok bool) {
+	for {
+		n, val, after, ok := nextCookie(m, s, cursor)
+		if !ok || len(name) == 0 || bytes.Equal(n, name) {
+			return val, after, ok
+		}
+		cursor = after
 	}
 }
 
@@ -115,13 +117,10 @@ func newCookCount(s side) buildFunc {
 		name := []byte(a.str(0, ""))
 		return s.fetch(func(t *tx.Tx, m *tx.Message, v *Value) bool {
 			count := 0
-			for cursor := 0; ; {
-				n, _, after, ok := nextCookie(m, s, cursor)
+			for cursor := 0; ; count++ {
+				_, after, ok := namedCookie(m, s, name, cursor)
 				if !ok {
 					break
-				}
-				if len(name) == 0 || bytes.Equal(n, name) {
-					count++
 				}
 				cursor = after
 			}
