@@ -24,14 +24,14 @@ import (
 
 // Options are what the command line says.
 type Options struct {
-	Files        []string
-	CheckOnly    bool
-	Offline      bool
-	Strict       bool // refuse what the newest release of the original refuses
-	NoResolve    bool
-	LocalPeer    string
-	MaxConn      int // -n; 0: as configured
-	ProxyMaxConn int // -N
+	Files        []string // -f: files and directories, in this order
+	CheckOnly    bool     // -c: nothing will be served
+	Offline      bool     // --offline: no name is looked up, files may be missing
+	Strict       bool     // --strict: refuse what the newest release of the original refuses
+	NoResolve    bool     // -dr: servers may start without an address
+	LocalPeer    string   // -L: our name among peers; "" for the host's
+	MaxConn      int      // -n: connections of the process; 0: as configured
+	ProxyMaxConn int      // -N: connections of a proxy that names no limit; 0: none
 }
 
 // Load reads the files and compiles them. Everything that is wrong is in the

@@ -17,11 +17,13 @@ type Common struct {
 	DeniedResp   Counter // responses refused by a rule (dresp)
 	Rewrites     Counter // header rewrites that failed (wrew)
 	InternalErrs Counter // internal errors (eint)
-	SSL          SSL
+	SSL          SSL     // of its TLS connections
 }
 
 // SSL holds the columns of the "ssl" module.
 type SSL struct {
+	// Sess counts handshakes that succeeded, Reused those of them that resumed
+	// a session.
 	Sess, Reused, FailedHandshake, OCSPStaple, FailedOCSPStaple Counter
 }
 
@@ -59,6 +61,8 @@ func (r *Responses) Add(status int) {
 
 // Compression counts the work of the HTTP compressor, in bytes and responses.
 type Compression struct {
+	// In and Out are bytes before and behind the compressor, Bypassed those that
+	// were meant for it and passed as they were; Responses were compressed.
 	In, Out, Bypassed, Responses Counter
 }
 
@@ -70,6 +74,8 @@ type Cache struct {
 // Times holds the time averages of the "avg over last 1024" columns, in
 // milliseconds.
 type Times struct {
+	// Queue is the wait for a place, Connect until the connection stood,
+	// Response until the head was there, Total all of the session's life.
 	Queue, Connect, Response, Total Average
 
 	latencies atomic.Pointer[Latencies] // nil until somebody watches

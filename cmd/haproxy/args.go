@@ -38,6 +38,7 @@ type arguments struct {
 // usageError asks for the usage text.
 type usageError struct{}
 
+// Error implements error; nobody reads it.
 func (usageError) Error() string { return "usage" }
 
 // parseArgs reads the command line as the original does: one flag a word, no

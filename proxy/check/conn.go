@@ -44,6 +44,8 @@ func (c probeConn) Interim(int, []tx.Field) {}
 // Log does nothing: checks are logged by their results.
 func (c probeConn) Log(*tx.Tx, string, any) {}
 
-// ClientMark and ClientTOS do nothing: a check has no client.
+// ClientMark does nothing: a check has no client.
 func (c probeConn) ClientMark(int) {}
-func (c probeConn) ClientTOS(int)  {}
+
+// ClientTOS does nothing, as ClientMark.
+func (c probeConn) ClientTOS(int) {}

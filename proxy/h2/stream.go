@@ -244,10 +244,14 @@ func (s *Stream) LocalAddr() net.Addr { return streamAddr{} }
 // RemoteAddr implements net.Conn.
 func (s *Stream) RemoteAddr() net.Addr { return streamAddr{} }
 
+// streamAddr stands for the addresses that a stream has not.
 type streamAddr struct{}
 
+// Network implements net.Addr.
 func (streamAddr) Network() string { return "h2" }
-func (streamAddr) String() string  { return "h2" }
+
+// String implements net.Addr.
+func (streamAddr) String() string { return "h2" }
 
 // SetDeadline implements net.Conn.
 func (s *Stream) SetDeadline(t time.Time) error {

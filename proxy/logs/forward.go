@@ -149,6 +149,8 @@ type patientReader struct {
 	limit time.Duration
 }
 
+// Read implements io.Reader; it fails with a timeout where nothing comes within
+// the limit.
 func (p *patientReader) Read(b []byte) (int, error) {
 	if p.limit > 0 {
 		_ = p.c.SetReadDeadline(time.Now().Add(p.limit))

@@ -176,6 +176,7 @@ type once struct {
 	got chan []netip.Addr
 }
 
+// Found implements Follower.
 func (o *once) Found(s *Set, _ string) bool {
 	select {
 	case o.got <- s.Addrs():
@@ -184,6 +185,7 @@ func (o *once) Found(s *Set, _ string) bool {
 	return false
 }
 
+// Lost implements Follower.
 func (o *once) Lost(Status) {
 	select {
 	case o.got <- nil:

@@ -19,7 +19,7 @@ import (
 type Verdict struct {
 	Err     int // first error at depth 0
 	CAErr   int // first error above
-	CADepth int
+	CADepth int // where CAErr was: 1 is the issuer of the certificate
 	// Root ends the chain that was verified; nil where none was.
 	Root *x509.Certificate
 }
