@@ -20,6 +20,9 @@ type Options struct {
 	// HasInterface says whether an interface exists in the namespace that the
 	// configuration is for; nil asks the kernel.
 	HasInterface func(name string) bool
+	// NoMulticast says whether an interface that exists takes no multicast;
+	// nil asks the kernel.
+	NoMulticast func(name string) bool
 	// HasNamespace says whether a named network namespace exists; nil looks
 	// where ip-netns(8) keeps them.
 	HasNamespace func(name string) bool
@@ -142,6 +145,12 @@ func newCompiler(opt Options) *compiler {
 	}
 	if opt.ConfigID == "" {
 		opt.ConfigID, _, _ = strings.Cut(opt.HostName, ".")
+	}
+	if opt.NoMulticast == nil {
+		opt.NoMulticast = func(name string) bool {
+			i, err := net.InterfaceByName(name)
+			return err == nil && i.Flags&net.FlagMulticast == 0
+		}
 	}
 	if opt.HasInterface == nil {
 		opt.HasInterface = func(name string) bool { _, err := net.InterfaceByName(name); return err == nil }

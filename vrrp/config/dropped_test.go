@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,10 +23,12 @@ func TestDropped(t *testing.T) {
 		{fmt.Sprintf(unicast, "gone0", "unicast_src_ip 10.0.0.1"), clearing, setting, false, 0},
 		{fmt.Sprintf(unicast, "gone0", "unicast_peer {\n 10.0.0.2\n }"), clearing, setting, false, 0},
 		{fmt.Sprintf(unicast, "eth0", "unicast_src_ip 10.0.0.1"), setting, clearing, true, 0},
+		{strings.Replace(fmt.Sprintf(unicast, "mute0", ""), "use_vmac", "", 1), "(V) interface mute0 does not support multicast, specify unicast peers - disabling", "", false, 0},
+		{fmt.Sprintf(unicast, "mute0", "unicast_peer {\n 10.0.0.2\n }"), setting, "(V) interface mute0 does not support multicast, specify unicast peers - disabling", true, 0},
 		{fmt.Sprintf(file, "/no/such/directory/f"), lost, "", false, 0},
 		{fmt.Sprintf(file, "/tmp/no-such-file"), "", lost, false, 1},
 	} {
-		res := Load("k.conf", []byte(c.text), Options{HostName: "h", HasInterface: func(n string) bool { return n == "eth0" }})
+		res := Load("k.conf", []byte(c.text), Options{HostName: "h", HasInterface: func(n string) bool { return n == "eth0" || n == "mute0" }, NoMulticast: func(n string) bool { return n == "mute0" }})
 		said := func(what string) bool {
 			for i := range res.Diags.All {
 				if res.Diags.All[i].Text == what {

@@ -18,6 +18,9 @@ func (c *compiler) linkInstance(i *Instance) bool {
 	if i.given.has(gaveUnicast) && len(i.Peers) == 0 && !i.UnicastFaultNoPeer {
 		c.noPeers(i)
 	}
+	if i.hasInterface && len(i.Peers) == 0 && !i.UnicastFaultNoPeer && c.opt.NoMulticast(i.Interface) {
+		c.lateAt(i.NameSpan, "(%s) interface %s does not support multicast, specify unicast peers - disabling", i.Name, i.Interface)
+	}
 	c.election(i)
 	c.interval(i)
 	if i.Strict {

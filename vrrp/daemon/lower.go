@@ -21,6 +21,9 @@ func (d *Daemon) lowerAll() fsm.Config {
 	for _, in := range d.order {
 		c := in.lower()
 		c.WatchRivals = d.cfg.Global.SplitBrain
+		if l := d.links[in.base]; l != nil && !l.Multicast && !c.Unicast {
+			c.Faults = append(c.Faults, "interface "+in.base+" does not support multicast")
+		}
 		if d.cfg.Global.MinGarp {
 			// It wins over what an instance says, as in the original.
 			c.Garp.Refresh = 0
