@@ -305,6 +305,7 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 
 // of returns the settings towards a server, nil for none.
 func (s *tlsSide) of(p *server.Params) *certs.Client {
+	p = p.First()
 	if c := s.servers[p]; c != nil {
 		return c
 	}

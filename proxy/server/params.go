@@ -28,6 +28,7 @@ type Params struct {
 	SendProxy                       SendProxy
 	Source                          Source
 	TLS                             TLS
+	first                           *Params // those that Override began with; nil: these
 	InitAddr                        []string
 	InitState                       string // "", none, fully-up, up, down, fully-down
 	Resolvers                       *keyword.Ref
@@ -125,9 +126,20 @@ type Source struct {
 	HdrOcc            int
 }
 
+// First returns the parameters that the server had before any Override: what
+// was made of them at the start still holds.
+func (p *Params) First() *Params {
+	if p != nil && p.first != nil {
+		return p.first
+	}
+	return p
+}
+
 // TLS is the client side of TLS towards a server.
 type TLS struct {
 	Enabled                                bool
+	Ready                                  bool   // "no-ssl" undid an inherited "ssl": it may be switched on again
+	Off                                    bool   // "no-ssl" stands
 	Verify                                 string // "", none, required
 	VerifyHost                             string
 	CAFile, CRLFile                        string

@@ -83,6 +83,7 @@ func (s *Server) Override(f func(*Params)) {
 	unlock := s.Backend.lock()
 	defer unlock()
 	p := *s.Params
+	p.first = s.Params.First()
 	f(&p)
 	s.Params = &p
 }
