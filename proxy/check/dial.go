@@ -65,7 +65,7 @@ func target(s *server.Server, to Connect) (network, address string, own bool) {
 	}
 	p := &s.Params.Check
 	host, port := e.Host, e.Port
-	own = true
+	own = !s.Dynamic() // what is added at run time takes over nothing by itself
 	if p.Addr != "" {
 		host, own = p.Addr, false
 	}

@@ -355,13 +355,11 @@ func setAgentSend(c *Call, _ *config.Proxy, s *server.Server) {
 }
 
 func setFQDN(c *Call, _ *config.Proxy, s *server.Server) {
-	if s.Params.Resolvers == nil {
-		c.fail("set server <b>/<s> fqdn failed because no resolution is configured.")
-		return
-	}
 	switch id, _ := s.Identity(); {
 	case c.arg(2) == "":
 		c.fail("set server <b>/<s> fqdn requires a FQDN.")
+	case s.Params.Resolvers == nil:
+		c.fail("set server <b>/<s> fqdn failed because no resolution is configured.")
 	case id.Record != "":
 		c.fail("set server <b>/<s> fqdn failed because SRV resolution is configured.")
 	case c.Rename != nil:
@@ -369,8 +367,19 @@ func setFQDN(c *Call, _ *config.Proxy, s *server.Server) {
 	}
 }
 
+// setTLS switches TLS towards a server off, or on again (management manual
+// 9.3, set server). The path of its checks stays.
 func setTLS(c *Call, _ *config.Proxy, s *server.Server) {
-	c.fail("'set server <srv> ssl' cannot be set.  default-server should define ssl settings")
+	on := c.arg(2) == "on"
+	switch t := &s.Params.TLS; {
+	case !t.Enabled && !t.Ready:
+		c.fail("'set server <srv> ssl' cannot be set.  default-server should define ssl settings")
+	case !on && c.arg(2) != "off":
+		c.fail("'set server <srv> ssl' expects 'on' or 'off'.")
+	default:
+		s.Override(func(p *server.Params) { p.TLS.Enabled, p.TLS.Ready, p.TLS.Off = on, true, false })
+		c.say(Notice, "server ssl setting updated.")
+	}
 }
 
 // setName checks what a rename needs; names themselves do not change here.
@@ -387,6 +396,8 @@ func setName(c *Call, p *config.Proxy, s *server.Server) {
 		c.fail("A server with the same name already exists in this backend.")
 	case name == s.Name:
 		c.say(Info, "Server name updated.")
+	case s.Named():
+		c.fail("Cannot rename: server's name is statically referenced (use-server, track, or sample argument).")
 	default:
 		c.fail("The name of a server cannot be changed at run time in this program.")
 	}

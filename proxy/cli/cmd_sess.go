@@ -51,15 +51,21 @@ func (f *sessFilter) parse(c *Call) bool {
 		case "show-uri":
 			f.uri = true
 		case "older":
-			i++
+			if i++; c.arg(i) == "" {
+				c.fail("Expects a minimum age (in seconds by default).")
+				return false
+			}
 			d, err := expr.ParseTime(c.arg(i), time.Second)
-			if err != nil || c.arg(i) == "" {
+			if err != nil {
 				c.fail("Invalid age '%s'.", c.arg(i))
 				return false
 			}
 			f.older = d
 		case "frontend", "backend", "server":
-			i++
+			if i++; w == "server" && c.arg(i) == "" {
+				c.fail("Missing server name (<backend>/<server>).")
+				return false
+			}
 			if !f.object(c, w, c.arg(i)) {
 				return false
 			}

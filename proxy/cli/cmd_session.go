@@ -158,15 +158,25 @@ func wait(c *Call) {
 		return
 	}
 	d, err := expr.ParseTime(c.arg(0), time.Millisecond)
-	if err != nil {
+	if err != nil || d == 0 {
 		c.fail("Invalid duration.")
 		return
 	}
 	switch c.arg(1) {
 	case "":
-		c.sleep(d)
+		if c.sleep(d) {
+			c.say(Info, "Done.")
+		}
 		return
 	case "srv-removable":
+		switch be, srv, ok := strings.Cut(c.arg(2), "/"); {
+		case c.arg(2) == "":
+			c.fail("Missing server name (<backend>/<server>).")
+			return
+		case !ok || be == "" || srv == "":
+			c.fail("Require 'backend/server'.")
+			return
+		}
 	default:
 		c.printf("%s", waitUsage)
 		return
@@ -190,10 +200,7 @@ func wait(c *Call) {
 
 // removable says why a server cannot be removed, and whether waiting is in vain.
 func (c *Call) removable(name string) (why string, final bool) {
-	be, srv, ok := strings.Cut(name, "/")
-	if !ok {
-		return "Missing server name (<backend>/<server>).", true
-	}
+	be, srv, _ := strings.Cut(name, "/")
 	p := c.backendOf(be)
 	if p == nil {
 		return "No such backend.", true

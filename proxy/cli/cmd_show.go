@@ -130,6 +130,14 @@ func dash(s string) string {
 	return s
 }
 
+// usesTLS is what the state of a server says of its TLS: -1 after "no-ssl".
+func usesTLS(p *server.Params) int {
+	if p.TLS.Off {
+		return -1
+	}
+	return flag(p.TLS.Enabled)
+}
+
 func flag(b bool) int {
 	if b {
 		return 1
@@ -168,7 +176,7 @@ func stateLine(c *Call, p *config.Proxy, s *server.Server, now time.Time) string
 		strconv.Itoa(s.Weight()), strconv.Itoa(v.Weight), strconv.Itoa(int(v.LastChange / time.Second)),
 		strconv.Itoa(server.StatusNumber(v.Check.Status)), strconv.Itoa(result), strconv.Itoa(healthOf(s, &v)),
 		strconv.Itoa(check), strconv.Itoa(agent), "0", strconv.Itoa(flag(s.Params.ForcedID != 0)),
-		dash(id.Host), strconv.Itoa(port), dash(id.Record), strconv.Itoa(flag(s.Params.TLS.Enabled)), strconv.Itoa(k.Port), dash(k.Addr),
+		dash(id.Host), strconv.Itoa(port), dash(id.Record), strconv.Itoa(usesTLS(s.Params)), strconv.Itoa(k.Port), dash(k.Addr),
 		dash(ag.Addr), strconv.Itoa(ag.Port),
 	}
 	return strings.Join(f, " ")

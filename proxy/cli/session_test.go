@@ -131,7 +131,7 @@ func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		env.Now = time.Now
 		began := time.Now()
-		if got := ask(t, env, Admin, "wait 2s; echo x\n"); got != "\nx\n\n" {
+		if got := ask(t, env, Admin, "wait 2s; echo x\n"); got != "Done.\n\nx\n\n" {
 			t.Errorf("answer %q", got)
 		}
 		if d := time.Since(began); d != 2*time.Second {

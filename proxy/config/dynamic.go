@@ -78,8 +78,43 @@ func (c *Config) ReadServer(p *Proxy, name string, words []string) (*ServerLine,
 	if l.Params.Check.Enabled && l.Params.Track != nil {
 		return nil, errors.New("unable to enable checks and tracking at the same time!")
 	}
+	if err := c.taken(p, l.Params); err != nil {
+		return nil, err
+	}
 	s.Server = p.Back.Prepare(l.Name, l.Params)
 	return s, nil
+}
+
+// taken says whether another server has the number or the GUID of a new one.
+func (c *Config) taken(p *Proxy, n *server.Params) error {
+	for _, s := range p.Back.Servers() {
+		if n.ForcedID != 0 && s.ID == n.ForcedID {
+			at := "<unknown>:0"
+			for _, l := range p.Servers {
+				if l.Server == s {
+					at = l.Span.String()
+				}
+			}
+			return fmt.Errorf("'id' : custom id %d already used at %s ('server %s').", s.ID, at, s.Name)
+		}
+	}
+	if n.GUID == "" {
+		return nil
+	}
+	for _, q := range c.Proxies {
+		switch {
+		case q.GUID == n.GUID:
+			return fmt.Errorf("'guid': duplicate entry with proxy %s.", q.Name)
+		case q.Back == nil:
+			continue
+		}
+		for _, s := range q.Back.Servers() {
+			if s.Params.GUID == n.GUID {
+				return fmt.Errorf("'guid': duplicate entry with server %s/%s.", q.Name, s.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // resolveNew finds what the line of a new server names.

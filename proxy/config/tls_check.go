@@ -242,7 +242,7 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 // SpeaksTLS says whether traffic to a server of p, or a check of it, may be
 // ciphered.
 func (p *Proxy) SpeaksTLS(l *ServerLine) bool {
-	if l.Params.TLS.Enabled || l.Params.Check.SSL {
+	if l.Params.TLS.Enabled || l.Params.TLS.Ready || l.Params.Check.SSL {
 		return true
 	}
 	if h := keyword.Target[*Block](l.Params.Check.Healthcheck); h != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"time"
 
 	"tandem/parser/expr"
@@ -126,7 +127,7 @@ func (s *Server) declare(d *Declared, known bool, now time.Time) {
 	if s.tracked != d.Track {
 		s.untrack()
 		if s.tracked = d.Track; d.Track != nil {
-			d.Track.trackers = append(d.Track.trackers, s)
+			d.Track.trackers = slices.Insert(d.Track.trackers, 0, s) // the last one is told first
 		}
 	}
 	switch old := s.addr.Load(); {

@@ -6,8 +6,10 @@ import (
 	"tandem/parser/keyword"
 )
 
-var ssl = flag("ssl", "Speak TLS to the server.", func(p *Params) { p.TLS.Enabled = true })
-var noSSL = flag("no-ssl", "Undo an inherited \"ssl\".", func(p *Params) { p.TLS.Enabled = false })
+var ssl = flag("ssl", "Speak TLS to the server.", func(p *Params) { p.TLS.Enabled, p.TLS.Off = true, false })
+var noSSL = flag("no-ssl", "Undo an inherited \"ssl\".", func(p *Params) {
+	p.TLS.Enabled, p.TLS.Ready, p.TLS.Off = false, p.TLS.Enabled || p.TLS.Ready, true
+})
 
 var verify = value("verify", "Whether the server's certificate is verified.", "'verify' : missing verify method.",
 	oneOf(func(p *Params) *string { return &p.TLS.Verify }, "'verify' : unknown verify method '%s', only 'none' and 'required' are supported.", "none", "required"))
