@@ -193,7 +193,7 @@ func (c *conn) end() {
 // recycle gives c to the next connection.
 func (c *conn) recycle() {
 	c.dropBuffers()
-	c.cli.Conn, c.cli.fd = nil, nil
+	c.cli.Conn, c.cli.fd, c.cli.raw = nil, nil, nil
 	c.sess.Listener, c.sess.TLS, c.sess.Proxy = nil, nil, nil
 	c.t.Reply = nil
 	c.rests, c.since = false, time.Time{}

@@ -77,6 +77,7 @@ type Engine struct {
 	mu       sync.Mutex
 	live     map[*conn]struct{}
 	resting  map[*resting]struct{}
+	rested   atomic.Int64 // connections that went to rest
 	drain    atomic.Bool
 	drainAt  atomic.Int64 // when it began, Unix ns
 	bufs     bufPool
@@ -210,7 +211,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 			c.cut()
 		}
 		for r := range e.resting {
-			r.cli.Conn.Close()
+			r.cli.Close()
 		}
 		e.mu.Unlock()
 		return ctx.Err()
@@ -225,7 +226,8 @@ func (e *Engine) Sessions(f func(s *tx.Session)) {
 		f(&c.sess)
 	}
 	for r := range e.resting {
-		f(&r.sess)
+		s := r.sess.Session()
+		f(&s)
 	}
 }
 

@@ -45,6 +45,12 @@ func testListen(name string) *config.Proxy {
 // startProxy serves p on a loopback port, with servers at the given addresses.
 func startProxy(t testing.TB, p *config.Proxy, servers ...string) *proxy {
 	t.Helper()
+	return startProxyWith(t, Deps{}, p, servers...)
+}
+
+// startProxyWith is startProxy with something else beside the engine.
+func startProxyWith(t testing.TB, deps Deps, p *config.Proxy, servers ...string) *proxy {
+	t.Helper()
 	var fronts listen.Registry
 	var backs server.Registry
 	p.Front, p.Back = fronts.Frontend(p.Name), backs.Backend(p.Name)
@@ -67,7 +73,7 @@ func startProxy(t testing.TB, p *config.Proxy, servers ...string) *proxy {
 		t.Fatal(err)
 	}
 	px := &proxy{t: t, p: p, addr: ln.Addr().String(), ln: ln, logC: make(chan logged, 1000)}
-	px.e = New(&config.Config{Proxies: []*config.Proxy{p}, Proc: &tx.ProcVars{}}, Deps{onEnd: func(x *tx.Tx) {
+	deps.onEnd = func(x *tx.Tx) {
 		l := logged{URI: string(x.LogURI), Status: x.Status}
 		for _, b := range []byte{x.Term[0], x.Term[1], x.CookieIn, x.CookieOut} {
 			if b == 0 {
@@ -82,7 +88,8 @@ func startProxy(t testing.TB, p *config.Proxy, servers ...string) *proxy {
 		case px.logC <- l:
 		default:
 		}
-	}})
+	}
+	px.e = New(&config.Config{Proxies: []*config.Proxy{p}, Proc: &tx.ProcVars{}}, deps)
 	go px.e.Serve(ln, &listen.Listener{Front: p.Front, Name: "l"})
 	t.Cleanup(func() { ln.Close() })
 	return px

@@ -70,12 +70,15 @@ func (c *conn) TCPInfo(server bool, name string) (int64, bool) {
 	return 0, false
 }
 
-// netConn looks through TLS.
+// netConn looks through TLS and what is below it.
 func netConn(c net.Conn) net.Conn {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
-		return t.NetConn()
+	for {
+		t, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return c
+		}
+		c = t.NetConn()
 	}
-	return c
 }
 
 // Limit returns a timeout (milliseconds) or the retries in force, by the name

@@ -23,7 +23,7 @@ func (e *Engine) Cut(id uint64) bool {
 	}
 	for r := range e.resting {
 		if r.sess.ID == id {
-			r.cli.Conn.Close()
+			r.cli.Close()
 			return true
 		}
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -222,11 +224,18 @@ func (e *Engine) startSweeper() {
 			t := time.NewTicker(restTick)
 			defer t.Stop()
 			swept := time.Now()
+			var calm calm
 			for now := range t.C {
 				if e.drain.Load() {
 					return
 				}
 				e.putToRest(now)
+				if calm.comes(e.rested.Load(), now) {
+					e.crew.trim()
+					e.crew.trim() // all that wait
+					runtime.GC()  // what pools held is free after the second
+					debug.FreeOSMemory()
+				}
 				if now.Sub(swept) >= sweepEvery {
 					swept = now
 					e.Sweep(now)

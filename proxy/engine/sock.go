@@ -19,7 +19,8 @@ import (
 // read.
 type sock struct {
 	net.Conn
-	fd *socket.Conn // nil where only net.Conn's methods work
+	fd  *socket.Conn // nil where only net.Conn's methods work
+	raw *socket.Conn // under TLS, where fd is nil; else nil
 
 	rdl, wdl time.Time // armed deadlines, where fd is nil; zero: none
 	killed   bool      // a deadline in the past was set to interrupt a read
@@ -32,7 +33,25 @@ func (s *sock) init(c net.Conn) {
 	if s.Conn = c; s.fd != nil {
 		s.Conn = s.fd
 	}
+	s.raw = nil
+	if s.fd == nil {
+		s.raw = systemOf(c)
+	}
 	s.rdl, s.wdl, s.killed = time.Time{}, time.Time{}, false
+}
+
+// system is the socket that c reads from: itself, or under TLS; nil where it
+// is another kind of connection.
+func (s *sock) system() *socket.Conn {
+	if s.fd != nil {
+		return s.fd
+	}
+	return s.raw
+}
+
+func systemOf(c net.Conn) *socket.Conn {
+	fd, _ := netConn(c).(*socket.Conn)
+	return fd
 }
 
 // arm makes sure that a read ends not later than at deadline.
@@ -98,7 +117,14 @@ func (s *sock) rearm() {
 }
 
 // errRest ends a wait for a request that lasts long already.
-var errRest = errors.New("time to rest")
+var errRest error = restError{}
+
+// restError is temporary, so that TLS can be read from later.
+type restError struct{}
+
+func (restError) Error() string   { return "time to rest" }
+func (restError) Timeout() bool   { return false }
+func (restError) Temporary() bool { return true }
 
 var longAgo = time.Unix(1, 0)
 
@@ -149,7 +175,9 @@ func (s *sock) read(b []byte, deadline time.Time) (int, error) {
 
 // readIdle waits for the first bytes without holding a buffer: it takes one
 // from the pool when there is something to read. A connection that only
-// net.Conn knows needs the buffer from the start.
+// net.Conn knows needs the buffer from the start. The wait may end with
+// errRest: nothing is buffered anywhere then, save the beginning of a TLS
+// record.
 func (s *sock) readIdle(pool *bufPool, deadline time.Time) (*buffer, error) {
 	for s.fd != nil {
 		if err := s.fd.Wait(deadline); err != nil {
@@ -166,6 +194,10 @@ func (s *sock) readIdle(pool *bufPool, deadline time.Time) (*buffer, error) {
 		}
 	}
 	b := pool.get()
+	if s.raw != nil {
+		s.raw.MayEndWait(true)
+		defer s.raw.MayEndWait(false)
+	}
 	n, err := s.read(b.b, deadline)
 	b.w = n
 	if n == 0 {
@@ -212,7 +244,7 @@ func (s *sock) waited() bool { return s.fd == nil || s.fd.Waited() }
 
 // rest makes a wait for a request end with errRest; it does nothing to any
 // other read.
-func (s *sock) rest() { s.fd.EndWait(errRest) }
+func (s *sock) rest() { s.system().EndWait(errRest) }
 
 // quiet says whether the connection is open with nothing to read, as an idle
 // one must be.
@@ -233,17 +265,8 @@ func (s *sock) reset() {
 
 // noLinger makes the close to come a TCP reset where that exists.
 func (s *sock) noLinger() {
-	nc := s.Conn
-	for {
-		switch c := nc.(type) {
-		case interface{ SetLinger(sec int) error }:
-			c.SetLinger(0)
-			return
-		case interface{ NetConn() net.Conn }: // TLS
-			nc = c.NetConn()
-		default:
-			return
-		}
+	if c, ok := netConn(s.Conn).(interface{ SetLinger(sec int) error }); ok {
+		c.SetLinger(0)
 	}
 }
 

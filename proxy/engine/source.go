@@ -163,11 +163,7 @@ func setKeepAlive(fd int, k config.KeepAliveProbes) {
 
 // control runs f on the client's descriptor, where there is one.
 func (c *conn) control(f func(fd int)) {
-	nc := c.Client()
-	if under, ok := nc.(interface{ NetConn() net.Conn }); ok { // TLS
-		nc = under.NetConn()
-	}
-	if sc, ok := nc.(syscall.Conn); ok {
+	if sc, ok := netConn(c.Client()).(syscall.Conn); ok {
 		if raw, err := sc.SyscallConn(); err == nil {
 			_ = raw.Control(func(fd uintptr) { f(int(fd)) })
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"net"
 	"testing"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tandem/proxy/config"
+	"tandem/proxy/socket"
+	"tandem/stats"
 )
 
 // Options set on the client's socket are there, whichever way it is held.
@@ -18,31 +21,39 @@ func TestClientOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	for _, adopt := range []bool{true, false} {
+	for _, how := range []string{"adopted", "of net", "under TLS"} {
 		nc, err := net.Dial("tcp4", ln.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := &conn{}
-		if adopt {
+		switch how {
+		case "adopted":
 			c.cli.init(nc)
-		} else {
+		case "of net":
 			c.cli.Conn = nc
+		default:
+			c.cli.init(tls.Server(&witness{ciphered: cipher(socket.Adopt(nc), &stats.Process{})}, &tls.Config{}))
 		}
 		c.ClientTOS(0x20)
 		c.control(func(fd int) {
 			setKeepAlive(fd, config.KeepAliveProbes{Count: 5, Idle: 7 * time.Second, Intvl: 3 * time.Second})
 		})
+		seen := false
 		c.control(func(fd int) {
+			seen = true
 			for _, o := range []struct{ level, name, want int }{
 				{unix.IPPROTO_IP, unix.IP_TOS, 0x20}, {unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
 				{unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 5}, {unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 7}, {unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 3},
 			} {
 				if got, err := unix.GetsockoptInt(fd, o.level, o.name); err != nil || got != o.want {
-					t.Errorf("option %d/%d: %d, %v, want %d", o.level, o.name, got, err, o.want)
+					t.Errorf("%s: option %d/%d: %d, %v, want %d", how, o.level, o.name, got, err, o.want)
 				}
 			}
 		})
+		if !seen {
+			t.Errorf("%s: no descriptor", how)
+		}
 		c.cli.Close()
 	}
 }

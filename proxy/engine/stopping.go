@@ -52,7 +52,7 @@ func (e *Engine) wakeIdle() bool {
 	}
 	for r := range e.resting {
 		if !r.fe.idleOnResponse && e.leaves(r.sess.ID) {
-			r.cli.interrupt()
+			r.end()
 		}
 	}
 	return d > 0 && len(e.live)+len(e.resting) > 0

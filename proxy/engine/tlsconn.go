@@ -34,6 +34,9 @@ func (c *ciphered) Close() error {
 	return c.Conn.Close()
 }
 
+// NetConn returns the connection below, as that of tls.Conn does.
+func (c *ciphered) NetConn() net.Conn { return c.Conn }
+
 // witness is the connection below a TLS server: it keeps what crypto/tls does
 // not tell afterwards (certs.Witness).
 type witness struct {

@@ -34,7 +34,8 @@ type Conn struct {
 	wantsW bool        // announced for writing too
 	waited bool        // a Send had to wait; only the sender looks
 	corked atomic.Bool // bytes may wait in the system for the end that was announced
-	idle   bool        // whoever waits to receive does so in Wait
+	idle   bool        // who waits to receive does so for EndWait too
+	idles  bool        // MayEndWait
 	gen    int32
 	poll   *poller // where it waits, from when it first waited
 
@@ -173,8 +174,16 @@ func (c *Conn) Wait(deadline time.Time) error {
 	return err
 }
 
+// MayEndWait says whether EndWait ends Recv and Read too, from the next call
+// on: for those who wait through a layer above the socket.
+func (c *Conn) MayEndWait(yes bool) {
+	c.mu.Lock()
+	c.idles = yes
+	c.mu.Unlock()
+}
+
 // EndWait makes a Wait under way return err. It does nothing to any other
-// operation.
+// operation, save those that MayEndWait names.
 func (c *Conn) EndWait(err error) {
 	c.mu.Lock()
 	var w waiter
@@ -263,7 +272,7 @@ func (c *Conn) await(s *side, deadline time.Time, idle bool) error {
 		p := parkers.Get().(*parker)
 		err := c.register(s, p, until)
 		if s == &c.in {
-			c.idle = idle
+			c.idle = idle || c.idles
 		}
 		c.mu.Unlock()
 		if err == nil {
