@@ -77,7 +77,7 @@ type Engine struct {
 	mu       sync.Mutex
 	live     map[*conn]struct{}
 	resting  map[*resting]struct{}
-	rested   atomic.Int64 // connections that went to rest
+	rested   atomic.Int64 // connections that went to rest, or speak HTTP/2
 	drain    atomic.Bool
 	drainAt  atomic.Int64 // when it began, Unix ns
 	bufs     bufPool

@@ -131,6 +131,7 @@ func (c *conn) serveH2() {
 	st.Conns.Add(1)
 	defer st.OpenConns.Add(-1)
 	c.cli.revive()
+	c.e.rested.Add(1) // its streams' memory is to be given back, too
 	c.idle.Store(true)
 	if c.e.drain.Load() {
 		c.mux.c.GoAway()

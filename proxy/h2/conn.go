@@ -44,8 +44,11 @@ type Conn struct {
 	glitches int
 
 	dec     *hpack.Decoder
-	in      []byte
+	in      []byte // input: small, or what big points to, or a buffer of an odd size
 	r, w    int
+	got     int // bytes of the last read
+	big     *[minFrameSize + frameHeadLen]byte
+	small   [512]byte
 	lastID  uint32 // highest that the peer opened
 	block   []byte // header block under way
 	blockID uint32

@@ -3,18 +3,22 @@ package h2
 import (
 	"errors"
 	"os"
+	"sync"
 	"time"
 )
 
 // Serve reads the connection until its end, beginning with what was read
 // already. It returns once all streams are closed and all output is written.
-// The reader's buffer is taken from and given back to the caller's pool.
 func (c *Conn) Serve(first []byte) error {
 	if !c.cfg.Client {
 		c.start()
 	}
-	c.in = make([]byte, int(c.cfg.FrameSize)+frameHeadLen+max(0, len(first)-minFrameSize))
+	c.in = c.small[:]
+	if len(first) > len(c.small) {
+		c.widen(len(first))
+	}
 	c.w = copy(c.in, first)
+	defer c.shrink()
 	if !c.cfg.Client && !c.preface() {
 		c.settle()
 		return c.Err()
@@ -61,6 +65,12 @@ func (c *Conn) fill() bool {
 		c.cond.Wait()
 	}
 	c.mu.Unlock()
+	switch {
+	case c.w == 0 && c.got <= len(c.small): // little comes at a time
+		c.shrink()
+	case c.w == len(c.small):
+		c.widen(0)
+	}
 	for {
 		c.mu.Lock()
 		n, since, err, leaving := c.held, c.idle, c.err, c.leaving
@@ -76,7 +86,7 @@ func (c *Conn) fill() bool {
 		}
 		k, err := c.wire.Recv(c.in[c.w:], deadline)
 		if k > 0 {
-			c.w += k
+			c.w, c.got = c.w+k, k
 			return true
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -99,6 +109,34 @@ func (c *Conn) fill() bool {
 			return false
 		}
 	}
+}
+
+// frameBuffers are for connections with frames of the common size.
+var frameBuffers = sync.Pool{New: func() any { return new([minFrameSize + frameHeadLen]byte) }}
+
+// widen makes the input's buffer hold any frame, and n bytes.
+func (c *Conn) widen(n int) {
+	n = max(n, int(c.cfg.FrameSize)+frameHeadLen)
+	if len(c.in) >= n {
+		return
+	}
+	old := c.in[:c.w]
+	if n == minFrameSize+frameHeadLen {
+		c.big = frameBuffers.Get().(*[minFrameSize + frameHeadLen]byte)
+		c.in = c.big[:]
+	} else {
+		c.in = make([]byte, n)
+	}
+	copy(c.in, old)
+}
+
+// shrink gives the buffer back, which is empty: the small one will do.
+func (c *Conn) shrink() {
+	if c.big != nil {
+		frameBuffers.Put(c.big)
+		c.big = nil
+	}
+	c.in, c.r, c.w = c.small[:], 0, 0
 }
 
 // patience is how long the connection may wait for a frame.
