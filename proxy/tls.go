@@ -233,10 +233,6 @@ func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Serve
 	return nil
 }
 
-// maxServerSessions is how many names of one server may have a session that
-// is resumed.
-const maxServerSessions = 32
-
 // sessionCache makes the cache that the global section asks for.
 func sessionCache(g *config.Global) *certs.Sessions {
 	size, life := int64(20000), int64(300)
@@ -266,7 +262,7 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
 	}
 	if !t.NoReuse && !t.NoTickets {
-		c.Sessions = tls.NewLRUClientSessionCache(maxServerSessions)
+		c.Sessions = &certs.ServerSessions{}
 	}
 	if t.MinVer == "" && t.MaxVer == "" && c.Policy.Max >= tls.VersionTLS12 {
 		c.Policy.Min = max(c.Policy.Min, tls.VersionTLS12) // OpenSSL's own default speaks nothing older

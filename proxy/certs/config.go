@@ -145,7 +145,7 @@ type Client struct {
 	ALPN   []string
 	Policy Policy
 	// Sessions are those that may be resumed; nil: none is.
-	Sessions tls.ClientSessionCache
+	Sessions *ServerSessions
 }
 
 // Config makes the crypto/tls configuration for one server name ("" sends
@@ -153,16 +153,20 @@ type Client struct {
 // where there is one (configuration manual 5.2, verify, verifyhost).
 func (k *Client) Config(serverName string) *tls.Config {
 	c := &tls.Config{
-		ServerName: serverName, NextProtos: k.ALPN, ClientSessionCache: k.Sessions,
+		ServerName: serverName, NextProtos: k.ALPN,
 		InsecureSkipVerify: true, // verification is VerifyConnection's: a name is not always required
 	}
 	k.Policy.apply(c)
+	var cert *Cert
 	if k.Cert != nil {
-		if cert := k.Cert.Cert(); cert != nil {
+		if cert = k.Cert.Cert(); cert != nil {
 			// Whatever authorities the server names, as the original: crypto/tls
 			// alone would show none where they do not match.
 			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &cert.TLS, nil }
 		}
+	}
+	if k.Sessions != nil {
+		c.ClientSessionCache = k.Sessions.with(cert)
 	}
 	if k.Verify {
 		c.VerifyConnection = func(st tls.ConnectionState) error { return k.check(st, serverName) }

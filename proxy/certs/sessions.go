@@ -84,3 +84,26 @@ func (s *Sessions) drop(e *list.Element) {
 	s.order.Remove(e)
 	delete(s.byID, e.Value.(*kept).id)
 }
+
+// maxServerSessions is how many names of one server may have a session that
+// is resumed.
+const maxServerSessions = 32
+
+// ServerSessions keeps the sessions of one server line that may be resumed:
+// those that began with the certificate that the line shows now, since the
+// server knows the client of a session by the certificate that began it.
+type ServerSessions struct {
+	mu    sync.Mutex
+	cert  *Cert
+	cache tls.ClientSessionCache
+}
+
+// with returns the sessions that began with c (nil: without a certificate).
+func (s *ServerSessions) with(c *Cert) tls.ClientSessionCache {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cache == nil || s.cert != c {
+		s.cert, s.cache = c, tls.NewLRUClientSessionCache(maxServerSessions)
+	}
+	return s.cache
+}

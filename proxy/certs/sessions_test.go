@@ -53,7 +53,7 @@ func TestResumption(t *testing.T) {
 		cache.now = func() time.Time { return now }
 		tickets := (&Server{Bind: bind, Policy: p, Tickets: true, Keys: keys}).Config()
 		cached := (&Server{Bind: bind, Policy: p, Sessions: cache}).Config()
-		client := func() *Client { return &Client{Policy: p, Sessions: tls.NewLRUClientSessionCache(8)} }
+		client := func() *Client { return &Client{Policy: p, Sessions: &ServerSessions{}} }
 		k := client()
 		got := resume(t, tickets, k, 2) + " "
 		keys.Rotate([]byte{4}) // the old keys still open
@@ -66,9 +66,13 @@ func TestResumption(t *testing.T) {
 		got += resume(t, cached, k, 2) + " "
 		now = now.Add(time.Hour)
 		got += resume(t, cached, k, 1) + " "
+		got += resume(t, tickets, k, 2) + ","
+		k.Cert = &Entry{} // another certificate towards the server: a session of before would show the old one
+		k.Cert.cur.Store(&Cert{})
+		got += resume(t, tickets, k, 2) + " "
 		none := &Server{Bind: bind, Policy: p}
 		got += resume(t, none.Config(), client(), 2) + " " + resume(t, tickets, &Client{Policy: p}, 2)
-		if want := "fr r f fr f ff ff"; got != want {
+		if want := "fr r f fr f fr,fr ff ff"; got != want {
 			t.Errorf("version %x: %s, want %s", version, got, want)
 		}
 		if l, m := cache.Counts(); l != 2 || m != 1 {
