@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
@@ -51,6 +52,9 @@ func newHeader(e *keyword.Env, a *headerArgs, replace bool) (Action, error) {
 	if err != nil {
 		return Action{}, err
 	}
+	if i := strings.IndexFunc(a.Name.Text, notToken); i >= 0 {
+		e.Warnf(diag.BadValue, a.Name.Index, "header name '%s' contains forbidden character '%c'.", a.Name.Text, a.Name.Text[i])
+	}
 	name, on := []byte(strings.ToLower(a.Name.Text)), messageOf(e)
 	host := !bool(on) && string(name) == "host"
 	if text, ok := f.Literal(); ok {
@@ -66,6 +70,15 @@ func newHeader(e *keyword.Env, a *headerArgs, replace bool) (Action, error) {
 		clean(value)
 		return on.put(t, m, name, m.Keep(value), replace, host)
 	}}, nil
+}
+
+// notToken says whether c cannot stand in the name of a header field (RFC 9110 5.6.2).
+func notToken(c rune) bool {
+	switch {
+	case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		return false
+	}
+	return !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
 }
 
 // put adds a field, instead of those of the same name where replace says so.

@@ -298,7 +298,7 @@ func TestRuleOrderRefuses(t *testing.T) {
 		"http-check connect\nhttp-check send uri /":                  "",
 		"http-check expect status 200\nhttp-check expect status 201": "",
 	} {
-		s := &Setup{}
+		s := &Setup{Kind: "httpchk"}
 		var err error
 		for _, l := range strings.Split(lines, "\n") {
 			err = apply(s, l)

@@ -32,8 +32,8 @@ func expectDef(d side) *keyword.Def[Change] {
 		r.expect = x
 		return func(s *Setup) error {
 			d.own(s)
-			if d.word == "http-check" && lastIsConnect(s.http) {
-				return missing(s.http, "expect", "send")
+			if d.word == "http-check" && s.ordered() && lastIsConnect(s.http) {
+				return s.missing(s.http, "expect", "send")
 			}
 			add(d.list(s), d.note(s), r)
 			return nil

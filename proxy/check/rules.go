@@ -127,8 +127,8 @@ func connect(d side) *keyword.Def[Change] {
 		}
 		return func(s *Setup) error {
 			d.own(s)
-			if last := lastStep(*d.list(s)); last != nil && last.expect == nil && d.word == "http-check" && anyConnect(*d.list(s)) {
-				return missing(*d.list(s), "connect", "expect")
+			if last := lastStep(*d.list(s)); last != nil && last.expect == nil && d.word == "http-check" && s.ordered() && anyConnect(*d.list(s)) {
+				return s.missing(*d.list(s), "connect", "expect")
 			}
 			return addConnect(d.list(s), d.note(s), r, d.word)
 		}, nil
@@ -225,9 +225,14 @@ func compileExpr(e *keyword.Env, text, as string) (*sample.Expr, error) {
 	return sample.CompileAs(e, s, as)
 }
 
+// ordered says whether the order of http-check rules is looked at: the
+// original does where it knows already that they matter, and once.
+func (s *Setup) ordered() bool { return s.Kind == "httpchk" && !s.disordered }
+
 // missing refuses a rule that stands without the one that it needs before it.
 // The step is the original's: it does not count requests.
-func missing(list []rule, what, before string) error {
+func (s *Setup) missing(list []rule, what, before string) error {
+	s.disordered = true
 	step := 0
 	for i := range list {
 		if step++; list[i].send {

@@ -22,8 +22,8 @@ var httpSendDef = define(httpSide, "send", "Send a request.", 0, func(e *keyword
 		httpSide.own(s)
 		// A second request needs a connection of its own.
 		for _, r := range s.http {
-			if (r.send || r.expect != nil) && !lastIsConnect(s.http) {
-				return missing(s.http, "send", "connect")
+			if (r.send || r.expect != nil) && s.ordered() && !lastIsConnect(s.http) {
+				return s.missing(s.http, "send", "connect")
 			}
 		}
 		add(&s.http, &s.httpComment, sendRule(h, remark))

@@ -26,6 +26,7 @@ type Setup struct {
 	tcpInherited         bool
 	httpComment          string // waiting for its rule
 	tcpComment           string
+	disordered           bool // a rule in the wrong place was refused
 }
 
 // Portless says in the original's words why no port is known for a server that

@@ -171,7 +171,18 @@ const maxAlerts = 50
 func (c *compiler) crowded() bool {
 	if !c.full && c.diags.Refusals() >= c.limit {
 		c.full = true
-		c.bare("too many fatal errors (50), stopping now.").Code = diag.Syntax
+		all := c.diags.All
+		d := c.bare("too many fatal errors (50), stopping now.")
+		d.Code = diag.Syntax
+		for i := len(all) - 1; i >= 0; i-- { // it is told at the line below the last one of them
+			if s := all[i].Span; all[i].Severity == diag.Alert && !s.IsZero() {
+				if next := strings.IndexByte(string(s.File.Data[s.Start:]), '\n'); next >= 0 {
+					d.Span = source.Span{File: s.File, Start: s.Start + int32(next) + 1, End: s.Start + int32(next) + 1}
+					d.Layout = diag.ParsingTight
+				}
+				break
+			}
+		}
 	}
 	return c.full
 }
@@ -269,6 +280,9 @@ func (c *compiler) section(s *haproxy.Section) {
 	c.tellBefore(s.Line.Span.Start)
 	if s.Keyword.Text == "" {
 		for i := range s.Lines {
+			if c.crowded() {
+				return
+			}
 			w := s.Lines[i].Words[0]
 			c.diags.Alertf(diag.UnknownSection, w.Span, "unknown keyword '%s' out of section.", w.Text).Layout = diag.ParsingTight
 		}
@@ -337,6 +351,13 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 	if l.No || l.Default {
 		e.Prefix, first = l.Words[0].Text, 1
 	}
+	if first < len(l.Words) && e.Scope&keyword.AnyProxy != 0 && endsAt(l.Words[first:]) {
+		defer func(before int) {
+			if c.diags.Refusals() > before {
+				c.abort()
+			}
+		}(c.diags.Refusals())
+	}
 	def, args := table.Match(l.Words, first)
 	if def == nil && first > 0 && l.Words[first].Text == "option" && len(l.Words) > first+1 {
 		c.negated(l, "option "+l.Words[first+1].Text)
@@ -349,6 +370,10 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		if head, _, _ := strings.Cut(def.Name, " "); firstPass[head] {
 			defer c.noteEarly(len(c.diags.All))
 		}
+	}
+	if def != nil && tooMany(e, def.Name, l.Words[args:]) {
+		c.diags.Alertf(diag.BadArguments, l.Words[args+1].Span, "'%s' cannot handle unexpected argument '%s'.", def.Name, l.Words[args+1].Text)
+		return
 	}
 	if def.Gone(e) {
 		c.refuseRemoved(l, first, &def.Spec, func() { def.Note(e, first) }, suggest(c, table, l.Words[first].Text))
@@ -464,7 +489,7 @@ func (c *compiler) refuse(err error) {
 	switch {
 	case at.Place || e.Subject != "":
 		d.Layout = diag.Place
-	case at.Tight || e.Section == "userlist":
+	case at.Tight || e.Section == "userlist" || strings.HasPrefix(at.Text, "'description' "):
 		d.Layout = diag.ParsingTight
 	}
 	for _, text := range c.behind {

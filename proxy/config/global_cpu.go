@@ -9,29 +9,6 @@ import (
 	"tandem/parser/keyword"
 )
 
-var cpuMap = keyword.Define(keyword.Spec{
-	Name: "cpu-map", In: keyword.Global, Flags: tuning, Doc: "CPUs of threads.",
-}, func(e *keyword.Env, a *restArgs) (Setting[Global], error) {
-	const text = "cpu-map expects a thread group number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  followed by a list of CPU ranges with numbers from 0 to 63."
-	if len(a.Words) < 2 {
-		return nil, e.Errorf(-1, "%s", text)
-	}
-	set := strings.TrimPrefix(a.Words[0].Text, "auto:")
-	for _, part := range strings.Split(set, "/") {
-		if part != "all" && part != "odd" && part != "even" && !isRange(part) {
-			return nil, e.Errorf(a.Words[0].Index, "%s", text)
-		}
-	}
-	for _, w := range a.Words[1:] {
-		for _, part := range strings.Split(w.Text, ",") {
-			if !isRange(part) {
-				return nil, e.Errorf(w.Index, "cpu-map : %s", text)
-			}
-		}
-	}
-	return nil, nil
-})
-
 // isRange says whether s is "N", "N-M" or, without an end, "N-".
 func isRange(s string) bool {
 	low, high, two := strings.Cut(s, "-")

@@ -90,6 +90,8 @@ type Proxy struct {
 	Caps              keyword.Scope // Frontend, Backend or both; Defaults too for defaults
 	From              *Proxy        // the defaults it inherits from
 	replaced          *Proxy        // of defaults: the one of this name before
+	usedByName        bool          // of defaults: by a proxy's "from"
+	usedByPlace       bool          // of defaults: by a proxy below
 	referenced        bool          // of defaults: something is made "from" it
 	heirs             keyword.Scope // of defaults with rules: sides of the proxies that inherit them
 	GUID, Description string

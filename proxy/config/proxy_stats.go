@@ -67,6 +67,9 @@ func statsNode(name, doc string, set func(*StatsPage, string)) *keyword.Def[Sett
 			d.Layout = diag.ParsingTight
 			return nil, nil
 		}
+		if name == "show-desc" && len(a.Words) == 0 && keyword.Attached[*Global](e).Description == "" {
+			e.Warnf(diag.NoEffect, -1, "'show-desc' requires a parameter or 'desc' to be set in the global section.").Layout = diag.ParsingTight
+		}
 		return func(p *Proxy) error { set(p.statsPage(), a.join()); return nil }, nil
 	})
 }

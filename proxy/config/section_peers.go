@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,10 +76,14 @@ func peerLine(e *keyword.Env, w []expr.Word) (*server.Line, error) {
 		e.Subject = "server " + e.Owner + "/" + name
 		return nil, &keyword.Error{Index: w[1].Index, Code: diag.BadValue, Place: true, Text: err.Error()}
 	}
-	p := c.peerServers()
+	p, refs := c.peerServers(), len(e.Refs)
 	l, err := server.ParseServer(e, e.Words, &p)
 	if err != nil {
 		return nil, err
+	}
+	if q := l.Params; q.Resolvers != nil || len(q.InitAddr) > 0 || q.Check.Enabled || q.Agent.Enabled {
+		e.Warnf(diag.NoEffect, -1, "'%s %s' : init_addr, resolvers, check and agent are ignored for peers.", kind, name)
+		e.Refs = append(e.Refs[:refs], slices.DeleteFunc(e.Refs[refs:], func(r *keyword.Ref) bool { return r.Kind == keyword.ToResolvers })...)
 	}
 	return &l, nil
 }

@@ -99,6 +99,8 @@ func readProxy(c *compiler, s *haproxy.Section) {
 	}
 	if parent == nil {
 		parent = builtIn
+	} else {
+		c.mixed(parent, from != "", s)
 	}
 	if !c.mayInherit(p, parent, s.Line.Span) {
 		parent = builtIn
@@ -148,6 +150,19 @@ func (c *compiler) renamed(p *Proxy) bool {
 	}
 	p.replaced = old
 	return !c.aborted
+}
+
+// mixed warns of a defaults section that is used both by its name and because
+// it stands above; named says which of the two it is this time.
+func (c *compiler) mixed(d *Proxy, named bool, s *haproxy.Section) {
+	if named {
+		d.usedByName = true
+	} else {
+		d.usedByPlace = true
+	}
+	if d.usedByName && d.usedByPlace {
+		c.diags.Warnf(diag.NoEffect, s.Line.Span, "defaults section '%s' (declared at %s) is explicitly referenced by another proxy and implicitly used here. To avoid any ambiguity don't mix both usage. Add a last defaults section not explicitly used or always use explicit references.", d.Name, d.Span)
+	}
 }
 
 // outside refuses the lines below a section line that opens no section.
