@@ -276,10 +276,18 @@ func (a *Addr) port(s string, allow AddrAllow) error {
 	}
 	a.PortHigh = a.Port
 	if isRange {
+		if strings.HasPrefix(high, "-") {
+			return fmt.Errorf("invalid port '%s'", high)
+		}
 		if a.PortHigh, err = portNumber(high, high, a.Text); err != nil {
 			return err
 		}
-		if a.PortHigh < a.Port {
+		switch {
+		case a.Port > 65535 || a.Port == 0 && allow&NonZeroPort != 0:
+			return fmt.Errorf("invalid port '%s'", low)
+		case a.PortHigh > 65535:
+			return fmt.Errorf("invalid port '%s'", high)
+		case a.PortHigh < a.Port:
 			return fmt.Errorf("invalid port range '%s'", s)
 		}
 	}

@@ -3,6 +3,7 @@ package action
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
@@ -70,7 +71,8 @@ func (c *captureArgs) ParseArgs(a *keyword.Args) (err error) {
 	case response && w != "id":
 		return refuse(at, "expects 'id', found '%s'", w)
 	case w == "len":
-		if c.len, err = strconv.Atoi(v); err != nil || c.len <= 0 {
+		digits := len(v) - len(strings.TrimLeft(v, "0123456789"))
+		if c.len, err = strconv.Atoi(v[:digits]); err != nil || c.len <= 0 { // what follows the digits is not looked at
 			if http {
 				return refuse(vat, "length must be > 0")
 			}

@@ -375,6 +375,14 @@ func readLine[T any](c *compiler, table *keyword.Table[Setting[T]], l *haproxy.L
 		c.diags.Alertf(diag.BadArguments, l.Words[args+1].Span, "'%s' cannot handle unexpected argument '%s'.", def.Name, l.Words[args+1].Text)
 		return
 	}
+	if def != nil && notBuilt(def.Name) {
+		if c.diags.Strict {
+			c.unknown(l, first, suggest(c, table, l.Words[first].Text))
+			return
+		}
+		c.diags.Tolerate(diag.Diagnostic{Code: diag.RemovedWord, Span: l.Words[first].Span,
+			Text: "'" + def.Name + "' is known only to an HAProxy that is built with zlib, others refuse it. It is accepted here.", Hint: "remove this line"}, diag.Diagnostic{})
+	}
 	if def.Gone(e) {
 		c.refuseRemoved(l, first, &def.Spec, func() { def.Note(e, first) }, suggest(c, table, l.Words[first].Text))
 		return

@@ -127,7 +127,7 @@ var globalDescription = keyword.Define(keyword.Spec{
 
 // identity makes the Defs of user and group: a name that must exist.
 func identity(name, doc string, find func(string) (string, error), set func(*Global, int)) *keyword.Def[Setting[Global]] {
-	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc}, func(e *keyword.Env, a *nameArgs) (Setting[Global], error) {
+	return keyword.Define(keyword.Spec{Name: name, In: keyword.Global, Doc: doc, Misuse: "cannot find " + name + " id for '' (0:Success)"}, func(e *keyword.Env, a *nameArgs) (Setting[Global], error) {
 		id, err := find(a.Name.Text)
 		n, nerr := strconv.Atoi(id)
 		if err != nil || nerr != nil {

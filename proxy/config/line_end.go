@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"tandem/parser/keyword"
 	"tandem/parser/source"
 )
@@ -17,6 +19,12 @@ func endsAt(w []source.Word) bool {
 		return len(w) > 1 && w[1].Text == "http-request"
 	}
 	return false
+}
+
+// notBuilt says whether a word belongs to a library that the newest release
+// need not be built with (it is not, as a rule): then it does not know the word.
+func notBuilt(name string) bool {
+	return strings.HasPrefix(name, "tune.zlib.")
 }
 
 // tooMany says whether more than one word follows where the original counts

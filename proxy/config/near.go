@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
@@ -24,7 +25,7 @@ func suggest[T any](c *compiler, table *keyword.Table[Setting[T]], word string) 
 	case c.env.Scope == keyword.Global:
 		names = append(names, nearGlobal...)
 	}
-	return diag.Nearest(word, names)
+	return diag.Nearest(word, slices.DeleteFunc(names, notBuilt))
 }
 
 // suggestOption is suggest for the word behind "option".

@@ -52,11 +52,9 @@ func readBind(in *keyword.Args, what string) (*listen.Bind, error) {
 	b.Span = in.Env.LineSpan().String()
 	if err := checkBindAddrs(in.Env, b, i); err != nil {
 		if what == "stats socket" {
-			what = innerPlace(in.Env) + "'" + what
-		} else {
-			what = "'" + what
+			return nil, prefixError(in.Env.Errorf(i, "%s\n", err), innerPlace(in.Env)+"'stats socket' : ")
 		}
-		return nil, prefixError(err, what+"' : ")
+		return nil, prefixError(err, "'"+what+"' : ")
 	}
 	err := listen.Words.ReadWords(in, func(_ *keyword.Def[listen.Option], set listen.Option) error { return set(b) })
 	if err != nil {

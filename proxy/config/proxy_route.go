@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
@@ -164,6 +165,9 @@ var defaultBackend = keyword.Define(keyword.Spec{
 		ref.Check = keyword.Attached[*compiler](e).routable(e.Section, ref)
 	}
 	return func(p *Proxy) error {
+		if old := p.DefaultBackend; old != nil { // only the last one counts
+			e.Refs = slices.DeleteFunc(e.Refs, func(r *keyword.Ref) bool { return r == old })
+		}
 		p.DefaultBackend = ref
 		return nil
 	}, nil

@@ -40,6 +40,9 @@ func readUserlist(c *compiler, s *haproxy.Section) {
 	}
 	if o.Userlists[name] != nil {
 		c.diags.Warnf(diag.Duplicate, s.Line.Span, "ignoring duplicated userlist '%s'.", name).Layout = diag.ParsingTight
+		for i := range s.Lines { // read all the same
+			readLine(c, userlistWords, &s.Lines[i], auth.NewUserlist(name))
+		}
 		return
 	}
 	l := auth.NewUserlist(name)
@@ -152,11 +155,11 @@ func (c *compiler) store(e *keyword.Env, crt, alias string) error {
 		file = under(c.cfg.Global.CRTBase, crt)
 	}
 	if _, err := os.Stat(file); err != nil && !e.Offline {
-		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: "cannot open the file '" + file + "'.\n '" + file + "' cannot be read or parsed."}
+		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: "cannot open the file '" + file + "'.\n '" + crt + "' cannot be read or parsed."}
 	}
 	if st, err := os.Stat(file); err == nil && !st.IsDir() && !e.Offline {
 		if err := certs.Check(file); err != nil {
-			return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: err.Error() + ".\n '" + file + "' cannot be read or parsed."}
+			return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: err.Error() + ".\n '" + crt + "' cannot be read or parsed."}
 		}
 	}
 	c.storeLoads++

@@ -180,7 +180,6 @@ func (c *compiler) outside(s *haproxy.Section) {
 func (c *compiler) unread(s *haproxy.Section) {
 	w := c.headerRest[0]
 	c.diags.Warnf(diag.BadArguments, w.Span, "'%s' cannot handle unexpected argument '%s'. The section is not read.", s.Keyword.Text, w.Text).Ours = true
-	c.diags.Refuse()
 	c.outside(s)
 }
 
