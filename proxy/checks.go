@@ -77,6 +77,7 @@ func (p *Proxy) addServer(px *config.Proxy, name string, words []string) error {
 		setup, _ := px.CheckSetup.(*check.Setup)
 		prober.Add(target(px, l, setup.Method()))
 	}
+	p.cfg.Lua.Happened("SERVER_ADD", l.Server)
 	return nil
 }
 
@@ -87,4 +88,5 @@ func (p *Proxy) removeServer(px *config.Proxy, s *server.Server) {
 	}
 	px.Back.Remove(s)
 	p.eng.Forget(s)
+	p.cfg.Lua.Happened("SERVER_DEL", s)
 }

@@ -97,6 +97,7 @@ func New(cfg *config.Config, deps *config.Deps, diags *diag.List) *Proxy {
 		Process: deps.Process, Log: p.logs.proxy, LogAs: p.logs.as, Logged: p.logs.wanted, Version: Version, ReadProxy: readProxy,
 		ServerTLS: p.tls.server, ClientVerdict: p.tls.verdict, ClientTLS: p.tls.client, Service: p.service(), Marked: p.observed,
 	})
+	p.initScripts(diags)
 	return p
 }
 

@@ -7,27 +7,50 @@ import (
 	"strconv"
 	"strings"
 
+	"tandem/parser/diag"
 	"tandem/parser/keyword"
 	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/lua"
+	"tandem/proxy/server"
 	"tandem/proxy/tx"
 )
 
 // scripts is what the scripts of the configuration see of the process.
 type scripts struct{ p *Proxy }
 
-// startScripts runs what scripts do at the start and begins their tasks. The
-// function that it returns waits for their end, when stop has ended.
+// initScripts runs what scripts do at the start.
+func (p *Proxy) initScripts(diags *diag.List) {
+	m := p.cfg.Lua
+	if !m.Loaded() {
+		return
+	}
+	for _, c := range m.Commands() {
+		p.ops.cli.Extend(c.Words, c.Usage, c.Run)
+	}
+	p.deps.Servers.OnEvent(func(e server.Event) {
+		p.logs.event(e)
+		switch {
+		case e.Server == nil:
+		case strings.Contains(e.Text, " is DOWN"):
+			m.Happened("SERVER_DOWN", e.Server)
+		case strings.Contains(e.Text, " is UP"):
+			m.Happened("SERVER_UP", e.Server)
+		}
+	})
+	if err := m.Init(scripts{p}, scripts{p}); err != nil {
+		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.BadValue, Layout: diag.PostParse, Text: err.Error()})
+	}
+}
+
+// startScripts begins the tasks of scripts. The function that it returns waits
+// for their end, when stop has ended.
 func (p *Proxy) startScripts(stop context.Context) (wait func()) {
 	m := p.cfg.Lua
 	if !m.Loaded() {
 		return func() {}
 	}
-	for _, c := range m.Commands() {
-		p.ops.cli.Extend(c.Words, c.Usage, c.Run)
-	}
-	m.Start(stop, scripts{p}, scripts{p})
+	m.Start(stop)
 	return m.Stop
 }
 

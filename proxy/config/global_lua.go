@@ -76,7 +76,7 @@ func (c *compiler) prepareLua() {
 	m.Warn = func(text string) {
 		c.diags.Add(diag.Diagnostic{Severity: diag.Warning, Code: diag.BadValue, Layout: diag.Told, Text: "config : " + text})
 	}
-	m.Compile = c.luaSamples()
+	m.Compile, m.Getenv = c.luaSamples(), c.environ.Lookup
 	if !set {
 		m.Warn(`hlua: please set "tune.lua.bool-sample-conversion" tunable to either "normal" or "pre-3.1-bug" explicitly to avoid ambiguities. This must be set before any "lua-load" or "lua-load-per-thread" directive. Defaulting to "pre-3.1-bug".`)
 	}

@@ -17,6 +17,7 @@ func TestLuaLines(t *testing.T) {
 	if err := os.WriteFile(script, []byte(`
 core.register_action("two", {"http-req"}, function() end, 2)
 core.register_action("tcp", {"tcp-req", "tcp-res", "http-res", "http-after-res"}, function() end)
+core.register_action("two", {"http-res"}, function() end)
 core.register_service("h", "http", function() end)
 core.register_service("t", "tcp", function() end)
 core.register_fetches("f", function() end)
@@ -36,6 +37,7 @@ if (...) == "none" then assert(string == nil and utf8 == nil and io == nil) end
 	load := "lua-load " + script
 	for _, c := range []struct{ global, lines, want string }{
 		{load, proxy + " http-request lua.two a b if TRUE", ""},
+		{load, proxy + " http-response lua.two if TRUE", ""}, // the same name, another action
 		{load, proxy + " http-request lua.two a", rule + "'http-request lua.two' rule : expect 2 arguments."},
 		{load, proxy + " http-request lua.two a b c", "'http-request lua.two' expects either 'if' or 'unless' followed by a condition but found 'c'."},
 		{load, proxy + " tcp-request content lua.tcp\n tcp-response content lua.tcp\n http-response lua.tcp\n http-after-response lua.tcp", ""},
@@ -49,7 +51,7 @@ if (...) == "none" then assert(string == nil and utf8 == nil and io == nil) end
 		{load, proxy + " acl a lua.f -m str x", ""},
 		{"lua-load-per-thread " + script + "\n nbthread 2", "", ""},
 		{load + " again", "", "config : Trying to register sample-fetch 'lua.f' more than once. This will become a hard error in version 2.5."},
-		{load + " fail", "", "Lua runtime error: " + script + ":9: boom"},
+		{load + " fail", "", "Lua runtime error: " + script + ":10: boom"},
 		{"lua-load " + bad, "", "error in Lua file '" + bad + "': " + bad + ":1: unexpected symbol near '='"},
 		{"lua-load /nonexistent", "", "error in Lua file '/nonexistent': cannot open /nonexistent: No such file or directory"},
 		{"tune.lua.openlibs none\n " + load + " none", "", ""},

@@ -35,7 +35,7 @@ func (st *state) openCore() {
 		"parse_addr": parseAddr, "match_addr": matchAddr,
 		"add_acl": mapCommand("add_acl", 2), "del_acl": mapCommand("del_acl", 2), "set_map": mapCommand("set_map", 3), "del_map": mapCommand("del_map", 2),
 		"tcp": newSocket, "httpclient": newHTTPClient,
-		"register_filter": missing("core.register_filter"), "event_sub": missing("core.event_sub"), "get_patref": missing("core.get_patref"),
+		"register_filter": missing("core.register_filter"), "event_sub": subscribe("core"), "get_patref": missing("core.get_patref"),
 		"use_native_mailers_config": func(*glua.LState) int { return 0 },
 	})
 	act := l.NewTable()
@@ -58,6 +58,7 @@ func (st *state) openCore() {
 	st.openSockets()
 	st.openMaps()
 	st.openObjects()
+	st.openEvents()
 	st.methods("Concat", concatMethods)
 	st.methods("Queue", queueMethods)
 }
@@ -99,11 +100,10 @@ func (st *state) registerAction(l *glua.LState) int {
 		}
 		list = append(list, string(s))
 	})
-	e := st.m.register(st.m.actions, name, "action", kindAction, st, fn)
-	for _, s := range list {
-		e.envs[s] = true
+	for _, s := range list { // the same name may mean something else in another rule set
+		e := st.m.register(st.m.actions, s+" "+name, "action", kindAction, st, fn)
+		e.name, e.nargs = name, nargs
 	}
-	e.nargs = nargs
 	return 0
 }
 

@@ -63,6 +63,16 @@ func (st *state) openLibs() {
 	if wants("utf8") {
 		st.openUTF8()
 	}
+	if t := st.lib("os"); t != nil {
+		st.setFuncs(t, map[string]glua.LGFunction{"getenv": func(l *glua.LState) int {
+			if v, ok := m.Getenv(l.CheckString(1)); ok {
+				l.Push(glua.LString(v))
+			} else {
+				l.Push(glua.LNil)
+			}
+			return 1
+		}})
+	}
 	st.guardFork()
 	if p := st.lib("package"); p != nil {
 		l.SetField(p, "loaders", glua.LNil)

@@ -136,7 +136,7 @@ func TestCore(t *testing.T) {
 		{"local c = core.concat() c:add('x') c:add('y') return c:dump()", "xy"},
 		{"local q = core.queue() q:push(1) q:push('b') return out(q:size(), q:pop(), q:pop_wait(), q:pop())", "2 1 b nil"},
 		{"return out(core.emerg, core.debug, core.silent, core.thread, act.CONTINUE, act.INVALID)", "0 7 -1 0 0 7"},
-		{"return out(pcall(core.event_sub))", "false t.lua:1: 'core.event_sub' is not implemented in this program"},
+		{"return out(pcall(core.register_filter))", "false t.lua:1: 'core.register_filter' is not implemented in this program"},
 		{"local ok, r = Regex.new('^a(b*)', false) local m, c = r:match('xabb') local m2, c2 = r:match('abb') return out(ok, r:exec('ABB'), m, m2, c2[1], c2[2])", "true true false true abb bb"},
 		{"local t = core.now() return out(t.sec > 0, t.usec < 1000000)", "true true"},
 	} {
@@ -240,9 +240,10 @@ core.register_task(function() done:pop_wait() core.register_task(function() SECO
 	st := m.states[0]
 	st.lib("core").RawSetString("done_hook", st.l.NewFunction(func(*glua.LState) int { close(ended); return 0 }))
 	stop, cancel := context.WithCancel(context.Background())
-	if err := m.Start(stop, nil, nil); err != nil {
+	if err := m.Init(nil, nil); err != nil {
 		t.Fatal(err)
 	}
+	m.Start(stop)
 	<-ended
 	cancel()
 	m.Stop()
@@ -291,5 +292,17 @@ func TestCommand(t *testing.T) {
 	c.Run(&out, []string{"foo", "bar", "z"})
 	if got := out.String(); got != "foobar-\nfoobarz\n" || c.Usage != "foo bar : test" {
 		t.Errorf("got %q, %q", got, c.Usage)
+	}
+}
+
+// TestInitError is why a process does not start.
+func TestInitError(t *testing.T) {
+	t.Parallel()
+	m, err := machine(t, "core.register_init(function() core.done() end)\ncore.register_init(function()\nerror('in init', 0) end)", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Init(nil, nil); err == nil || !strings.HasPrefix(err.Error(), "Lua init: runtime error: 'in init' from [C]: in global 'error', ") || !strings.HasSuffix(err.Error(), "t.lua:3: in function line 2") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -11,7 +11,9 @@ package lua
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,6 +47,8 @@ type Machine struct {
 	Opt Options
 	// Warn tells what the original warns of while scripts are loaded.
 	Warn func(text string)
+	// Getenv reads the environment, with what the configuration set in it.
+	Getenv func(name string) (string, bool)
 
 	states       []*state // the shared one first
 	actions      map[string]*entry
@@ -63,6 +67,9 @@ type Machine struct {
 	stop    context.Context
 	work    sync.WaitGroup
 	errors  counter
+	subs    []*subscription
+	queue   []event
+	wake    chan struct{} // something is in queue
 
 	// Compile makes sample expressions; nil: scripts have none.
 	Compile Compiler
@@ -72,10 +79,8 @@ type Machine struct {
 type entry struct {
 	name  string
 	kind  kind
-	envs  map[string]bool // rule sets of actions
-	mode  string          // of services: "tcp" or "http"
+	mode  string // of services: "tcp" or "http"
 	nargs int
-	shown string // as messages name it
 	fns   map[*state]*glua.LFunction
 	order []*state
 	args  []glua.LValue // of tasks
@@ -83,7 +88,7 @@ type entry struct {
 
 // New returns a machine without scripts.
 func New() *Machine {
-	return &Machine{Opt: DefaultOptions(), actions: map[string]*entry{}, fetches: map[string]*entry{}, converters: map[string]*entry{}, services: map[string]*entry{}}
+	return &Machine{Opt: DefaultOptions(), Getenv: os.LookupEnv, wake: make(chan struct{}, 1), actions: map[string]*entry{}, fetches: map[string]*entry{}, converters: map[string]*entry{}, services: map[string]*entry{}}
 }
 
 // Loaded says whether there is any script.
@@ -141,28 +146,37 @@ func (e *entry) pick(n uint64) (*state, *glua.LFunction) {
 	return st, e.fns[st]
 }
 
-// Start runs what register_init left, then begins the tasks; stop ends them.
-func (m *Machine) Start(stop context.Context, w World, s Sink) error {
+// Init shows the process to the scripts and runs what register_init left. An
+// error, with the original's text, means that the process must not start.
+func (m *Machine) Init(w World, s Sink) error {
 	m.mu.Lock()
-	m.world, m.sink, m.stop = w, s, stop
+	m.world, m.sink = w, s
 	m.mu.Unlock()
 	m.populate()
 	for _, e := range m.inits {
 		st, fn := e.pick(0)
 		r := &run{st: st, entry: e, kind: kindInit}
-		if _, err := st.call(r, fn, 0); err != nil {
-			return err
+		if _, err := st.call(r, fn, 0); err != nil && !r.done {
+			if e, ok := err.(*scriptError); ok && e.cause == nil {
+				return fmt.Errorf("Lua init: runtime error: '%s' from %s", e.Error(), e.trace)
+			}
+			return fmt.Errorf("Lua init: %w.", err)
 		}
 	}
+	return nil
+}
+
+// Start begins the tasks; stop ends them.
+func (m *Machine) Start(stop context.Context) {
 	m.mu.Lock()
-	m.started = true
+	m.started, m.stop = true, stop
 	tasks := m.tasks
 	m.tasks = nil
 	m.mu.Unlock()
 	for _, e := range tasks {
 		m.startTask(e)
 	}
-	return nil
+	m.work.Go(m.dispatch)
 }
 
 // Stop waits until no task runs any more; the context given to Start has
@@ -183,10 +197,10 @@ func (m *Machine) startTask(e *entry) {
 func (m *Machine) register(list map[string]*entry, name, what string, k kind, st *state, fn *glua.LFunction) *entry {
 	e := list[name]
 	if e == nil {
-		e = &entry{name: name, kind: k, fns: map[*state]*glua.LFunction{}, envs: map[string]bool{}}
+		e = &entry{name: name, kind: k, fns: map[*state]*glua.LFunction{}}
 		list[name] = e
 	} else if e.fns[st] != nil && what != "" && m.Warn != nil {
-		m.Warn("Trying to register " + what + " 'lua." + name + "' more than once. This will become a hard error in version 2.5.")
+		m.Warn("Trying to register " + what + " 'lua." + name[strings.IndexByte(name, ' ')+1:] + "' more than once. This will become a hard error in version 2.5.")
 	}
 	if e.fns[st] == nil {
 		e.order = append(e.order, st)

@@ -37,7 +37,9 @@ func (st *state) newMap(l *glua.LState) int {
 	if n := l.GetTop(); n < 1 || n > 2 {
 		l.RaiseError("'new' needs at least 1 argument.")
 	}
-	st.body(l, "Map.new")
+	if r := current(l); r.kind != kindLoad && r.kind != kindInit {
+		l.RaiseError("'new': not available outside of body and init contexts")
+	}
 	file := l.CheckString(1)
 	method := "str"
 	if l.GetTop() == 2 {

@@ -51,7 +51,9 @@ func (st *state) openObjects() {
 			}
 			return 0
 		},
-		"get_mailers": missing("Proxy.get_mailers"),
+		// Mails of email-alert are sent by the program itself: scripts that would
+		// send them too see that there is nothing for them to do.
+		"get_mailers": func(l *glua.LState) int { l.Push(glua.LNil); return 1 },
 	})
 	st.methods("Server", serverMethods)
 	st.methods("Listener", map[string]glua.LGFunction{"get_stats": func(l *glua.LState) int {
@@ -186,7 +188,7 @@ var serverMethods = map[string]glua.LGFunction{
 	"agent_force_down": serverCommand("agent", "down"),
 	"tracking":         missing("Server.tracking"),
 	"get_trackers":     missing("Server.get_trackers"),
-	"event_sub":        missing("Server.event_sub"),
+	"event_sub":        subscribe("Server"),
 }
 
 // tableRow reads a line of "show table".

@@ -2,6 +2,7 @@ package lua
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	glua "github.com/yuin/gopher-lua"
@@ -27,8 +28,8 @@ var environments = map[keyword.Scope]string{
 // arguments it takes; nil where none is registered for it.
 func (m *Machine) Action(name string, scope keyword.Scope) (make func(args []string) action.Action, nargs int) {
 	on := environments[scope]
-	e := m.actions[name]
-	if e == nil || !e.envs[on] {
+	e := m.actions[on+" "+name]
+	if e == nil {
 		return nil, 0
 	}
 	return func(args []string) action.Action {
@@ -39,9 +40,9 @@ func (m *Machine) Action(name string, scope keyword.Scope) (make func(args []str
 // Names lists the actions of a rule set, for messages about unknown ones.
 func (m *Machine) Names(scope keyword.Scope) []string {
 	var out []string
-	for n, e := range m.actions {
-		if e.envs[environments[scope]] {
-			out = append(out, "lua."+n)
+	for n := range m.actions {
+		if name, ok := strings.CutPrefix(n, environments[scope]+" "); ok {
+			out = append(out, "lua."+name)
 		}
 	}
 	slices.Sort(out)
