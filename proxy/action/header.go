@@ -53,7 +53,7 @@ func newHeader(e *keyword.Env, a *headerArgs, replace bool) (Action, error) {
 		return Action{}, err
 	}
 	if i := strings.IndexFunc(a.Name.Text, notToken); i >= 0 {
-		e.Warnf(diag.BadValue, a.Name.Index, "header name '%s' contains forbidden character '%c'.", a.Name.Text, a.Name.Text[i])
+		e.Warnf(diag.BadValue, a.Name.Index, "header name '%s' contains forbidden character '%s'.", a.Name.Text, a.Name.Text[i:i+1])
 	}
 	name, on := []byte(strings.ToLower(a.Name.Text)), messageOf(e)
 	host := !bool(on) && string(name) == "host"

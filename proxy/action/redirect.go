@@ -3,6 +3,7 @@ package action
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"tandem/parser/keyword"
 	"tandem/proxy/logformat"
@@ -103,9 +104,11 @@ func (r *redirect) check(response message) error {
 func (r *redirect) set(e *keyword.Env, w, v string, at int, formats bool) error {
 	switch w {
 	case "code":
-		switch v {
+		// What follows the digits is not looked at.
+		digits := len(v) - len(strings.TrimLeft(v, "0123456789"))
+		switch v[:digits] {
 		case "301", "302", "303", "307", "308":
-			r.code, _ = strconv.Atoi(v)
+			r.code, _ = strconv.Atoi(v[:digits])
 			return nil
 		}
 		return refuse(at, "'code': unsupported HTTP code '%s' (must be one of 301, 302, 303, 307 or 308)", v)

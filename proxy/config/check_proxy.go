@@ -55,7 +55,12 @@ func (c *compiler) checkProxy(p *Proxy) {
 			c.afterf(diag.Warning, diag.NoEffect, p, "%s", strings.Replace(text, "backend", kindWord(p.Kind), 1))
 		}
 	}
-	for _, l := range p.Servers {
+	for i, l := range p.Servers {
+		if p.Mode == "log" && i > 0 && l.Addr.Datagram != p.Servers[i-1].Addr.Datagram {
+			c.closing = "Fatal errors found in configuration."
+			c.afterf(diag.Alert, diag.BadValue, p, "log %s: failed to initialize: cannot mix server types within a log backend, '%s' srv's network type differs from previous server.", p.who(), l.Name)
+			break
+		}
 		if p.Mode == "log" && !l.Addr.Datagram {
 			c.checkLogServer(l.Params, l.Span, diag.PostParse)
 		}

@@ -500,8 +500,8 @@ func (c *compiler) refuse(err error) {
 	case at.Tight || e.Section == "userlist" || strings.HasPrefix(at.Text, "'description' "):
 		d.Layout = diag.ParsingTight
 	}
-	for _, text := range c.behind {
-		c.bare(text).Code = at.Code
+	for _, text := range c.behind { // not counted: the line is refused once
+		c.diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: at.Code, Layout: diag.Bare, Text: text, Lenient: true})
 	}
 	c.behind = nil
 }

@@ -31,7 +31,7 @@ func readUserlist(c *compiler, s *haproxy.Section) {
 		return
 	}
 	if bad := badNameByte(name); bad != 0 {
-		c.diags.Alertf(diag.BadValue, s.Line.Span, "character '%c' is not permitted in 'userlist' name '%s'.", bad, name)
+		c.diags.Alertf(diag.BadValue, s.Line.Span, "character '%s' is not permitted in 'userlist' name '%s'.", string([]byte{bad}), name)
 		return
 	}
 	o := &c.cfg.Others
