@@ -102,12 +102,15 @@ func (o *operators) limit(which cli.Limit, n int64) {
 		o.p.eng.SetMaxConn(n)
 	case cli.ConnRate:
 		g.MaxConnRate = int(n)
+		o.p.eng.SetRates(g)
 	case cli.SessRate:
 		g.MaxSessRate = int(n)
+		o.p.eng.SetRates(g)
 	case cli.CompressBps:
 		o.p.eng.SetCompressionRate(n)
 	case cli.SSLRate:
 		g.MaxSSLRate = int(n)
+		o.p.eng.SetRates(g)
 	}
 }
 

@@ -88,6 +88,7 @@ type Engine struct {
 	slots    slotGate
 	captures captures
 	limit    atomic.Int64 // connections of the whole process; 0: none
+	limits   processLimits
 	zipRate  atomic.Int64 // bytes per second into compressors; 0: any
 	cpu      cpuMeter
 	start    time.Time
@@ -171,6 +172,7 @@ func (e *Engine) Load(cfg *config.Config) {
 		rt.loadSPOE(p)
 	}
 	e.limit.Store(rt.maxConn)
+	e.limits.load(&cfg.Global)
 	e.rt.Store(rt)
 }
 

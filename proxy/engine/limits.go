@@ -2,14 +2,18 @@ package engine
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"tandem/proxy/config"
 	"tandem/proxy/listen"
 	"tandem/proxy/socket"
+	"tandem/stats"
 )
 
 // slotGate counts the connections of the whole process (global maxconn).
@@ -62,7 +66,7 @@ func (e *Engine) Serve(ln net.Listener, l *listen.Listener) error {
 		if !e.slots.wait(func(n int64) bool { return e.room(l, n) }, e.drain.Load) {
 			return nil
 		}
-		if d := e.rateWait(l, time.Now()); d > 0 {
+		for d := e.rateWait(l, time.Now()); d > 0 && !e.drain.Load(); d = e.rateWait(l, time.Now()) {
 			time.Sleep(d)
 		}
 		var nc net.Conn
@@ -120,18 +124,55 @@ func (e *Engine) room(l *listen.Listener, n int64) bool {
 	return l.Bind == nil || l.Bind.MaxConn <= 0 || int64(l.Stats.Sess.Load()) < int64(l.Bind.MaxConn)
 }
 
-// rateWait returns how long to wait before the next session may begin
-// ("rate-limit sessions").
+// processLimits are those of the whole process beside maxconn; 0 means none.
+// The CLI changes the rates while others read them.
+type processLimits struct {
+	conns, sessions, handshakes atomic.Int64 // per second: maxconnrate, maxsessrate, maxsslrate
+	ciphered                    atomic.Int64 // maxsslconn: TLS connections at once, both sides
+}
+
+func (p *processLimits) load(g *config.Global) {
+	p.conns.Store(int64(g.MaxConnRate))
+	p.sessions.Store(int64(g.MaxSessRate))
+	p.handshakes.Store(int64(g.MaxSSLRate))
+	p.ciphered.Store(int64(g.MaxSSLConn))
+}
+
+// cipheredPause is how long a listener with TLS waits before it looks again
+// whether there is room below maxsslconn: connections to servers count too,
+// and nobody tells of their end.
+const cipheredPause = 5 * time.Millisecond
+
+// rateWait returns how long to wait before it may be asked again whether the
+// next session may begin, 0 when it may (manual 3.1 maxconnrate, maxsessrate,
+// maxsslrate, maxsslconn; 4.2 rate-limit sessions).
 func (e *Engine) rateWait(l *listen.Listener, now time.Time) time.Duration {
+	ms, pr := e.nowMS(now), e.deps.Process
+	var wait int64
+	hold := func(r *stats.Rate, limit int64) {
+		if limit > 0 {
+			wait = max(wait, r.Wait(ms, uint32(min(limit, math.MaxUint32)), 1))
+		}
+	}
+	hold(&pr.ConnRate, e.limits.conns.Load())
+	hold(&pr.SessRate, e.limits.sessions.Load())
+	ciphered := l.Bind != nil && l.Bind.TLS.Enabled
+	if ciphered {
+		hold(&pr.SSLRate, e.limits.handshakes.Load())
+	}
 	limit := l.Front.RateLimit.Load()
 	fe := e.rt.Load().fronts[l.Front]
 	if limit == 0 && fe != nil {
 		limit = int64(fe.p.RateLimit)
 	}
-	if limit <= 0 || fe == nil {
-		return 0
+	if fe != nil {
+		hold(&fe.st.SessRate, limit)
 	}
-	return time.Duration(fe.st.SessRate.Wait(e.nowMS(now), uint32(limit), 1)) * time.Millisecond
+	d := time.Duration(wait) * time.Millisecond
+	if most := e.limits.ciphered.Load(); ciphered && most > 0 && int64(pr.SSLConns.Load()) >= most {
+		d = max(d, cipheredPause)
+	}
+	return d
 }
 
 // isResource says whether err is about a lack of descriptors or memory.

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"tandem/proxy/config"
 	"tandem/proxy/tx"
 )
 
@@ -44,3 +45,7 @@ func (e *Engine) SetMaxConn(n int64) {
 	e.limit.Store(n)
 	e.slots.add(0) // wakes those who wait for room
 }
+
+// SetRates changes the limits of the whole process on connections, sessions
+// and TLS handshakes per second to those of g; 0 means none.
+func (e *Engine) SetRates(g *config.Global) { e.limits.load(g) }
