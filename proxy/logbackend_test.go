@@ -166,8 +166,8 @@ func TestLogBackendSticky(t *testing.T) {
 	boxes := map[string]*mailbox{}
 	servers := "balance sticky"
 	for _, n := range []string{"a", "b", "c"} {
-		boxes[n] = s.newMailbox(t, n, n == "c")
-		servers += fmt.Sprintf("\n    server %s %s\"${%s}\"", n, map[bool]string{true: "", false: "udp@"}[n == "c"], n)
+		boxes[n] = s.newMailbox(t, n, false)
+		servers += fmt.Sprintf("\n    server %s udp@\"${%s}\"", n, n)
 	}
 	servers += " backup"
 	p := s.start(t, fmt.Sprintf(logBackendConfig, servers))
