@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -24,15 +25,14 @@ type tlsSide struct {
 	store   *certs.Store
 	added   sync.Map // *server.Params -> *certs.Client: of servers added at run time
 
-	sessions  *certs.Sessions                  // of clients that get no tickets
-	verifiers map[*listen.Bind]*certs.Verifier // of binds that ask clients for a certificate
+	sessions *certs.Sessions // of clients that get no tickets
+	offers   map[*listen.Bind]*certs.Bind
 }
 
 // loadTLS loads all certificates that binds and servers name. Failures are
 // reported with the place of their line.
 func loadTLS(cfg *config.Config, diags *diag.List) *tlsSide {
-	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}, store: certs.NewStore(),
-		verifiers: map[*listen.Bind]*certs.Verifier{}}
+	side := &tlsSide{binds: map[*listen.Bind]*tls.Config{}, servers: map[*server.Params]*certs.Client{}, store: cfg.Certs, offers: cfg.Offers}
 	refuse := func(at, what string, err error) {
 		diags.Add(diag.Diagnostic{Severity: diag.Alert, Code: diag.Unreadable, Layout: diag.PostParse, Text: fmt.Sprintf("[%s] : %s : %s", at, what, err)})
 	}
@@ -110,32 +110,21 @@ func under(base, path string) string {
 	return filepath.Join(base, path)
 }
 
-// bind makes the configuration of one bind line of p.
+// bind makes the configuration of one bind line of p. Its certificates were
+// read when the line was checked.
 func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*tls.Config, error) {
-	t := &b.TLS
-	s := &certs.Server{Bind: side.store.Bind(p.Name, b.Span, t.StrictSNI), ALPN: t.ALPN, Tickets: !t.NoTickets,
-		Policy: policy(config.BindVersions(t), t.Ciphers, t.Curves, t.ECDHE)}
-	for _, path := range append(append([]string(nil), t.DefaultCrt...), t.Certs...) {
-		if _, err := side.store.Add(s.Bind, under(g.CRTBase, path)); err != nil {
-			return nil, err
-		}
+	t, offer := &b.TLS, side.offers[b]
+	if offer == nil {
+		return nil, fmt.Errorf("the certificates of bind '%s' were not read", b.Addrs[0])
 	}
-	for _, path := range t.CrtLists {
-		if err := side.store.AddList(s.Bind, path, g.CRTBase); err != nil {
-			return nil, err
-		}
-	}
-	if s.Bind.Empty() && !t.StrictSNI && !t.GenerateCerts {
+	if offer.Front = p.Name; offer.Empty() && !t.StrictSNI && !t.GenerateCerts {
 		return nil, fmt.Errorf("no SSL certificate specified for bind '%s' at [%s] (use 'crt').", b.Addrs[0], b.Span)
 	}
-	if len(s.ALPN) == 0 && !t.NoALPN && p.Mode == "http" {
-		s.ALPN = []string{"h2", "http/1.1"}
+	s := &certs.Server{Bind: offer, Words: config.BindWords(t), Tickets: !t.NoTickets, Sessions: side.sessions}
+	if len(t.ALPN) == 0 && p.Mode == "http" {
+		s.Words.ALPN = []string{"h2", "http/1.1"}
 	}
 	var err error
-	if s.Policy.Min == 0 {
-		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
-	}
-	s.Sessions = side.sessions
 	if t.TicketKeys != "" {
 		if s.Keys, err = side.store.TicketKeys(t.TicketKeys); err != nil {
 			return nil, err
@@ -150,30 +139,22 @@ func (side *tlsSide) bind(g *config.Global, b *listen.Bind, p *config.Proxy) (*t
 			return nil, err
 		}
 	}
-	if t.Verify == "required" || t.Verify == "optional" {
-		if err := side.askClients(g, b, s); err != nil {
+	if t.Verify != "required" && t.Verify != "optional" {
+		if err := know(side.store, g, t.CAFile, t.CAVerifyFile, t.CRLFile); err != nil {
 			return nil, err
 		}
-	} else if err := know(side.store, g, t.CAFile, t.CAVerifyFile, t.CRLFile); err != nil {
-		return nil, err
 	}
-	return s.Config(), nil
+	c, err := s.Config(side.store)
+	if errors.Is(err, certs.ErrNoCA) {
+		err = fmt.Errorf("%w for bind '%s' at [%s].", err, b.Addrs[0], b.Span)
+	}
+	return c, err
 }
 
-// policy makes what is agreed on of the words of a line.
-func policy(v certs.VersionWords, ciphers, curves, ecdhe string) certs.Policy {
-	r := v.Range()
-	p := certs.Policy{Min: r.Min, Max: r.Max}
-	if ciphers != "" {
-		p.Suites = certs.CipherSuites(ciphers)
-	}
-	if curves == "" {
-		curves = ecdhe
-	}
-	if curves != "" {
-		p.Groups, _ = certs.Groups(curves)
-	}
-	return p
+// policy makes what is agreed on of the words of a server line.
+func policy(v certs.VersionWords, ciphers, curves string) certs.Policy {
+	w := certs.Words{Versions: v, Ciphers: ciphers, Curves: curves}
+	return w.Policy()
 }
 
 // know loads files that a line names and verifies nothing with: the command
@@ -190,46 +171,6 @@ func know(store *certs.Store, g *config.Global, ca, caVerify, crl string) error 
 			return err
 		}
 	}
-	return nil
-}
-
-// askClients makes s ask clients for a certificate.
-func (side *tlsSide) askClients(g *config.Global, b *listen.Bind, s *certs.Server) (err error) {
-	t := &b.TLS
-	v := &certs.Verifier{Required: t.Verify == "required"}
-	if t.CAFile == "" && t.CAVerifyFile == "" {
-		return fmt.Errorf("verify is enabled but no CA file specified for bind '%s' at [%s].", b.Addrs[0], b.Span)
-	}
-	// What verifies is both files; what is announced is ca-file's.
-	instances := func() int { return side.store.Instances(s.Bind) }
-	var cas []*certs.Authority
-	for _, path := range []string{t.CAFile, t.CAVerifyFile} {
-		if path == "" {
-			continue
-		}
-		a, err := side.store.CAs.Use(under(g.CABase, path), instances)
-		if err != nil {
-			return err
-		}
-		cas = append(cas, a)
-	}
-	v.CAs = certs.NewAnchors(cas...)
-	if t.CAFile != "" && !t.NoCANames {
-		s.Announced = cas[0]
-	}
-	if t.CRLFile != "" {
-		if v.CRL, err = side.store.CRLs.Use(under(g.CABase, t.CRLFile), instances); err != nil {
-			return err
-		}
-	}
-	if v.IgnoreCrt, err = certs.ParseErrorSet(t.CrtIgnoreErr); err != nil {
-		return err
-	}
-	if v.IgnoreCA, err = certs.ParseErrorSet(t.CAIgnoreErr); err != nil {
-		return err
-	}
-	s.Verifier = v
-	side.verifiers[b] = v
 	return nil
 }
 
@@ -256,7 +197,7 @@ func serverTLS(store *certs.Store, g *config.Global, t *server.TLS) (*certs.Clie
 			verify = "required"
 		}
 	}
-	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: t.ALPN, Policy: policy(config.ServerVersions(t), t.Ciphers, t.Curves, "")}
+	c := &certs.Client{Verify: verify != "none", Host: t.VerifyHost, ALPN: t.ALPN, Policy: policy(config.ServerVersions(t), t.Ciphers, t.Curves)}
 	var err error
 	if c.Policy.Min == 0 {
 		return nil, fmt.Errorf("all SSL/TLS versions are disabled")
@@ -320,7 +261,11 @@ func (s *tlsSide) server(l *listen.Listener) *tls.Config { return s.binds[l.Bind
 // verdict is the engine's ClientVerdict: what the verification of a client's
 // certificate found, also where it was told to ignore it.
 func (s *tlsSide) verdict(l *listen.Listener, st *tls.ConnectionState) tx.Verdict {
-	v := s.verifiers[l.Bind]
+	offer := s.offers[l.Bind]
+	if offer == nil {
+		return tx.Verdict{}
+	}
+	v := offer.Verifier(st.ServerName)
 	if v == nil {
 		return tx.Verdict{}
 	}

@@ -8,8 +8,12 @@ import (
 // A client that offers only protocols unknown here is served without one.
 func TestUnknownProtocols(t *testing.T) {
 	t.Parallel()
-	s := &Server{Bind: &Bind{}, ALPN: []string{"h2", "http/1.1"}}
-	c := s.Config()
+	store := NewStore(&Files{})
+	s := &Server{Bind: store.Bind("f", "t.cfg:1", false), Words: Words{ALPN: []string{"h2", "http/1.1"}}}
+	c, err := s.Config(store)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		offer []string
 		agree bool

@@ -23,7 +23,7 @@ func TestAuthorities(t *testing.T) {
 	two, twoPEM := issue("two")
 	dir := t.TempDir()
 	path, other := file(t, dir, "ca.pem", onePEM), file(t, dir, "other.pem", onePEM)
-	s := NewStore().CAs
+	s := NewStore(&Files{}).CAs
 	used := 3
 	a, err := s.Use(path, func() int { return used })
 	if err != nil {

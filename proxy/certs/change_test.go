@@ -16,9 +16,9 @@ func TestChange(t *testing.T) {
 	pemB, keyB := makePEM(t, "b.test", "b.test")
 	path := file(t, dir, "a.pem", pemA, keyA)
 	list := file(t, dir, "l.list", []byte("# first\n\n"+path+" [alpn h2] x.test !y.x.test *.x.test\n"), nil)
-	s := NewStore()
+	s := NewStore(&Files{})
 	one, two := s.Bind("f", "t.cfg:1", false), s.Bind("f", "t.cfg:2", true)
-	if _, err := s.Add(one, path); err != nil {
+	if _, err := s.Add(one, path, false); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.AddList(two, list, dir); err != nil {

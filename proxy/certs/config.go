@@ -4,23 +4,20 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // Server is the TLS side of a bind line.
 type Server struct {
-	Bind      *Bind
-	ALPN      []string
-	Policy    Policy
-	Verifier  *Verifier  // nil: clients are not asked for a certificate
-	Announced *Authority // CAs that clients are told of; nil: none
-	Tickets   bool
-	Keys      *TicketKeys // nil: crypto/tls's own
-	Sessions  *Sessions   // keeps sessions where there are no tickets; nil: none are kept
-	Forger    *Forger     // makes certificates for unknown names; nil: none are made
+	Bind     *Bind
+	Words    Words
+	Tickets  bool
+	Keys     *TicketKeys // nil: crypto/tls's own
+	Sessions *Sessions   // keeps sessions where there are no tickets; nil: none are kept
+	Forger   *Forger     // makes certificates for unknown names; nil: none are made
+
+	store *Store
+	terms *terms
 }
 
 // Policy is what both sides agree on.
@@ -34,92 +31,39 @@ func (p *Policy) apply(c *tls.Config) {
 	c.MinVersion, c.MaxVersion, c.CipherSuites, c.CurvePreferences = p.Min, p.Max, p.Suites, p.Groups
 }
 
-// Config makes the crypto/tls configuration.
-func (s *Server) Config() *tls.Config {
-	c := &tls.Config{GetCertificate: s.Bind.Pick, NextProtos: s.ALPN, SessionTicketsDisabled: !s.Tickets}
-	s.Policy.apply(c)
+// Config makes the crypto/tls configuration and has the line's certificates
+// offered with it.
+func (s *Server) Config(store *Store) (*tls.Config, error) {
+	s.store = store
+	c := &tls.Config{GetCertificate: s.Bind.Pick, SessionTicketsDisabled: !s.Tickets}
 	if !s.Tickets && s.Sessions != nil {
 		c.SessionTicketsDisabled, c.WrapSession, c.UnwrapSession = false, s.Sessions.wrap, s.Sessions.unwrap
-	}
-	if v := s.Verifier; v != nil {
-		// The verifier does what crypto/tls would, and looks at revocation and
-		// at what is to be ignored besides.
-		c.ClientAuth, c.VerifyConnection = tls.RequestClientCert, v.Check
-		if v.Required {
-			c.ClientAuth = tls.RequireAnyClientCert
-		}
 	}
 	if s.Forger != nil {
 		c.GetCertificate = s.forge
 	}
-	var file *Authority
-	if s.Verifier != nil {
-		file = s.Announced
+	t, err := s.agree(c, &s.Words, func() int { return store.Instances(s.Bind) })
+	if err != nil {
+		return nil, err
 	}
-	c.GetConfigForClient = s.meet(c.Clone(), file)
-	if len(s.ALPN) > 0 {
-		c.GetConfigForClient = tolerate(c.Clone())
-	}
-	if s.Keys != nil { // of c alone: a configuration without keys of its own takes those of the one that it is derived from
-		s.Keys.attach(c)
-	}
-	return c
-}
-
-// tolerate returns a GetConfigForClient that agrees on no protocol with
-// clients that offer none of c's, as OpenSSL does where its user says so;
-// crypto/tls refuses them. C has a GetConfigForClient already.
-func tolerate(c *tls.Config) func(*tls.ClientHelloInfo) (*tls.Config, error) {
-	next := c.GetConfigForClient
-	plain := sync.OnceValue(func() *tls.Config {
-		n := c.Clone()
-		n.NextProtos, n.GetConfigForClient = nil, nil
-		return n
-	})
-	return func(h *tls.ClientHelloInfo) (*tls.Config, error) {
-		now, err := next(h)
-		known := func(p string) bool { return slices.Contains(c.NextProtos, p) }
-		switch {
-		case err != nil || len(h.SupportedProtos) == 0 || slices.ContainsFunc(h.SupportedProtos, known):
-			return now, err
-		case now == nil:
-			return plain(), nil
+	s.terms = t
+	for _, line := range s.Bind.Lines() {
+		if err := s.fits(line.Words); err != nil {
+			return nil, err
 		}
-		now = now.Clone()
-		now.NextProtos = nil
-		return now, nil
 	}
-}
-
-// meet returns a GetConfigForClient that tells the connection what its client
-// said, and the client the authorities that a file (nil for none) holds now.
-func (s *Server) meet(c *tls.Config, file *Authority) func(*tls.ClientHelloInfo) (*tls.Config, error) {
-	type state struct {
-		of     *Trust
-		config *tls.Config
+	// Configurations without keys of their own take those of the one that they
+	// are given for, so that only this one has them.
+	served := c.Clone()
+	served.GetConfigForClient = s.meet
+	if s.Keys != nil {
+		s.Keys.attach(served)
 	}
-	var last atomic.Pointer[state]
-	return func(h *tls.ClientHelloInfo) (*tls.Config, error) {
-		if w, ok := h.Conn.(Witness); ok {
-			w.Hello(h)
-		}
-		if file == nil {
-			return nil, nil
-		}
-		now := file.Trust()
-		if l := last.Load(); l != nil && l.of == now {
-			return l.config, nil
-		}
-		n := c.Clone()
-		n.ClientCAs = x509.NewCertPool()
-		if now != nil {
-			for _, ca := range now.Certs {
-				n.ClientCAs.AddCert(ca)
-			}
-		}
-		last.Store(&state{now, n})
-		return n, nil
-	}
+	store.mu.Lock()
+	defer store.mu.Unlock()
+	s.Bind.server = s
+	s.Bind.build()
+	return served, nil
 }
 
 // forge makes a certificate where no loaded one has the client's name.

@@ -1,10 +1,10 @@
 package certs
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,9 +13,26 @@ import (
 // ListLine is one line of a crt-list.
 type ListLine struct {
 	Entry   *Entry
-	Options []string // those in brackets
+	Words   *Words   // what the line alone says; nil: nothing
+	Options []string // the words in brackets, as they were written
 	Filters []string // names
 	Line    int      // in the file; those added at run time go on from its last
+	ACME    string   // section of the authority that renews the certificate; "" for none
+}
+
+// OnlyNegative says whether the line takes names out and has no wildcard to
+// take them from.
+func (l *ListLine) OnlyNegative() bool {
+	negative := false
+	for _, f := range l.Filters {
+		switch {
+		case strings.HasPrefix(f, "!"):
+			negative = true
+		case strings.HasPrefix(f, "*"):
+			return false
+		}
+	}
+	return negative
 }
 
 // List is a crt-list or a directory of certificates.
@@ -43,19 +60,22 @@ func (s *Store) AddList(b *Bind, path, base string) error {
 	if l == nil {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
+			return &Missing{path, sysText(err)}
 		}
 		if err := unended(path, data); err != nil {
 			return err
 		}
 		l = &List{Path: path, base: base}
 		for i, text := range strings.Split(string(data), "\n") {
-			line, err := s.listLine(text, path, i+1, base)
+			line, err := splitLine(text)
 			if err != nil {
-				return err
+				return at(path, i+1, err)
 			}
-			if line != nil {
-				l.Lines = append(l.Lines, line)
+			if line == nil {
+				continue
+			}
+			if err := s.addLine(l, line, i+1); err != nil {
+				return err
 			}
 		}
 		s.lists[path] = l
@@ -65,30 +85,107 @@ func (s *Store) AddList(b *Bind, path, base string) error {
 	return nil
 }
 
-// listLine reads one line of a crt-list; nil for an empty one.
-func (s *Store) listLine(text, path string, n int, base string) (*ListLine, error) {
-	file, opts, names, err := splitLine(text)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("parsing [%s:%d]: %s\n", path, n, err)
-	case file == "":
-		return nil, nil
-	case restricts(opts):
-		return nil, fmt.Errorf("'%s' line %d: options [%s] are not supported yet and would be unsafe to ignore", path, n, strings.Join(opts, " "))
+// AddOwnList offers a list that is no file: that of the "ssl-f-use" lines of a
+// frontend (configuration manual 4.2).
+func (s *Store) AddOwnList(b *Bind, name, base string, lines [][]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lists[name]
+	if l == nil {
+		l = &List{Path: name, base: base}
+		for _, words := range lines {
+			line := &fileLine{Options: words}
+			if err := line.readUse(); err != nil {
+				return err
+			}
+			if err := s.addLine(l, line, 0); err != nil { // they have no numbers
+				return err
+			}
+		}
+		s.lists[name] = l
 	}
-	if base != "" && !filepath.IsAbs(file) && s.entries[file] == nil {
-		file = filepath.Join(base, file)
-	}
-	known := s.entries[file] != nil
-	e, err := s.load(file)
-	if err != nil {
-		return nil, err
-	}
-	if !known {
-		e.listed = true
-	}
-	return &ListLine{Entry: e, Options: opts, Filters: names, Line: n}, nil
+	b.lists = append(b.lists, l)
+	b.build()
+	return nil
 }
+
+// at gives an error of a line its place.
+func at(path string, n int, err error) error {
+	var bad OptionError
+	switch {
+	case errors.As(err, &bad) && bad.spaced:
+		return fmt.Errorf("parsing [%s:%d] : %w", path, n, err)
+	case errors.As(err, &bad):
+		return &Unstopped{err.Error()}
+	}
+	return &Unstopped{fmt.Sprintf("parsing [%s:%d]: %s", path, n, err)}
+}
+
+// Unstopped is an error behind whose text the original puts no full stop.
+type Unstopped struct{ text string }
+
+func (u *Unstopped) Error() string { return u.text }
+
+// addLine loads what a line names: one certificate, or a bundle of them.
+func (s *Store) addLine(l *List, line *fileLine, n int) error {
+	file := line.File
+	if s.entries[file] == nil {
+		file = under(l.base, file)
+	}
+	paths := []string{file}
+	known := s.files.Sources[file].Crt != "" || s.entries[file] != nil
+	if _, err := os.Stat(file); err != nil && !known {
+		if paths = s.files.bundle(file); len(paths) == 0 {
+			return &Missing{file, sysText(err)}
+		}
+	}
+	src := line.Files
+	src.Key = under(s.files.KeyBase, src.Key)
+	for _, path := range paths {
+		old := s.entries[path]
+		if old != nil {
+			if text := old.conflict(src, l.Path, n); text != "" {
+				return errors.New(text)
+			}
+		}
+		src.Crt = path
+		e, err := s.loadFrom(path, src)
+		switch {
+		case err == nil:
+		case len(paths) > 1 || src.explicit() || paths[0] != file:
+			return err
+		case isWeak(err):
+			return fmt.Errorf("error processing line %d in file '%s' : %w", n, l.Path, err)
+		default:
+			text := err.Error()
+			if !strings.HasSuffix(text, "\n") {
+				text = strings.TrimSuffix(text, ".") + ".\n"
+			}
+			return &lineError{fmt.Sprintf("error processing line %d in file '%s' : %sunable to load SSL private key into SSL Context '%s': passed a null parameter", n, l.Path, text, path), err}
+		}
+		if old == nil {
+			e.listed = true
+		}
+		if err := s.files.CheckAuthorities(&line.Words); err != nil {
+			return err
+		}
+		added := &ListLine{Entry: e, Options: line.Options, Filters: line.Names, Line: n, ACME: line.ACME}
+		if line.Own {
+			added.Words = &line.Words
+		}
+		l.Lines = append(l.Lines, added)
+	}
+	return nil
+}
+
+// lineError says where in a crt-list something is wrong.
+type lineError struct {
+	text  string
+	cause error
+}
+
+func (l *lineError) Error() string { return l.text }
+func (l *lineError) Unwrap() error { return l.cause }
 
 // Lists returns the crt-lists and directories in order of their paths.
 func (s *Store) Lists() []*List {
@@ -111,26 +208,37 @@ func (s *Store) ListAdd(path, text string) (file string, instances int, err erro
 	if l == nil {
 		return "", 0, fmt.Errorf("crt-list '%s' does not exist!", path)
 	}
-	file, opts, names, err := splitLine(text)
-	if file != "" && s.entries[file] == nil && l.base != "" && !filepath.IsAbs(file) {
-		file = filepath.Join(l.base, file)
-	}
-	switch e := s.entries[file]; {
-	case err != nil:
+	line, err := splitLine(text)
+	if err != nil {
 		return "", 0, err
-	case file == "":
+	}
+	if line == nil {
 		return "", 0, fmt.Errorf("no certificate name was given!")
-	case l.Dir && len(opts)+len(names) > 0:
+	}
+	if file = line.File; s.entries[file] == nil {
+		file = under(l.base, file)
+	}
+	e := s.entries[file]
+	switch {
+	case l.Dir && len(line.Options)+len(line.Names) > 0:
 		return "", 0, fmt.Errorf("this is a directory, SSL configuration and filters are forbidden")
 	case e == nil:
 		return "", 0, fmt.Errorf("certificate '%s' does not exist!", file)
 	case e.Cert() == nil:
 		return "", 0, fmt.Errorf("certificate '%s' is empty!", file)
-	case restricts(opts):
-		return "", 0, fmt.Errorf("options [%s] are not supported yet and would be unsafe to ignore", strings.Join(opts, " "))
-	default:
-		l.Lines = append(l.Lines, &ListLine{Entry: e, Options: opts, Filters: names, Line: l.last() + 1})
 	}
+	added := &ListLine{Entry: e, Options: line.Options, Filters: line.Names, Line: l.last() + 1}
+	if line.Own {
+		added.Words = &line.Words
+	}
+	for _, b := range s.binds {
+		if slices.Contains(b.lists, l) && b.server != nil && added.Words != nil {
+			if err := b.server.fits(added.Words); err != nil {
+				return "", 0, err
+			}
+		}
+	}
+	l.Lines = append(l.Lines, added)
 	return file, s.rebuild(l), nil
 }
 

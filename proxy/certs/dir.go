@@ -22,7 +22,11 @@ func dirFiles(path string) ([]string, error) {
 			continue
 		}
 		full := filepath.Join(path, e.Name())
-		if st, err := os.Stat(full); err != nil || !st.Mode().IsRegular() {
+		st, err := os.Stat(full)
+		if err != nil {
+			return nil, fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", full, sysText(err))
+		}
+		if !st.Mode().IsRegular() {
 			continue
 		}
 		out = append(out, full)

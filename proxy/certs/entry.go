@@ -10,8 +10,9 @@ type Entry struct {
 	Path string
 
 	cur    atomic.Pointer[Cert] // nil: empty
-	own    bool                 // made at run time: no file stands behind it
-	listed bool                 // first met in a crt-list
+	src    Source
+	own    bool // made at run time: no file stands behind it
+	listed bool // first met in a crt-list
 }
 
 // Cert returns what the entry holds now, nil where it is empty.

@@ -66,32 +66,57 @@ func marker(line []byte, start string) (kind string, ok bool) {
 
 // Locked is returned by Load where the private key of a file needs a
 // passphrase.
-type Locked struct{ Path string }
+type Locked struct{ Text string }
 
 // Error is what the original says last; it names the missing command before.
-func (l *Locked) Error() string { return fmt.Sprintf("No Private Key found in '%s.key'", l.Path) }
+func (l *Locked) Error() string { return l.Text }
 
 // locked says whether a key is encrypted.
 func locked(b *pem.Block) bool {
 	return b.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(b.Headers["Proc-Type"], "ENCRYPTED")
 }
 
-// Check says whether the certificates of a file can be read, without a look
-// at keys. Errors are in the original's words.
-func Check(path string) error {
-	data, err := os.ReadFile(path)
+// CheckSource says whether the files of a crt-store's certificate can be read;
+// whether the key is the certificate's shows when a bind line uses it. Errors
+// are in the original's words.
+func CheckSource(src Source) error {
+	data, err := os.ReadFile(src.Crt)
 	if err != nil {
-		return fmt.Errorf("cannot open the file '%s'.", path)
+		return fmt.Errorf("cannot open the file '%s'.\n '%s' cannot be read or parsed", src.Crt, src.Crt)
 	}
-	_, err = chainOf(data, path)
-	return err
+	if st, err := os.Stat(src.Crt); err == nil && st.IsDir() {
+		return nil
+	}
+	if _, err = chainOf(data, src.Crt); err != nil {
+		return fmt.Errorf("%w.\n '%s' cannot be read or parsed", err, src.Crt)
+	}
+	return (&Files{}).named(src)
+}
+
+// CheckUse is CheckSource for a line that says where the certificate stands and
+// is checked further where it is bound.
+func (f *Files) CheckUse(src Source) error {
+	_, stored := f.Sources[src.Crt]
+	if _, err := os.Stat(src.Crt); err != nil && !stored && len(f.bundle(src.Crt)) == 0 {
+		return &Missing{src.Crt, sysText(err)}
+	}
+	if src.explicit() {
+		return CheckSource(src)
+	}
+	return nil
 }
 
 // chainOf returns the certificates of a file.
 func chainOf(data []byte, path string) (chain [][]byte, err error) {
 	blocks, problem := scanPEM(data)
 	for _, b := range blocks {
-		if b.Type == "CERTIFICATE" {
+		if b.Type != "CERTIFICATE" {
+			continue
+		}
+		if !sequence(b.Bytes) && problem == "" {
+			problem = "wrong tag"
+		}
+		if sequence(b.Bytes) || len(chain) > 0 {
 			chain = append(chain, b.Bytes)
 		}
 	}
@@ -101,7 +126,7 @@ func chainOf(data []byte, path string) (chain [][]byte, err error) {
 	case len(chain) == 0:
 		return nil, fmt.Errorf("unable to load certificate from file '%s': %s", path, problem)
 	case problem != "":
-		return nil, fmt.Errorf("unable to load certificate chain from file '%s': %s", path, problem)
+		return nil, fmt.Errorf("unable to load certificate chain from file '%s': %s\n", path, problem)
 	}
 	return chain, nil
 }
@@ -110,24 +135,33 @@ func chainOf(data []byte, path string) (chain [][]byte, err error) {
 // lists that cannot be used, "" for a sound one.
 func CheckCA(data []byte) string {
 	blocks, problem := scanPEM(data)
+	found := false
 	for _, b := range blocks {
-		switch b.Type {
-		case "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE", "X509 CRL":
-			if len(b.Bytes) == 0 || b.Bytes[0] != 0x30 {
+		switch kind := b.Type; {
+		case strings.HasSuffix(kind, "CERTIFICATE"), kind == "X509 CRL":
+			if !sequence(b.Bytes) {
 				return "wrong tag"
 			}
-			return problem
+			found = true
+		case strings.HasSuffix(kind, "PRIVATE KEY") && !locked(b) && !sequence(b.Bytes):
+			return "unsupported"
 		}
 	}
-	if problem != "" {
-		return problem
+	if problem == "" && !found {
+		return "no certificate or crl found"
 	}
-	return "no certificate or crl found"
+	return problem
 }
+
+// sequence says whether DER text begins as a certificate or a key does.
+func sequence(der []byte) bool { return len(der) > 0 && der[0] == 0x30 }
 
 // bundle lists the files of a bundle: one certificate for each kind of key
 // (configuration manual 5.1, crt). It is empty where there is none.
-func bundle(path string) (files []string) {
+func (f *Files) bundle(path string) (files []string) {
+	if f.Skip.Bundle {
+		return nil
+	}
 	for _, kind := range []string{".rsa", ".dsa", ".ecdsa"} {
 		if st, err := os.Stat(path + kind); err == nil && st.Mode().IsRegular() {
 			files = append(files, path+kind)

@@ -53,7 +53,7 @@ func TestBrokenFiles(t *testing.T) {
 		{"garbage", "hello\n", "unable to load certificate from file '%': no start line"},
 		{"truncated", half + key, "unable to load certificate from file '%': bad end line"},
 		{"not base64", strings.Replace(cert, "MI", "!!", 1) + key, "unable to load certificate from file '%': bad base64 decode"},
-		{"truncated key", cert + key[:len(key)/2], "unable to load certificate chain from file '%': bad end line"},
+		{"truncated key", cert + key[:len(key)/2], "unable to load certificate chain from file '%': bad end line\n"},
 		{"no key", cert, "No Private Key found in '%.key'"},
 		{"other key", cert + other, "inconsistencies between private key and certificate loaded '%'"},
 	} {
@@ -95,8 +95,8 @@ func TestBundle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := NewStore()
-	list, err := s.Add(s.Bind("f", "t.cfg:1", false), filepath.Join(dir, "x.pem"))
+	s := NewStore(&Files{})
+	list, err := s.Add(s.Bind("f", "t.cfg:1", false), filepath.Join(dir, "x.pem"), false)
 	if err != nil || len(list) != 2 {
 		t.Errorf("%d certificates, %v", len(list), err)
 	}

@@ -165,6 +165,30 @@ var sigSchemes = strings.Fields(`ecdsa_secp256r1_sha256 ecdsa_secp384r1_sha384 e
 	rsa_pss_rsae_sha256 rsa_pss_rsae_sha384 rsa_pss_rsae_sha512 rsa_pss_pss_sha256 rsa_pss_pss_sha384 rsa_pss_pss_sha512
 	rsa_pkcs1_sha256 rsa_pkcs1_sha384 rsa_pkcs1_sha512 ecdsa_sha224 ecdsa_sha1 rsa_pkcs1_sha224 rsa_pkcs1_sha1 dsa_sha256 dsa_sha384 dsa_sha512 dsa_sha224 dsa_sha1`)
 
+// signatureSchemes are crypto/tls's numbers of the names that it has.
+var signatureSchemes = map[string]tls.SignatureScheme{
+	"ecdsa_secp256r1_sha256": tls.ECDSAWithP256AndSHA256, "ecdsa_secp384r1_sha384": tls.ECDSAWithP384AndSHA384, "ecdsa_secp521r1_sha512": tls.ECDSAWithP521AndSHA512,
+	"ed25519": tls.Ed25519, "rsa_pss_rsae_sha256": tls.PSSWithSHA256, "rsa_pss_rsae_sha384": tls.PSSWithSHA384, "rsa_pss_rsae_sha512": tls.PSSWithSHA512,
+	"rsa_pkcs1_sha256": tls.PKCS1WithSHA256, "rsa_pkcs1_sha384": tls.PKCS1WithSHA384, "rsa_pkcs1_sha512": tls.PKCS1WithSHA512,
+	"ecdsa_sha1": tls.ECDSAWithSHA1, "rsa_pkcs1_sha1": tls.PKCS1WithSHA1,
+	"ECDSA+SHA256": tls.ECDSAWithP256AndSHA256, "ECDSA+SHA384": tls.ECDSAWithP384AndSHA384, "ECDSA+SHA512": tls.ECDSAWithP521AndSHA512, "ECDSA+SHA1": tls.ECDSAWithSHA1,
+	"RSA-PSS+SHA256": tls.PSSWithSHA256, "RSA-PSS+SHA384": tls.PSSWithSHA384, "RSA-PSS+SHA512": tls.PSSWithSHA512,
+	"PSS+SHA256": tls.PSSWithSHA256, "PSS+SHA384": tls.PSSWithSHA384, "PSS+SHA512": tls.PSSWithSHA512,
+	"RSA+SHA256": tls.PKCS1WithSHA256, "RSA+SHA384": tls.PKCS1WithSHA384, "RSA+SHA512": tls.PKCS1WithSHA512, "RSA+SHA1": tls.PKCS1WithSHA1,
+}
+
+// SignatureSchemes returns those of a list (configuration manual 5.1, sigalgs)
+// that crypto/tls has. Never nil: an empty list signs nothing.
+func SignatureSchemes(list string) []tls.SignatureScheme {
+	out := []tls.SignatureScheme{}
+	for w := range strings.SplitSeq(list, ":") {
+		if s, ok := signatureSchemes[w]; ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // SigAlgsKnown says whether OpenSSL would take a list of signature algorithms
 // (configuration manual 5.1, sigalgs): names of TLS 1.3, or pairs such as
 // "ECDSA+SHA256".

@@ -113,13 +113,13 @@ func TestSplitLine(t *testing.T) {
 		"a.pem [] b": "a.pem [] [b]", "a.pem [foo] b": "unknown ssl keyword foo", "a.pem [alpn] b": "ssl args out of '[]' for alpn",
 		"a.pem alpn h2] b": "missing '['", "a.pem [[alpn h2]": "too many '['", "a.pem [alpn h2][alpn h1]": "too many '['", "a.pem [alpn h2]]": "too many ']'",
 	} {
-		file, opts, names, err := splitLine(line)
+		l, err := splitLine(line)
 		got := ""
 		switch {
 		case err != nil:
 			got = err.Error()
-		case file != "":
-			got = fmt.Sprint(file, " ", opts, " ", names)
+		case l != nil:
+			got = fmt.Sprint(l.File, " ", l.Options, " ", l.Names)
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", line, got, want)

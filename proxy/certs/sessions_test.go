@@ -40,19 +40,27 @@ func TestResumption(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	pemCert, key := makePEM(t, "srv.example", "srv.example")
-	bind := NewStore().Bind("f", "t.cfg:1", false)
-	store := NewStore()
-	if _, err := store.Add(bind, file(t, dir, "srv.pem", pemCert, key)); err != nil {
+	store := NewStore(&Files{})
+	bind := store.Bind("f", "t.cfg:1", false)
+	if _, err := store.Add(bind, file(t, dir, "srv.pem", pemCert, key), false); err != nil {
 		t.Fatal(err)
 	}
-	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		p := Policy{Min: version, Max: version}
+	serve := func(s *Server) *tls.Config {
+		s.Bind = bind
+		c, err := s.Config(store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for name, version := range map[string]uint16{"TLSv1.2": tls.VersionTLS12, "TLSv1.3": tls.VersionTLS13} {
+		p, w := Policy{Min: version, Max: version}, Words{Versions: VersionWords{Min: name, Max: name}}
 		keys := &TicketKeys{raw: [][]byte{{1}, {2}, {3}}}
 		now := time.Now()
 		cache := NewSessions(10, time.Minute)
 		cache.now = func() time.Time { return now }
-		tickets := (&Server{Bind: bind, Policy: p, Tickets: true, Keys: keys}).Config()
-		cached := (&Server{Bind: bind, Policy: p, Sessions: cache}).Config()
+		tickets := serve(&Server{Words: w, Tickets: true, Keys: keys})
+		cached := serve(&Server{Words: w, Sessions: cache})
 		client := func() *Client { return &Client{Policy: p, Sessions: &ServerSessions{}} }
 		k := client()
 		got := resume(t, tickets, k, 2) + " "
@@ -70,8 +78,8 @@ func TestResumption(t *testing.T) {
 		k.Cert = &Entry{} // another certificate towards the server: a session of before would show the old one
 		k.Cert.cur.Store(&Cert{})
 		got += resume(t, tickets, k, 2) + " "
-		none := &Server{Bind: bind, Policy: p}
-		got += resume(t, none.Config(), client(), 2) + " " + resume(t, tickets, &Client{Policy: p}, 2)
+		none := serve(&Server{Words: w})
+		got += resume(t, none, client(), 2) + " " + resume(t, tickets, &Client{Policy: p}, 2)
 		if want := "fr r f fr f fr,fr ff ff"; got != want {
 			t.Errorf("version %x: %s, want %s", version, got, want)
 		}

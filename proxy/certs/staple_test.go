@@ -40,9 +40,9 @@ func TestStapling(t *testing.T) {
 	text := append(append(block("CERTIFICATE", leaf.cert.Raw), block("CERTIFICATE", root.cert.Raw)...), block("PRIVATE KEY", key)...)
 	path := file(t, dir, "srv.pem", text)
 	file(t, dir, "srv.pem.ocsp", good)
-	s := NewStore()
+	s := NewStore(&Files{})
 	bind := s.Bind("f", "t.cfg:1", false)
-	if _, err := s.Add(bind, path); err != nil {
+	if _, err := s.Add(bind, path, false); err != nil {
 		t.Fatal(err)
 	}
 	sent := func() []byte {
@@ -106,9 +106,9 @@ func TestStapling(t *testing.T) {
 	// What the file holds is too old.
 	file(t, dir, "old.pem", text)
 	file(t, dir, "old.pem.ocsp", old)
-	other := NewStore()
+	other := NewStore(&Files{})
 	bind = other.Bind("f", "t.cfg:1", false)
-	if _, err := other.Add(bind, dir+"/old.pem"); err != nil {
+	if _, err := other.Add(bind, dir+"/old.pem", false); err != nil {
 		t.Fatal(err)
 	}
 	if sent() != nil {

@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -11,6 +10,7 @@ import (
 // Store holds all certificates and who uses them. One change at a time waits
 // to be committed (management manual, set ssl cert).
 type Store struct {
+	files   *Files
 	mu      sync.Mutex
 	entries map[string]*Entry
 	lists   map[string]*List
@@ -26,23 +26,32 @@ type Store struct {
 	CAs, CRLs *Authorities
 }
 
-// NewStore returns an empty one.
-func NewStore() *Store {
-	return &Store{entries: map[string]*Entry{}, lists: map[string]*List{}, clients: map[*Entry]int{},
+// NewStore returns an empty one, which loads by files.
+func NewStore(files *Files) *Store {
+	return &Store{files: files, entries: map[string]*Entry{}, lists: map[string]*List{}, clients: map[*Entry]int{},
 		CAs: newAuthorities("CA"), CRLs: newAuthorities("CRL")}
 }
 
+// Files returns what it loads by.
+func (s *Store) Files() *Files { return s.files }
+
 // load returns the certificate of a path, read once.
-func (s *Store) load(path string) (*Entry, error) {
+func (s *Store) load(path string) (*Entry, error) { return s.loadFrom(path, Source{Crt: path}) }
+
+// loadFrom is load for a certificate whose other files are named.
+func (s *Store) loadFrom(path string, src Source) (*Entry, error) {
 	if e := s.entries[path]; e != nil {
 		return e, nil
 	}
-	c, err := Load(path)
+	c, err := s.files.certOf(path, src)
+	if err == nil {
+		err = s.files.weak(c)
+	}
 	if err != nil {
 		return nil, err
 	}
 	s.linkOCSP(c)
-	e := &Entry{Path: path}
+	e := &Entry{Path: path, src: src}
 	e.cur.Store(c)
 	s.entries[path] = e
 	return e, nil
@@ -70,24 +79,29 @@ func (s *Store) Bind(front, at string, strict bool) *Bind {
 }
 
 // Add offers the certificate of a file, all of a bundle or all of a directory,
-// and returns what it found.
-func (s *Store) Add(b *Bind, path string) ([]*Entry, error) {
+// and returns what it found. It may be a default one besides the first.
+func (s *Store) Add(b *Bind, path string, fallback bool) ([]*Entry, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st, err := os.Stat(path)
 	files := []string{path}
-	switch {
-	case err == nil && st.IsDir():
-		l, err := s.dir(path)
-		if err != nil {
-			return nil, err
-		}
-		b.lists = append(b.lists, l)
-		b.build()
-		return l.entries(), nil
-	case err != nil:
-		if files = bundle(path); len(files) == 0 {
-			return nil, fmt.Errorf("unable to stat SSL certificate from file '%s' : %s", path, sysText(err))
+	if s.files.Refused[path] {
+		return nil, nil
+	}
+	if _, stored := s.files.Sources[path]; !stored {
+		st, err := os.Stat(path)
+		switch {
+		case err == nil && st.IsDir():
+			l, err := s.dir(path)
+			if err != nil {
+				return nil, err
+			}
+			b.lists = append(b.lists, l)
+			b.build()
+			return l.entries(), nil
+		case err != nil:
+			if files = s.files.bundle(path); len(files) == 0 {
+				return nil, &Missing{path, sysText(err)}
+			}
 		}
 	}
 	list, err := s.loadAll(files)
@@ -95,8 +109,27 @@ func (s *Store) Add(b *Bind, path string) ([]*Entry, error) {
 		return nil, err
 	}
 	b.direct = append(b.direct, list...)
+	if fallback {
+		if b.defaults == nil {
+			b.defaults = map[*Entry]bool{}
+		}
+		for _, e := range list {
+			b.defaults[e] = true
+		}
+	}
 	b.build()
 	return list, nil
+}
+
+// Conflict says how the files of a line differ from those that the certificate
+// was made of before; "" where they do not.
+func (s *Store) Conflict(src Source, at string, line int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.entries[src.Crt]; e != nil {
+		return e.conflict(src, at, line)
+	}
+	return ""
 }
 
 // loadAll returns the certificates of several paths.

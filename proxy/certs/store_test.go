@@ -88,8 +88,8 @@ func TestAddSkipsCompanions(t *testing.T) {
 	file(t, dir, "1.pem", c2)
 	file(t, dir, "1.pem.key", k2)
 	file(t, dir, ".hidden", []byte("x"))
-	s := NewStore()
-	got, err := s.Add(s.Bind("f", "t.cfg:1", false), dir)
+	s := NewStore(&Files{})
+	got, err := s.Add(s.Bind("f", "t.cfg:1", false), dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,13 +144,17 @@ func TestHandshake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := NewStore()
+	store := NewStore(&Files{})
 	bind := store.Bind("f", "t.cfg:1", false)
-	if _, err := store.Add(bind, path); err != nil {
+	if _, err := store.Add(bind, path, false); err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Bind: bind, ALPN: []string{"http/1.1"}, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS13}, Tickets: true}
-	ln, err := tls.Listen("tcp", "127.0.0.1:0", s.Config())
+	s := &Server{Bind: bind, Words: Words{ALPN: []string{"http/1.1"}, Versions: VersionWords{Min: "TLSv1.2"}}, Tickets: true}
+	served, err := s.Config(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", served)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -220,25 +220,27 @@ func TestClientCertificates(t *testing.T) {
 	dir := t.TempDir()
 	pemCert, key := makePEM(t, "srv.example", "srv.example")
 	path := file(t, dir, "srv.pem", pemCert, key)
-	store := NewStore()
+	store := NewStore(&Files{})
 	bind := store.Bind("f", "t.cfg:1", false)
-	if _, err := store.Add(bind, path); err != nil {
+	if _, err := store.Add(bind, path, false); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
 	root := (*authority)(nil).issue(t, "root", true, now.AddDate(-1, 0, 0), now.AddDate(1, 0, 0))
 	good, bad := root.issue(t, "good", false, root.cert.NotBefore, root.cert.NotAfter), root.issue(t, "bad", false, root.cert.NotBefore, root.cert.NotAfter)
-	roots := trusting([]*x509.Certificate{root.cert})
-	v := &Verifier{Required: true, CAs: NewAnchors(roots), CRL: trusting(nil, root.crl(t, root.cert.NotAfter, bad))}
+	authorities := file(t, dir, "ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.cert.Raw}))
+	revoked := file(t, dir, "crl.pem", pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: root.crl(t, root.cert.NotAfter, bad).Raw}))
 	ca := &Cert{Leaf: root.cert, TLS: tls.Certificate{Certificate: [][]byte{root.cert.Raw}, PrivateKey: root.key}}
 	forger, err := NewForger(ca)
 	if err != nil {
 		t.Fatal(err)
 	}
-	suites := CipherSuites("ECDHE-ECDSA-AES256-GCM-SHA384")
-	s := &Server{Bind: bind, Policy: Policy{Min: tls.VersionTLS12, Max: tls.VersionTLS12, Suites: suites, Groups: []tls.CurveID{tls.CurveP384}},
-		Verifier: v, Announced: roots, Tickets: true, Keys: &TicketKeys{raw: [][]byte{{1}, {2}, {3}}}, Forger: forger}
-	cfg := s.Config()
+	s := &Server{Bind: bind, Words: Words{Versions: VersionWords{Min: "TLSv1.2", Max: "TLSv1.2"}, Ciphers: "ECDHE-ECDSA-AES256-GCM-SHA384", Curves: "P-384",
+		Verify: "required", CAFile: authorities, CRLFile: revoked}, Tickets: true, Keys: &TicketKeys{raw: [][]byte{{1}, {2}, {3}}}, Forger: forger}
+	cfg, err := s.Config(store)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var heard *listener
 	shake := func(a *authority, name string) (tls.ConnectionState, error) {
 		client, server := net.Pipe()
@@ -265,7 +267,7 @@ func TestClientCertificates(t *testing.T) {
 		}
 	}
 	st, err := shake(good, "other.example")
-	if err != nil || st.CipherSuite != suites[0] || st.CurveID != tls.CurveP384 {
+	if err != nil || st.CipherSuite != tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 || st.CurveID != tls.CurveP384 {
 		t.Errorf("suite %x, group %v, %v", st.CipherSuite, st.CurveID, err)
 	}
 	if got := st.PeerCertificates[0].DNSNames; len(got) != 1 || got[0] != "other.example" {

@@ -31,7 +31,7 @@ var certCommands = []*keyword.Def[Command]{
 // store returns the certificates; an empty store where there is none.
 func (c *Call) store() *certs.Store {
 	if c.Certs == nil {
-		return certs.NewStore()
+		return certs.NewStore(&certs.Files{})
 	}
 	return c.Certs
 }

@@ -9,6 +9,7 @@ import (
 	"tandem/parser/haproxy"
 	"tandem/parser/keyword"
 	"tandem/parser/source"
+	"tandem/proxy/certs"
 	"tandem/proxy/listen"
 	"tandem/proxy/logformat"
 	"tandem/proxy/lua"
@@ -60,39 +61,41 @@ type compiler struct {
 	refs       []*keyword.Ref
 	nextID     int
 	environ    *haproxy.Environ
-	late       []diag.Diagnostic // told after all lines were read
-	ending     []func()          // run after all checks
-	unfound    []*keyword.Ref    // arguments that name nothing
-	pending    []diag.Diagnostic // what the lexer said, not yet told
-	early      []int             // messages that the original finds before all others, by index
-	broken     bool              // the first pass ended where it found the last of them
-	until      keyword.Version   // the first release that refuses a line that was read
-	past       bool              // a section other than global was read
-	mails      bool              // mails without Lua were noticed
-	full       bool              // the file has too many errors
-	behind     []string          // what the original says without a place after the next refusal
-	aborted    bool              // reading ended where the original's does, see abort
-	refused    bool              // something was refused by words that are a WARNING
-	limit      int               // alerts at which it has
-	storeLoads int               // load lines of the crt-store being read
-	storeBase  string            // crt-base of the crt-store being read
-	stored     map[string]string // certificates of crt-stores: "@store/name" to file
-	seenOnce   map[string]bool   // global words that count once and were read
-	servers    []ServerLine      // room for the next ones
-	shared     server.Shared     // parameters of server lines
-	spoe       *spoeFile         // the SPOE file being read
-	spoeOwner  string            // proxy whose filter names it
-	blockACLs  *pattern.ACLs     // of the fcgi-app or spoe-message being read
-	peerServer *server.Params    // default-server lines of the peers section being read
-	peerBind   []source.Word     // words of its default-bind lines
-	headerRest []source.Word     // words behind the name of the section line being read
+	late       []diag.Diagnostic    // told after all lines were read
+	ending     []func()             // run after all checks
+	unfound    []*keyword.Ref       // arguments that name nothing
+	pending    []diag.Diagnostic    // what the lexer said, not yet told
+	early      []int                // messages that the original finds before all others, by index
+	broken     bool                 // the first pass ended where it found the last of them
+	until      keyword.Version      // the first release that refuses a line that was read
+	past       bool                 // a section other than global was read
+	mails      bool                 // mails without Lua were noticed
+	full       bool                 // the file has too many errors
+	behind     []string             // what the original says without a place after the next refusal
+	aborted    bool                 // reading ended where the original's does, see abort
+	refused    bool                 // something was refused by words that are a WARNING
+	limit      int                  // alerts at which it has
+	storeLoads int                  // load lines of the crt-store being read
+	storeBase  string               // crt-base of the crt-store being read
+	storeKeys  string               // and its key-base
+	noted      map[*certs.Cert]bool // certificates whose flaws were told
+	seenOnce   map[string]bool      // global words that count once and were read
+	servers    []ServerLine         // room for the next ones
+	shared     server.Shared        // parameters of server lines
+	spoe       *spoeFile            // the SPOE file being read
+	spoeOwner  string               // proxy whose filter names it
+	blockACLs  *pattern.ACLs        // of the fcgi-app or spoe-message being read
+	peerServer *server.Params       // default-server lines of the peers section being read
+	peerBind   []source.Word        // words of its default-bind lines
+	headerRest []source.Word        // words behind the name of the section line being read
 }
 
 // Compile reads all files, in order, into one configuration. All that is
 // wrong is in diags; the result is usable only if diags has no errors.
 func Compile(files []*source.File, opt Options, deps *Deps, diags *diag.List) *Config {
 	c := &compiler{
-		cfg:  &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, sticks: deps.Sticks, Patterns: pattern.NewRegistry(), Lua: lua.New()},
+		cfg: &Config{Global: newGlobal(), Files: files, Proc: deps.Proc, sticks: deps.Sticks, Patterns: pattern.NewRegistry(), Lua: lua.New(),
+			Certs: certs.NewStore(&certs.Files{Sources: map[string]certs.Source{}, Refused: map[string]bool{}}), Offers: map[*listen.Bind]*certs.Bind{}},
 		deps: deps, opt: opt, diags: diags,
 		defaults: map[string]*Proxy{}, byName: map[string][]*Proxy{}, nextID: 2,
 	}
@@ -321,7 +324,7 @@ func (c *compiler) enter(scope keyword.Scope, s *haproxy.Section) {
 	e := c.env
 	e.Scope, e.Section, e.Owner, e.Subject, e.Prefix = scope, s.Keyword.Text, s.Name(), "", ""
 	e.Words, e.Start = s.Line.Words, len(s.Line.Words)
-	c.blockACLs, c.storeBase, c.storeLoads = nil, "", 0
+	c.blockACLs, c.storeBase, c.storeKeys, c.storeLoads = nil, "", "", 0
 	c.peerServer, c.peerBind = nil, nil
 	if scope&(keyword.FCGIApp|keyword.SPOE) != 0 {
 		c.blockACLs = &pattern.ACLs{}

@@ -22,7 +22,7 @@ func gflag(name, doc string, set func(*Global)) *keyword.Def[Setting[Global]] {
 
 // openTexts are the flags of words of which something is to be said: what
 // follows their value is not looked at, or nothing acts on them yet.
-var openTexts = map[string]keyword.Flags{"server-state-base": keyword.Open, "server-state-file": keyword.Open, "key-base": keyword.NotActed}
+var openTexts = map[string]keyword.Flags{"server-state-base": keyword.Open, "server-state-file": keyword.Open}
 
 // gtext makes the Def of a global word with one argument; missing is the
 // refusal where it is missing.

@@ -7,6 +7,7 @@ import (
 	"tandem/parser/diag"
 	"tandem/parser/expr"
 	"tandem/parser/keyword"
+	"tandem/proxy/certs"
 )
 
 // globalTLS are the global words about TLS (configuration manual 3.1 to 3.3).
@@ -18,7 +19,7 @@ var globalTLS = append([]*keyword.Def[Setting[Global]]{
 	sslDefault("server", "ciphers", "a cipher suite as an argument"), sslDefault("server", "ciphersuites", "a cipher suite as an argument"),
 	sslDefault("server", "client-sigalgs", "signature algorithms as an arguments"), sslDefault("server", "curves", "a curves suite as an arguments"),
 	sslDefault("server", "sigalgs", "a curves suite as an arguments"),
-	sslOptions("bind"), sslOptions("server"), dhFile, loadExtra, certCompression,
+	sslOptions("bind"), sslOptions("server"), dhFile, loadExtra, loadCutExt, certCompression,
 	sslEngine, capturedCiphers, ocspSwitch("ocsp-update.disable", "No OCSP updates."), ocspSwitch("ocsp-update.mode", "OCSP updates."),
 }, knobs([]knob{
 	{"issuers-chain-path", directory("global statement '%s' expects a directory path as an argument."), "Directory of issuer certificates.", keyword.NotActed},
@@ -29,7 +30,6 @@ var globalTLS = append([]*keyword.Def[Setting[Global]]{
 	{"ocsp-update.mindelay", between(0, maxInt, wantsInt, positiveText), "Shortest time between OCSP updates in seconds.", keyword.NotActed | keyword.Open},
 	{"tune.ssl.ocsp-update.maxdelay", onlyBetween(300, maxInt, "'%s' can not be lower than tune.ssl.ocsp-update.mindelay."), "Old spelling of ocsp-update.maxdelay.", keyword.NotActed | keyword.Open},
 	{"tune.ssl.ocsp-update.mindelay", between(0, maxInt, wantsInt, positiveText), "Old spelling of ocsp-update.mindelay.", keyword.NotActed | keyword.Open},
-	{"ssl-load-extra-del-ext", anything, "Replace the extension of certificates to find their keys.", 0 | keyword.Open},
 	{"ssl-mode-async", anything, "Asynchronous TLS engines.", tuning | keyword.Open},
 	{"ssl-passphrase-cmd", anything, "Command that tells the passphrases of keys.", keyword.NotActed | keyword.Open},
 	{"ssl-propquery", needed("global statement '%s' expects a property string as an argument."), "Properties of TLS providers.", keyword.NotActed},
@@ -182,14 +182,26 @@ var loadExtra = keyword.Define(keyword.Spec{
 	Name: "ssl-load-extra-files", In: keyword.Global, Doc: "Files beside a certificate that are loaded too.",
 	Misuse: "'ssl-load-extra-files' expects one or multiple arguments (none, all, bundle, sctl, ocsp, issuer).",
 }, func(e *keyword.Env, a *wordsArgs) (Setting[Global], error) {
-	var list []string
+	var words []string
 	for _, w := range a.Words {
-		if indexOf([]string{"none", "all", "bundle", "sctl", "ocsp", "issuer", "key"}, w.Text) < 0 {
-			return nil, e.Errorf(w.Index, "'ssl-load-extra-files' expects one or multiple arguments (none, all, bundle, sctl, ocsp, issuer).")
-		}
-		list = append(list, w.Text)
+		words = append(words, w.Text)
 	}
-	return func(g *Global) error { g.TuneText["ssl-load-extra-files"] = strings.Join(list, " "); return nil }, nil
+	skip, ok := certs.ParseSkip(words)
+	switch {
+	case !ok || len(words) == 0:
+		return nil, e.Errorf(-1, "'ssl-load-extra-files' expects one or multiple arguments (none, all, bundle, sctl, ocsp, issuer).")
+	case len(words) > 1 && (indexOf(words, "none") >= 0 || indexOf(words, "all") >= 0):
+		return nil, e.Errorf(-1, "'ssl-load-extra-files' 'none' and 'all' can be only used alone")
+	}
+	f := keyword.Attached[*compiler](e).cfg.Certs.Files()
+	return func(*Global) error { skip.CutExt = f.Skip.CutExt; f.Skip = skip; return nil }, nil
+})
+
+var loadCutExt = keyword.Define(keyword.Spec{
+	Name: "ssl-load-extra-del-ext", In: keyword.Global, Flags: keyword.Open, Doc: "Replace the extension of certificates to find their keys.",
+}, func(e *keyword.Env, a *restArgs) (Setting[Global], error) {
+	f := keyword.Attached[*compiler](e).cfg.Certs.Files()
+	return func(*Global) error { f.Skip.CutExt = true; return nil }, nil
 })
 
 var certCompression = keyword.Define(keyword.Spec{

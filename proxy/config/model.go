@@ -11,6 +11,7 @@ import (
 	"tandem/parser/source"
 	"tandem/proxy/action"
 	"tandem/proxy/balance"
+	"tandem/proxy/certs"
 	"tandem/proxy/check"
 	"tandem/proxy/filter"
 	"tandem/proxy/listen"
@@ -38,7 +39,9 @@ type Config struct {
 	Proc     *tx.ProcVars
 	Files    []*source.File
 	Patterns *pattern.Registry // ACL files and maps
-	Era      keyword.Version   // the newest release that would have taken all lines
+	Certs    *certs.Store      // certificates of bind lines, as they were read when the lines were checked
+	Offers   map[*listen.Bind]*certs.Bind
+	Era      keyword.Version // the newest release that would have taken all lines
 
 	attachTo func(*keyword.Env) // what lines read at run time may ask for
 
@@ -141,6 +144,7 @@ type Proxy struct {
 	Servers                                         []*ServerLine
 	DefaultServer                                   *server.Params
 	spoeGroups                                      [][2]string  // that rules send: engine, group
+	SSLUse                                          [][]string   // words of the "ssl-f-use" lines
 	FCGIApp                                         *keyword.Ref // use-fcgi-app, nil: none
 	serverBy                                        map[string]*ServerLine
 	Balance                                         *balance.Algorithm

@@ -1,11 +1,13 @@
 package config
 
 import (
-	"os"
+	"errors"
+	"strconv"
 	"strings"
 
 	"tandem/parser/diag"
 	"tandem/parser/keyword"
+	"tandem/proxy/certs"
 )
 
 // proxyMisc are lines that fit no larger group.
@@ -77,32 +79,42 @@ var useFCGIApp = keyword.Define(keyword.Spec{
 })
 
 var sslFrontUse = keyword.Define(keyword.Spec{
-	Name: "ssl-f-use", In: keyword.Frontend, Flags: keyword.NotActed, Doc: "A certificate for all TLS listeners of the frontend.",
+	Name: "ssl-f-use", In: keyword.Frontend, Doc: "A certificate for all TLS listeners of the frontend that name none.",
 }, func(e *keyword.Env, a *restArgs) (Setting[Proxy], error) {
-	crt, file := false, ""
-	for i := 0; i < len(a.Words); i++ {
-		switch w := a.Words[i].Text; w {
-		case "crt", "key", "issuer", "ocsp", "sctl", "alias", "ocsp-update":
-			i++
-			if w != "crt" {
-				continue
-			}
-			if crt = true; i < len(a.Words) {
-				file = a.Words[i].Text
-			}
-		default:
-			if crtListWords.Lookup(w) == nil {
-				return nil, e.Errorf(a.Words[i].Index, "unknown crt keyword '%s'", w)
-			}
-		}
+	var words []string
+	for _, w := range a.Words {
+		words = append(words, w.Text)
 	}
-	if !crt {
-		return nil, e.Errorf(-1, "Trying to load a certificate but no 'crt' keyword specified.")
+	src, own, err := certs.ParseUse(words)
+	c := keyword.Attached[*compiler](e)
+	var value certs.OptionError
+	at := e.LineSpan().String()
+	switch {
+	case errors.As(err, &value) && value.Spaced():
+		return nil, e.Errorf(-1, "parsing [%s] : %s.\n", at, err)
+	case err != nil:
+		return nil, e.Errorf(-1, "%s", err)
+	case e.Offline:
+		return func(p *Proxy) error { p.SSLUse = append(p.SSLUse, words); return nil }, nil
 	}
-	if _, err := os.Stat(file); (file == "" || file[0] == '/') && notFound(err) && !e.Offline {
-		return nil, e.Errorf(-1, "unable to stat SSL certificate from file '%s' : No such file or directory.", file)
+	// Whether the certificate is any good shows where it is bound.
+	files := c.tlsFiles()
+	src.Crt, src.Key = under(files.CRTBase, src.Crt), under(files.KeyBase, src.Key)
+	name, line, _ := strings.Cut(at, ":")
+	n, _ := strconv.Atoi(line)
+	if text := c.cfg.Certs.Conflict(src, name, n); text != "" {
+		return nil, &keyword.Error{Index: -1, Code: diag.BadValue, Text: text}
 	}
-	return nil, nil
+	if err = files.CheckUse(src); err == nil {
+		err = files.CheckAuthorities(own)
+	}
+	if err != nil {
+		return nil, &keyword.Error{Index: -1, Code: diag.Unreadable, Text: c.certError(e, "", err)}
+	}
+	for _, w := range own.Unspoken() {
+		e.Warnf(diag.NotActedOn, -1, "'%s' of certificate '%s' is not acted on yet.", w, src.Crt).Ours = true
+	}
+	return func(p *Proxy) error { p.SSLUse = append(p.SSLUse, words); return nil }, nil
 })
 
 var frontCrt = keyword.Define(keyword.Spec{

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 
 	"tandem/parser/diag"
@@ -90,7 +88,10 @@ var crtStoreWords = keyword.NewTable("crt-store keyword", []*keyword.Def[Setting
 		keyword.Attached[*compiler](e).storeBase = w[0].Text
 		return nil
 	})),
-	line(keyword.CrtStore, "key-base", 0, "Directory of keys.", storeDir("key-base", wordsOnly)),
+	line(keyword.CrtStore, "key-base", 0, "Directory of keys.", storeDir("key-base", func(e *keyword.Env, w []expr.Word) error {
+		keyword.Attached[*compiler](e).storeKeys = w[0].Text
+		return nil
+	})),
 	line(keyword.CrtStore, "load", 0, "A certificate with its files.", loadCrt),
 })
 
@@ -108,8 +109,8 @@ func storeDir(name string, then lineCheck) lineCheck {
 }
 
 func loadCrt(e *keyword.Env, w []expr.Word) error {
-	crt, alias := "", ""
-	var other []string // files that must be there
+	c := keyword.Attached[*compiler](e)
+	src, alias := certs.Source{}, ""
 	for i := 0; i < len(w); i += 2 {
 		k := w[i].Text
 		switch k {
@@ -120,61 +121,59 @@ func loadCrt(e *keyword.Env, w []expr.Word) error {
 		if i+1 >= len(w) {
 			return e.Errorf(w[i].Index, "%s'load' in section 'crt-store': '%s' requires an argument.", innerPlace(e), k)
 		}
+		v := w[i+1].Text
 		switch k {
 		case "ocsp-update", "jwt":
-			if v := w[i+1].Text; v != "on" && v != "off" {
+			if v != "on" && v != "off" {
 				return e.Errorf(w[i+1].Index, "%scannot parse '%s' value '%s', 'on' or 'off' is expected.\n", innerPlace(e), k, v)
 			}
-		case "key", "issuer", "sctl":
-			other = append(other, w[i+1].Text)
-		case "crt":
-			crt = w[i+1].Text
+			if v == "on" && k == "ocsp-update" {
+				e.Warnf(diag.NotActedOn, w[i].Index, "'ocsp-update' is not acted on yet.").Ours = true
+			}
 		case "alias":
-			alias = w[i+1].Text
+			alias = v
+		default:
+			if to := src.Field(k); to != nil {
+				*to = v
+			}
 		}
 	}
-	if crt == "" {
+	if src.Crt == "" {
 		return e.Errorf(-1, "%s'load' in section 'crt-store': mandatory 'crt' parameter not found.", innerPlace(e))
 	}
-	if err := keyword.Attached[*compiler](e).store(e, crt, alias); err != nil {
-		return err
-	}
-	for _, f := range other {
-		if _, err := os.Stat(f); err != nil && !e.Offline && filepath.Base(f) == f && notFound(err) && keyword.Attached[*compiler](e).storeBase == "" && keyword.Attached[*Global](e).KeyBase == "" {
-			return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: " '" + f + "' cannot be read or parsed."}
-		}
-	}
-	return nil
+	return c.store(e, src, alias)
 }
 
-// store notes a certificate of a crt-store under the names that bind lines
-// may use for it.
-func (c *compiler) store(e *keyword.Env, crt, alias string) error {
-	file := under(c.storeBase, crt)
-	if c.storeBase == "" {
-		file = under(c.cfg.Global.CRTBase, crt)
-	}
-	if _, err := os.Stat(file); err != nil && !e.Offline {
-		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: "cannot open the file '" + file + "'.\n '" + crt + "' cannot be read or parsed."}
-	}
-	if st, err := os.Stat(file); err == nil && !st.IsDir() && !e.Offline {
-		if err := certs.Check(file); err != nil {
-			return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: err.Error() + ".\n '" + crt + "' cannot be read or parsed."}
-		}
-	}
-	c.storeLoads++
-	name := crt
+// store reads a certificate of a crt-store and notes it under the name that
+// bind lines may use for it.
+func (c *compiler) store(e *keyword.Env, src certs.Source, alias string) error {
+	files := c.tlsFiles()
+	written := src.Crt
+	name := written
 	if alias != "" {
 		name = alias
 	}
 	name = "@" + e.Owner + "/" + name
-	if c.stored[name] != "" {
+	if _, ok := files.Sources[name]; ok {
 		return e.Errorf(-1, "%s'load' in section 'crt-store': store '%s' was already defined.", innerPlace(e), name)
 	}
-	if c.stored == nil {
-		c.stored = map[string]string{}
+	base := func(own, global, file string) string {
+		if own != "" {
+			return under(own, file)
+		}
+		return under(global, file)
 	}
-	c.stored[name] = file
+	src.Crt, src.Key = base(c.storeBase, files.CRTBase, src.Crt), base(c.storeKeys, files.KeyBase, src.Key)
+	c.storeLoads++
+	if e.Offline {
+		files.Sources[name] = src
+		return nil
+	}
+	files.Sources[name] = src
+	if err := certs.CheckSource(src); err != nil {
+		files.Refused[name] = true
+		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: strings.Replace(c.oneLine(err), "\n '"+src.Crt+"' cannot", "\n '"+written+"' cannot", 1)}
+	}
 	return nil
 }
 

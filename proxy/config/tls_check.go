@@ -1,11 +1,11 @@
 package config
 
 import (
-	"crypto/rsa"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tandem/parser/diag"
@@ -24,8 +24,18 @@ func under(base, path string) string {
 	return filepath.Join(base, path)
 }
 
-// checkBindTLS reads the files that a bind line names, to refuse the line as
-// the original does; the certificates are loaded when serving begins.
+// tlsFiles returns what reads certificates, as the global section has it by
+// now.
+func (c *compiler) tlsFiles() *certs.Files {
+	g, f := &c.cfg.Global, c.cfg.Certs.Files()
+	f.CRTBase, f.KeyBase, f.CABase = g.CRTBase, g.KeyBase, g.CABase
+	level := g.TuneText["ssl-security-level"]
+	f.Lax, f.Level1 = level == "0", level == "1"
+	return f
+}
+
+// checkBindTLS reads the files that a bind line names, and refuses the line as
+// the original does where they cannot be served.
 func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 	g := keyword.Attached[*Global](e)
 	t := &b.TLS
@@ -33,39 +43,27 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 	if e.Offline {
 		return nil
 	}
+	c := keyword.Attached[*compiler](e)
+	files := c.tlsFiles()
 	line := fmt.Sprintf("'bind %s' in section '%s' : ", strings.Join(b.Addrs, ","), section)
 	refuse := func(text string) error {
 		return &keyword.Error{Index: -1, Code: diag.Unreadable, Text: line + text}
 	}
-	store := certs.NewStore()
-	offer := store.Bind(section, b.Span, false)
-	c := keyword.Attached[*compiler](e)
-	for _, list := range [][]string{t.Certs, t.DefaultCrt} {
-		for i, path := range list {
-			if file := c.stored[path]; file != "" {
-				list[i] = file
-			}
-		}
+	store := c.cfg.Certs
+	offer := store.Bind(c.env.Owner, b.Span, t.StrictSNI)
+	if t.Enabled {
+		c.cfg.Offers[b] = offer
 	}
-	for _, path := range append(append([]string(nil), t.Certs...), t.DefaultCrt...) {
+	for _, path := range t.Certs {
 		if path == "" {
 			return refuse("'crt' : missing certificate location")
 		}
-		list, err := store.Add(offer, under(g.CRTBase, path))
-		if err == nil {
-			err = strong(g, list)
-		}
-		var locked *certs.Locked
-		if errors.As(err, &locked) {
-			e.Diags.Alertf(diag.Unreadable, e.LineSpan(), "Trying to load a passphrase-protected private key without an 'ssl-passphrase-cmd' defined.").Layout = diag.Bare
-		}
+		list, err := store.Add(offer, under(g.CRTBase, path), slices.Contains(t.DefaultCrt, path))
 		if err != nil {
-			return refuse(strings.TrimSuffix(err.Error(), ".") + ".")
+			return refuse(c.certError(e, "", err))
 		}
 		for _, entry := range list {
-			if note := entry.Cert().Note; note != "" {
-				e.Warnf(diag.Unreadable, -1, "%s %s", line, note)
-			}
+			c.certNotes(e, line, entry)
 		}
 	}
 	for _, path := range t.CrtLists {
@@ -73,11 +71,19 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			return refuse(fmt.Sprintf("'crt-list' : cannot open file '%s' : %s", path, sysText(err)))
 		}
 		if err := store.AddList(offer, path, g.CRTBase); err != nil {
-			text := err.Error()
-			if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "\n") {
-				text += "."
-			}
-			return refuse("'crt-list' : " + text)
+			return refuse(c.certError(e, "'crt-list' : ", err))
+		}
+	}
+	for _, l := range offer.AllLines() {
+		c.certNotes(e, line+"'crt-list' : ", l.Entry)
+		if l.OnlyNegative() {
+			e.Diags.Warnf(diag.NoEffect, e.LineSpan(), "crt-list: negative filters on crt-list line \"%s\" without a positive wildcard filter won't do anything!", l.Entry.Path).Layout = diag.ParsingTight
+		}
+		if l.Words == nil {
+			continue
+		}
+		for _, w := range l.Words.Unspoken() {
+			e.Warnf(diag.NotActedOn, -1, "%s'crt-list' : '%s' of line %d is not acted on yet.", line, w, l.Line).Ours = true
 		}
 	}
 	b.TLS.NoCerts = offer.Empty()
@@ -91,32 +97,69 @@ func checkBindTLS(e *keyword.Env, b *listen.Bind, section string) error {
 			return refuse(err.Error())
 		}
 	}
-	for _, f := range []struct{ word, path string }{{"ca-file", t.CAFile}, {"ca-verify-file", t.CAVerifyFile}, {"crl-file", t.CRLFile}} {
-		path := under(g.CABase, f.path)
-		if text := readableCA(path); text != "" {
-			e.Diags.Alertf(diag.Unreadable, e.LineSpan(), "%s", text).Layout = diag.Bare
-			return refuse("'" + f.word + "' : unable to load " + path)
-		}
+	words := BindWords(t)
+	if err := files.CheckAuthorities(&words); err != nil {
+		return refuse(c.certError(e, "", err))
 	}
 	return nil
 }
 
-// strong refuses keys that the TLS library's security level does not take:
-// RSA below 2048 bits at level 2, the usual one, and below 1024 at level 1.
-func strong(g *Global, list []*certs.Entry) error {
-	least := 2048
-	switch g.TuneText["ssl-security-level"] {
-	case "0":
-		return nil
-	case "1":
-		least = 1024
+// certError returns the original's words for what is wrong with a file that a
+// bind line names; lines after the first are set in.
+func (c *compiler) certError(e *keyword.Env, before string, err error) string {
+	bare := func(text string) {
+		e.Diags.Alertf(diag.Unreadable, e.LineSpan(), "%s", text).Layout = diag.Bare
 	}
-	for _, entry := range list {
-		if k, ok := entry.Cert().Leaf.PublicKey.(*rsa.PublicKey); ok && k.N.BitLen() < least {
-			return fmt.Errorf("unable to load SSL certificate into SSL Context '%s': ee key too small", entry.Path)
-		}
+	var locked *certs.Locked
+	if errors.As(err, &locked) {
+		bare("Trying to load a passphrase-protected private key without an 'ssl-passphrase-cmd' defined.")
 	}
-	return nil
+	var bad *certs.Unusable
+	if errors.As(err, &bad) {
+		bare(bad.Detail())
+		return before + bad.Error()
+	}
+	text := before + err.Error()
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if last := len(lines) - 1; !strings.HasSuffix(text, "\n") && !quiet(err) {
+		lines[last] = strings.TrimSuffix(lines[last], ".") + "."
+	}
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return "\n  " + strings.Join(lines, "\n  ")
+}
+
+// oneLine is certError for a message of its own.
+func (c *compiler) oneLine(err error) string {
+	return strings.ReplaceAll(strings.TrimPrefix(c.certError(c.env, "", err), "\n  "), "\n  ", "\n")
+}
+
+// quiet says whether the original puts no full stop behind an error.
+func quiet(err error) bool {
+	var u *certs.Unstopped
+	return errors.As(err, &u)
+}
+
+// certNotes tells, once, what is wrong beside a certificate and refuses nothing.
+func (c *compiler) certNotes(e *keyword.Env, line string, entry *certs.Entry) {
+	cert := entry.Cert()
+	if cert == nil || c.noted[cert] {
+		return
+	}
+	if c.noted == nil {
+		c.noted = map[*certs.Cert]bool{}
+	}
+	c.noted[cert] = true
+	if cert.Mixed {
+		e.Warnf(diag.BadValue, -1, "%sthe private key of '%s' belongs to another certificate: no handshake with it will succeed.", line, entry.Path).Ours = true
+	}
+	if cert.Note != "" {
+		e.Warnf(diag.Unreadable, -1, "%s%s", line, cert.Note)
+	}
+	if cert.Aside != "" {
+		e.Diags.Warnf(diag.Unreadable, e.LineSpan(), "%s", cert.Aside).Layout = diag.Bare
+	}
 }
 
 // tlsVersions are the versions of "no-…" and "force-…" words.
@@ -176,27 +219,6 @@ func (g *Global) serverDefaults(t *server.TLS) {
 	}
 }
 
-// readableCA returns the original's complaint about a CA or CRL file, "" where
-// it can be read.
-func readableCA(path string) string {
-	if path == "" || path[0] == '@' {
-		return ""
-	}
-	st, err := os.Stat(path)
-	if err == nil && st.IsDir() {
-		return ""
-	}
-	data, err := os.ReadFile(path)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("Couldn't open the ca-file '%s' (%s).", path, sysText(err))
-	}
-	if bad := certs.CheckCA(data); bad != "" {
-		return fmt.Sprintf("Couldn't open the ca-file '%s' (%s).", path, bad)
-	}
-	return ""
-}
-
 // fileProber answers the server room's question for a file.
 type fileProber struct{}
 
@@ -206,9 +228,9 @@ func (fileProber) ProbeFile(e *keyword.Env, word, path string) string {
 		return ""
 	}
 	path = under(keyword.Attached[*Global](e).CABase, path)
-	bad := readableCA(path)
+	c := keyword.Attached[*compiler](e)
+	bad := c.tlsFiles().CheckAuthority(path)
 	if bad != "" {
-		c := keyword.Attached[*compiler](e)
 		c.behind = append(c.behind, "'"+word+"' : unable to load "+path+".")
 	}
 	return bad
@@ -221,6 +243,18 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 		if !b.TLS.Enabled || c.opt.Offline {
 			continue
 		}
+		if len(p.SSLUse) > 0 && len(b.TLS.Certs)+len(b.TLS.CrtLists) == 0 {
+			offer := c.cfg.Offers[b]
+			if offer == nil {
+				continue // refused already
+			}
+			if err := c.cfg.Certs.AddOwnList(offer, "@"+p.Name, c.cfg.Global.CRTBase, p.SSLUse); err != nil {
+				first, _, _ := strings.Cut(c.oneLine(err), "\n")
+				c.bare(first).Layout = diag.Bare
+				continue
+			}
+			b.TLS.NoCerts = offer.Empty()
+		}
 		addr := strings.Join(b.Addrs, ",")
 		if p.Kind == "log-forward" {
 			addr = "(null)" // the original does not know it there
@@ -230,11 +264,8 @@ func (c *compiler) checkListenersTLS(p *Proxy) {
 			c.afterf(diag.Warning, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s], ssl connections will fail (use 'crt').", p.Name, addr, b.Span)
 		case b.TLS.NoCerts && !b.TLS.GenerateCerts:
 			c.afterf(diag.Alert, diag.Unreadable, p, "Proxy '%s': no SSL certificate specified for bind '%s' at [%s] (use 'crt').", p.Name, addr, b.Span)
-		case cipherless(b.TLS.Ciphers):
-			c.afterf(diag.Alert, diag.BadValue, p, "Proxy '%s': unable to set SSL cipher list to '%s' for bind '%s' at [%s].", p.Name, b.TLS.Ciphers, addr, b.Span)
-		case c.badPolicy(p, b, addr):
-		case (b.TLS.Verify == "required" || b.TLS.Verify == "optional") && b.TLS.CAFile == "" && b.TLS.CAVerifyFile == "":
-			c.afterf(diag.Alert, diag.BadArguments, p, "Proxy '%s': verify is enabled but no CA file specified for bind '%s' at [%s].", p.Name, addr, b.Span)
+		default:
+			c.checkPolicy(p, b, addr)
 		}
 	}
 }
@@ -268,15 +299,11 @@ func (c *compiler) checkServerTLS(p *Proxy, l *ServerLine) {
 	}
 	g := &c.cfg.Global
 	if t.Cert != "" {
-		if _, err := certs.Load(under(g.CRTBase, t.Cert)); err != nil {
-			refuse(strings.TrimSuffix(err.Error(), ".") + ".")
+		if _, err := c.tlsFiles().Usable(under(g.CRTBase, t.Cert)); err != nil {
+			refuse(c.certError(c.env, "", err))
 		}
 	}
-	if cipherless(t.Ciphers) {
-		refuse("unable to set SSL cipher list to '" + t.Ciphers + "'.")
-	} else {
-		c.checkServerPolicy(p, l, refuse)
-	}
+	c.checkServerPolicy(p, l, refuse)
 	if verifies(g, t) && t.CAFile == "" {
 		refuse("verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side verifications by default.")
 	}

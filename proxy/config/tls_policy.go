@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"tandem/parser/diag"
 	"tandem/proxy/certs"
@@ -18,6 +19,13 @@ func BindVersions(t *listen.TLS) certs.VersionWords {
 	return certs.VersionWords{Min: t.MinVer, Max: t.MaxVer, Refused: t.NoVer, Default: bindMinVersion}
 }
 
+// BindWords returns the words of a bind line that lines of crt-lists have too.
+func BindWords(t *listen.TLS) certs.Words {
+	return certs.Words{ALPN: t.ALPN, NoALPN: t.NoALPN, NoCANames: t.NoCANames, Verify: t.Verify, CAFile: t.CAFile, CAVerifyFile: t.CAVerifyFile,
+		CRLFile: t.CRLFile, IgnoreCrt: t.CrtIgnoreErr, IgnoreCA: t.CAIgnoreErr, Ciphers: t.Ciphers, CipherSuites: t.CipherSuites, Curves: t.Curves,
+		ECDHE: t.ECDHE, SigAlgs: t.SigAlgs, ClientSigAlgs: t.ClientSigAlgs, Versions: BindVersions(t)}
+}
+
 // ServerVersions returns the words of a server line about versions.
 func ServerVersions(t *server.TLS) certs.VersionWords {
 	return certs.VersionWords{Min: t.MinVer, Max: t.MaxVer, Refused: t.NoVer}
@@ -26,22 +34,29 @@ func ServerVersions(t *server.TLS) certs.VersionWords {
 // algorithms are the words of a line that choose algorithms.
 type algorithms struct{ ciphers, suites13, curves, ecdhe, sigAlgs, clientSigAlgs string }
 
-// fault returns the original's words for the first list that chooses nothing.
-func (a *algorithms) fault() string {
+func algorithmsOf(w *certs.Words) algorithms {
+	return algorithms{w.Ciphers, w.CipherSuites, w.Curves, w.ECDHE, w.SigAlgs, w.ClientSigAlgs}
+}
+
+// faults returns the original's words for the lists that choose nothing.
+func (a *algorithms) faults() (out []string) {
+	if cipherless(a.ciphers) {
+		out = append(out, fmt.Sprintf("unable to set SSL cipher list to '%s'", a.ciphers))
+	}
 	if known, _ := certs.TLS13Suites(a.suites13); !known {
-		return fmt.Sprintf("unable to set TLS 1.3 cipher suites to '%s'", a.suites13)
+		out = append(out, fmt.Sprintf("unable to set TLS 1.3 cipher suites to '%s'", a.suites13))
 	}
 	for _, f := range []struct{ list, text string }{{a.curves, "unable to set SSL curves list to"}, {a.ecdhe, "unable to set elliptic named curve to"}} {
 		if _, ok := certs.Groups(f.list); f.list != "" && !ok {
-			return fmt.Sprintf("%s '%s'", f.text, f.list)
+			out = append(out, fmt.Sprintf("%s '%s'", f.text, f.list))
 		}
 	}
 	for _, list := range []string{a.sigAlgs, a.clientSigAlgs} {
 		if list != "" && !certs.SigAlgsKnown(list) {
-			return fmt.Sprintf("unable to set SSL Signature Algorithm list to '%s'", list)
+			out = append(out, fmt.Sprintf("unable to set SSL Signature Algorithm list to '%s'", list))
 		}
 	}
-	return ""
+	return out
 }
 
 // unable returns what this program cannot do of valid lists: crypto/tls
@@ -59,13 +74,18 @@ func (a *algorithms) unable() []string {
 			out = append(out, "none of the groups of '"+list+"' is there; others will be offered")
 		}
 	}
+	if a.sigAlgs != "" && certs.SigAlgsKnown(a.sigAlgs) && len(certs.SignatureSchemes(a.sigAlgs)) == 0 {
+		out = append(out, "none of the algorithms of '"+a.sigAlgs+"' is there; no handshake will succeed")
+	}
 	return out
 }
 
-// badPolicy checks what a bind line agrees to; it says whether it refused it.
-func (c *compiler) badPolicy(p *Proxy, b *listen.Bind, addr string) bool {
+// checkPolicy checks what a bind line agrees to, and what lines of its
+// crt-lists do.
+func (c *compiler) checkPolicy(p *Proxy, b *listen.Bind, addr string) {
 	t := &b.TLS
-	v := BindVersions(t).Range()
+	base := BindWords(t)
+	v := base.Versions.Range()
 	at := fmt.Sprintf("for bind '%s' at [%s]", addr, b.Span)
 	if v.Ignored {
 		c.afterf(diag.Warning, diag.NoEffect, p, "Proxy '%s': no-sslv3/no-tlsv1x are ignored %s. Use only 'ssl-min-ver' and 'ssl-max-ver' to fix.", p.Name, at)
@@ -74,34 +94,57 @@ func (c *compiler) badPolicy(p *Proxy, b *listen.Bind, addr string) bool {
 		c.afterf(diag.Warning, diag.BadValue, p, "Proxy '%s': Ambiguous configuration %s: the ssl-min-ver value is not configured and the ssl-max-ver value is lower than the default ssl-min-ver value (%s). Setting the ssl-min-ver to %s. Use 'ssl-min-ver' to fix this.",
 			p.Name, at, bindMinVersion, v.Lowered)
 	}
-	a := algorithms{t.Ciphers, t.CipherSuites, t.Curves, t.ECDHE, t.SigAlgs, t.ClientSigAlgs}
-	switch fault := a.fault(); {
-	case v.Empty:
-		c.afterf(diag.Alert, diag.BadValue, p, "Proxy '%s': all SSL/TLS versions are disabled %s.", p.Name, at)
-	case fault != "":
-		c.afterf(diag.Alert, diag.BadValue, p, "Proxy '%s': %s %s.", p.Name, fault, at)
-	case t.GenerateCerts && c.badSigner(p, b):
-	default:
-		for _, text := range a.unable() {
-			c.afterf(diag.Warning, diag.NotActedOn, p, "Proxy '%s': %s %s.", p.Name, text, at).Ours = true
-		}
-		return false
+	if c.badWords(p, &base, at) {
+		return
 	}
-	return true
+	if offer := c.cfg.Offers[b]; offer != nil {
+		for _, line := range offer.Lines() {
+			if _, ok := c.cfg.Others.Acmes[line.ACME]; !ok && line.ACME != "" {
+				c.bare(fmt.Sprintf("acme '%s' was used on a crt line [%s:%d], but no '%s' section exists!", line.ACME, offer.ListOf(line), line.Line, line.ACME))
+			}
+			if c.badWords(p, line.Words.Over(&base), at) {
+				return
+			}
+		}
+	}
+	if t.GenerateCerts {
+		c.checkSigner(p, b)
+	}
 }
 
-// badSigner checks the CA that generate-certificates signs with.
-func (c *compiler) badSigner(p *Proxy, b *listen.Bind) bool {
+// badWords checks what is agreed to by a bind line or a line of a crt-list.
+func (c *compiler) badWords(p *Proxy, w *certs.Words, at string) bool {
+	a := algorithmsOf(w)
+	faults := a.faults()
+	if (w.Verify == "required" || w.Verify == "optional") && w.CAFile == "" && w.CAVerifyFile == "" {
+		faults = append([]string{certs.ErrNoCA.Error()}, faults...)
+	}
+	if w.Versions.Range().Empty {
+		faults = []string{certs.ErrNoVersion.Error()}
+	}
+	for i, fault := range faults {
+		faults[i] = fmt.Sprintf("Proxy '%s': %s %s.", p.Name, fault, at)
+	}
+	if len(faults) > 0 {
+		c.afterf(diag.Alert, diag.BadValue, p, "%s", strings.Join(faults, "\n"))
+		return true
+	}
+	for _, text := range a.unable() {
+		c.afterf(diag.Warning, diag.NotActedOn, p, "Proxy '%s': %s %s.", p.Name, text, at).Ours = true
+	}
+	return false
+}
+
+// checkSigner checks the CA that generate-certificates signs with.
+func (c *compiler) checkSigner(p *Proxy, b *listen.Bind) {
 	file := b.TLS.CASignFile
 	if file == "" {
 		c.afterf(diag.Alert, diag.BadArguments, p, "Proxy '%s': cannot enable certificate generation, no CA certificate File configured at [%s].", p.Name, b.Span)
-		return true
+		return
 	}
 	if _, err := certs.Load(file); err != nil {
 		c.afterf(diag.Alert, diag.Unreadable, p, "Proxy '%s': Failed to read CA certificate file '%s' at [%s]. Chain loading failed: %s.\n", p.Name, file, b.Span, err)
-		return true
 	}
-	return false
 }
 
 // checkServerPolicy checks what a server line agrees to.
@@ -121,13 +164,14 @@ func (c *compiler) checkServerPolicy(p *Proxy, l *ServerLine, refuse func(string
 	}
 	a := algorithms{t.Ciphers, t.CipherSuites, t.Curves, "", t.SigAlgs, t.ClientSigAlgs}
 	known, _ := certs.TLS13Suites(a.suites13)
-	switch fault := a.fault(); {
+	faults := a.faults()
+	switch {
 	case v.Empty:
 		refuse(fmt.Sprintf("backend '%s': all SSL/TLS versions are disabled for server '%s'.", p.Name, l.Name))
-	case fault != "" && !known:
-		refuse(fault + ".")
-	case fault != "":
-		refuse(fmt.Sprintf("Proxy '%s': %s for server '%s'.", p.Name, fault, l.Name))
+	case len(faults) > 0 && (!known || cipherless(a.ciphers)):
+		refuse(faults[0] + ".")
+	case len(faults) > 0:
+		refuse(fmt.Sprintf("Proxy '%s': %s for server '%s'.", p.Name, faults[0], l.Name))
 	default:
 		for _, text := range a.unable() {
 			warn(diag.NotActedOn, text+".").Ours = true

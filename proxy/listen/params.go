@@ -72,6 +72,6 @@ type TLS struct {
 	DHParam                                                      string
 	TicketKeys                                                   string
 	NoCANames                                                    bool
-	DefaultCrt                                                   []string
-	NoCerts                                                      bool // the files that the line names hold none
+	DefaultCrt                                                   []string // those of Certs that are defaults
+	NoCerts                                                      bool     // the files that the line names hold none
 }

@@ -67,7 +67,7 @@ var tlsWords = []def{
 	value("crt", "Certificate file or directory.", func(b *Bind, v string) error { b.TLS.Certs = append(b.TLS.Certs, v); return nil }),
 	value("crt-list", "List of certificates with options.", func(b *Bind, v string) error { b.TLS.CrtLists = append(b.TLS.CrtLists, v); return nil }),
 	value("default-crt", "Certificate for unknown names.", func(b *Bind, v string) error {
-		b.TLS.DefaultCrt = append(b.TLS.DefaultCrt, v)
+		b.TLS.Certs, b.TLS.DefaultCrt = append(b.TLS.Certs, v), append(b.TLS.DefaultCrt, v)
 		return nil
 	}),
 	tlsFlag("strict-sni", "Refuse unknown server names.", func(t *TLS) { t.StrictSNI = true }),
@@ -92,7 +92,7 @@ var tlsWords = []def{
 	tlsText("ciphersuites", "Cipher suites of TLS 1.3.", func(t *TLS) *string { return &t.CipherSuites }),
 	tlsText("curves", "Key exchange groups.", func(t *TLS) *string { return &t.Curves }),
 	tlsText("ecdhe", "Curve of ECDHE.", func(t *TLS) *string { return &t.ECDHE }),
-	valueWith(keyword.Spec{Name: "sigalgs", Doc: "Signature algorithms.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.SigAlgs = v; return nil }),
+	tlsText("sigalgs", "Signature algorithms.", func(t *TLS) *string { return &t.SigAlgs }),
 	valueWith(keyword.Spec{Name: "client-sigalgs", Doc: "Signature algorithms of clients.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.TLS.ClientSigAlgs = v; return nil }),
 	tlsVersion("ssl-min-ver", "Oldest version.", func(t *TLS) *string { return &t.MinVer }),
 	tlsVersion("ssl-max-ver", "Newest version.", func(t *TLS) *string { return &t.MaxVer }),
