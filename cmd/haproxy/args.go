@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -41,8 +43,14 @@ type usageError struct{}
 // Error implements error; nobody reads it.
 func (usageError) Error() string { return "usage" }
 
+// badArgument is an ALERT about the command line.
+type badArgument struct{ text string }
+
+func (b badArgument) Error() string { return b.text }
+
 // parseArgs reads the command line as the original does: one flag a word, no
-// clustering, a value is always the next word.
+// clustering, a value is always the next word. Of most words only the first
+// letter counts.
 func parseArgs(argv []string) (*arguments, error) {
 	a := &arguments{}
 	from := 0 // first word that is not in a.words
@@ -62,29 +70,40 @@ func parseArgs(argv []string) (*arguments, error) {
 		if set := a.plain(w); set {
 			continue
 		}
-		switch w {
-		case "-v", "-vv", "-vq", "-vqs", "-vqb":
+		switch {
+		case strings.HasPrefix(w, "-v"):
 			a.version = w[1:]
 			return a, nil
-		case "--":
+		case w == "--":
 			a.files = append(a.files, argv[i+1:]...)
 			return a, nil
-		case "-sf", "-st":
+		case strings.HasPrefix(w, "-sf"), strings.HasPrefix(w, "-st"):
+			w = w[:3]
 			a.terminate = w == "-st"
 			a.words = append(a.words, argv[from:i]...)
 			for i+1 < len(argv) && !strings.HasPrefix(argv[i+1], "-") {
 				i++
-				pid, err := strconv.Atoi(argv[i])
-				if err != nil || pid <= 0 {
+				pid, rest := leadingNumber(argv[i])
+				if rest != "" {
+					return a, badArgument{fmt.Sprintf("%s option: some bytes unconsumed in PID list {%s}", w, rest)}
+				}
+				if pid <= 0 || pid > math.MaxInt32 {
 					return a, usageError{}
 				}
 				a.oldPids = append(a.oldPids, pid)
 			}
 			from = i + 1
 			continue
-		}
-		if strings.HasPrefix(w, "-d") {
-			a.debugFlag(w)
+		case strings.HasPrefix(w, "-dA"):
+			if i+1 >= len(argv) || strings.HasPrefix(argv[i+1], "-") {
+				return a, badArgument{"-dA: missing output file name"}
+			}
+			i++
+			continue
+		case strings.HasPrefix(w, "-d"):
+			if err := a.debugFlag(w); err != nil {
+				return a, err
+			}
 			continue
 		}
 		at := i
@@ -118,37 +137,76 @@ func (a *arguments) plain(w string) bool {
 	if w == "-4" {
 		return true
 	}
-	if p := flags[w]; p != nil {
-		*p = true
-		return true
+	p := flags[w]
+	if p == nil && len(w) > 2 && strings.ContainsRune("cDWVq", rune(w[1])) && w != "-cc" {
+		p = flags[w[:2]]
 	}
-	return false
+	if p != nil {
+		*p = true
+	}
+	return p != nil
+}
+
+// leadingNumber reads the number that a word begins with, as C's strtol does;
+// rest is what stands behind it. A word without one is 0.
+func leadingNumber(w string) (n int, rest string) {
+	s := strings.TrimLeft(w, " \t\n\v\f\r")
+	end := 0
+	if end < len(s) && (s[end] == '-' || s[end] == '+') {
+		end++
+	}
+	digits := end
+	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+		end++
+	}
+	if end == digits {
+		return 0, w
+	}
+	n, _ = strconv.Atoi(s[:end]) // what is too large is the largest
+	return n, s[end:]
 }
 
 // debugFlag handles the -d letters; those that tune the original's internals
 // are taken without a word, an unknown one is debug mode, as there.
-func (a *arguments) debugFlag(w string) {
+func (a *arguments) debugFlag(w string) error {
 	switch {
 	case strings.HasPrefix(w, "-dK"):
 		a.dumpKeywords, a.keywords = true, w[3:]
 	case strings.HasPrefix(w, "-dC"):
 		a.dump = true
-	case strings.HasPrefix(w, "-dM"), strings.HasPrefix(w, "-dA"), strings.HasPrefix(w, "-dt"):
+	case strings.HasPrefix(w, "-dM"):
+		return poolFeatures(w[3:])
+	case strings.HasPrefix(w, "-dt"):
 	case len(w) == 3 && strings.ContainsRune("SRGIepkvFZTcLs", rune(w[2])):
 	default:
 		a.debug = true
 	}
+	return nil
+}
+
+// poolFeatures checks the list of -dM, which says how the original's memory
+// pools find faults of its own; there is nothing to do here. A number, which
+// comes first, is a byte that fills memory.
+func poolFeatures(list string) error {
+	for i, w := range strings.Split(list, ",") {
+		if w == "" || i == 0 && w[0] >= '0' && w[0] <= '9' {
+			continue
+		}
+		if !slices.Contains(poolWords, w) {
+			return badArgument{fmt.Sprintf("-dM: unknown pool debugging feature <%s>", w)}
+		}
+	}
+	return nil
 }
 
 // valued sets the flags that take the next word.
 func (a *arguments) valued(w, v string) error {
 	number := func(p *int) error {
-		n, err := strconv.Atoi(v)
-		if err != nil {
-			return fmt.Errorf("%s expects a number and not '%s'", w, v)
-		}
-		*p = n
+		*p, _ = leadingNumber(v)
 		return nil
+	}
+	if len(w) > 2 && w != "-cc" && w[1] != '-' {
+		w = w[:2]
 	}
 	switch w {
 	case "-f":
@@ -156,7 +214,9 @@ func (a *arguments) valued(w, v string) error {
 	case "-cc":
 		a.cond, a.hasCond = v, true
 	case "-C":
-		a.dir = v
+		if a.dir = v; v == "" {
+			return badArgument{"Could not change to directory  : No such file or directory"}
+		}
 	case "-n":
 		return number(&a.maxconn)
 	case "-N":
@@ -176,3 +236,7 @@ func (a *arguments) valued(w, v string) error {
 	}
 	return nil
 }
+
+// poolWords are the words of -dM.
+var poolWords = strings.Fields(`fail no-fail no-merge merge cold-first hot-first integrity no-integrity no-global global no-cache cache
+	caller no-caller tag no-tag poison no-poison uaf no-uaf backup no-backup`)

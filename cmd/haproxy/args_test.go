@@ -34,6 +34,10 @@ func TestParseArgs(t *testing.T) {
 	f("-n 10 -N 5 -m 100 -L me -p /run/x -C /tmp -x /s -S /m", arguments{maxconn: 10, proxyMaxconn: 5, memory: 100, localPeer: "me", pidFile: "/run/x", dir: "/tmp", socket: "/s", masterCLI: []string{"/m"}})
 	f("-Ws -- a b", arguments{master: true, systemd: true, foreground: true, files: []string{"a", "b"}})
 	f("-Ds -f a", arguments{master: true, systemd: true, foreground: true, files: []string{"a"}})
+	f("-n 1x -N x -m +5 -f a", arguments{maxconn: 1, memory: 5, files: []string{"a"}})
+	f("-cx -Vx -qx -Dx -foo a", arguments{check: true, verbose: true, quiet: true, daemon: true, files: []string{"a"}})
+	f("-nx 5 -sfx 7 -f a", arguments{maxconn: 5, oldPids: []int{7}, files: []string{"a"}})
+	f("-dA out -f a", arguments{files: []string{"a"}})
 	f("-cc 1", arguments{cond: "1", hasCond: true})
 	f("-vv -f", arguments{version: "vv"})
 	f("-dKall", arguments{dumpKeywords: true, keywords: "all"})
@@ -47,8 +51,19 @@ func TestParseArgsRefuses(t *testing.T) {
 			t.Errorf("%q: error %v, want the usage text", line, err)
 		}
 	}
-	if _, err := parseArgs([]string{"-n", "x"}); err == nil {
-		t.Error("-n x was accepted")
+	for line, want := range map[string]string{
+		"-sf 1x":         "-sf option: some bytes unconsumed in PID list {x}",
+		"-c -st abc":     "-st option: some bytes unconsumed in PID list {abc}",
+		"-dMx":           "-dM: unknown pool debugging feature <x>",
+		"-dM0x50,uaf,no": "-dM: unknown pool debugging feature <no>",
+		"-dA -c":         "-dA: missing output file name",
+	} {
+		if _, err := parseArgs(strings.Fields(line)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", line, err, want)
+		}
+	}
+	if _, err := parseArgs([]string{"-C", ""}); err == nil {
+		t.Error("a directory without a name was accepted")
 	}
 }
 

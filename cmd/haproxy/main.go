@@ -30,7 +30,7 @@ func run(argv []string) int {
 		usage(os.Stderr, argv[0])
 		return 1
 	case err != nil:
-		fmt.Fprintln(os.Stderr, err)
+		say(a, diag.Alert, err.Error())
 		return 1
 	case a.version != "":
 		printVersion(os.Stdout, a.version)

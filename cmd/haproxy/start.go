@@ -55,6 +55,10 @@ func start(a *arguments) int {
 		usage(os.Stderr, os.Args[0])
 		return 1
 	}
+	if len(a.masterCLI) > 0 && !a.master && role != "worker" && cfg != nil && !cfg.Global.MasterWorker && !diags.HasErrors() {
+		say(a, diag.Alert, "a master CLI socket was defined, but master-worker mode (-W) is not enabled.")
+		return 1
+	}
 	if a.dump && cfg != nil {
 		if err := proxy.DumpConfig(os.Stdout, cfg.Files, haproxy.Options{Getenv: os.LookupEnv, Cond: condEnv()}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
