@@ -136,8 +136,14 @@ func (l *lab) start(node string, ref bool, conf string, words ...string) *proc {
 	return p
 }
 
+// configure replaces the file as a whole: a program that still reads it for an
+// earlier signal sees the old one or the new one.
 func (p *proc) configure(conf string) {
-	if err := os.WriteFile(p.conf, []byte(conf), 0o600); err != nil {
+	next := p.conf + ".next"
+	if err := os.WriteFile(next, []byte(conf), 0o600); err != nil {
+		p.l.t.Fatal(err)
+	}
+	if err := os.Rename(next, p.conf); err != nil {
 		p.l.t.Fatal(err)
 	}
 }

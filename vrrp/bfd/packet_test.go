@@ -88,9 +88,11 @@ func FuzzParse(f *testing.F) {
 		if err != nil || p.Auth {
 			return
 		}
-		// What is not kept is the bit of the control plane and the echo interval.
-		b = bytes.Clone(b)
+		// What is not kept is the bit of the control plane, the echo interval and
+		// what is longer than the mandatory section.
+		b = bytes.Clone(b[:Len])
 		b[1] &^= 0x08
+		b[3] = Len
 		copy(b[20:], []byte{0, 0, 0, 0})
 		if out := p.Append(nil); !bytes.Equal(out, b) {
 			t.Errorf("%x became %x", b, out)
