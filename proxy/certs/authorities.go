@@ -17,9 +17,8 @@ type Authorities struct {
 
 	mu      sync.Mutex
 	entries map[string]*Authority
-	path    string // of the change that waits; "": none
-	pending *Trust
 	system  bool // the system's authorities were loaded, or deleted
+	transaction[Trust]
 }
 
 func newAuthorities(kind string) *Authorities {
@@ -47,14 +46,6 @@ func (s *Authorities) Use(path string, count func() int) (*Authority, error) {
 	return a, nil
 }
 
-// busy refuses a change of one file while another one's waits.
-func (s *Authorities) busy(path, verb string) error {
-	if s.path != "" && s.path != path {
-		return fmt.Errorf("The ongoing transaction is about '%s' but you are trying to %s '%s'", s.path, verb, path)
-	}
-	return nil
-}
-
 // Set begins or goes on with a change; data is PEM text. add keeps what the
 // file holds. created says that the change is a new one.
 func (s *Authorities) Set(path string, data []byte, add bool) (created bool, err error) {
@@ -78,9 +69,7 @@ func (s *Authorities) Set(path string, data []byte, add bool) (created bool, err
 	if err != nil {
 		return false, errors.New("Invalid payload")
 	}
-	created = s.path == ""
-	s.path, s.pending = path, next
-	return created, nil
+	return s.hold(path, next), nil
 }
 
 // Commit puts the change in force and returns how many certificates are
@@ -96,7 +85,7 @@ func (s *Authorities) Commit(path string) (instances int, err error) {
 	}
 	a := s.entries[path]
 	a.cur.Store(s.pending)
-	s.path, s.pending = "", nil
+	s.forget()
 	return a.instances(), nil
 }
 
@@ -104,14 +93,7 @@ func (s *Authorities) Commit(path string) (instances int, err error) {
 func (s *Authorities) Abort(path string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.path == "" {
-		return errNoChange
-	}
-	if err := s.busy(path, "abort a transaction for"); err != nil {
-		return err
-	}
-	s.path, s.pending = "", nil
-	return nil
+	return s.abort(path)
 }
 
 // New makes an empty file that Set can fill.

@@ -11,18 +11,9 @@ import (
 
 // errors of changes, in the words of the original.
 var (
-	errNoChange  = errors.New("No ongoing transaction!")
 	errUnknown   = errors.New("Can't replace a certificate which is not referenced by the configuration!")
 	errStartLine = "unable to load certificate from file '%s': no start line.\nCan't load the payload"
 )
-
-// busy refuses a change of one certificate while another one's waits.
-func (s *Store) busy(path, verb string) error {
-	if s.path != "" && s.path != path {
-		return fmt.Errorf("The ongoing transaction is about '%s' but you are trying to %s '%s'", s.path, verb, path)
-	}
-	return nil
-}
 
 // Set begins or goes on with a change: data is PEM text with a certificate,
 // its chain and its key. A part that is missing stays as it is. Created says
@@ -59,8 +50,7 @@ func (s *Store) Set(path string, data []byte) (name string, created bool, err er
 	if err != nil {
 		return path, false, err
 	}
-	created = s.path == ""
-	s.path, s.pending = e.Path, next
+	created = s.hold(e.Path, next)
 	return e.Path, created, nil
 }
 
@@ -140,7 +130,7 @@ func (s *Store) Commit(path string) (instances int, err error) {
 			b.build()
 		}
 	}
-	s.path, s.pending = "", nil
+	s.forget()
 	return s.uses(e), nil
 }
 
@@ -161,14 +151,7 @@ func (c *Cert) complete() error {
 func (s *Store) Abort(path string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.path == "" {
-		return errNoChange
-	}
-	if err := s.busy(path, "abort a transaction for"); err != nil {
-		return err
-	}
-	s.path, s.pending = "", nil
-	return nil
+	return s.abort(path)
 }
 
 // New makes an empty certificate that Set can fill.

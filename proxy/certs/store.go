@@ -16,8 +16,7 @@ type Store struct {
 	lists   map[string]*List
 	clients map[*Entry]int // server lines
 	binds   []*Bind
-	path    string // of the change that waits; "": none
-	pending *Cert
+	transaction[Cert]
 
 	tickets []*TicketKeys
 	ocsp    map[string]*Stapled // by the DER form of their CertID
