@@ -195,7 +195,7 @@ func (c *conn) reply(r *tx.Reply) {
 	if t.Served && !c.serviceRules() {
 		return
 	}
-	c.responseCaptures()
+	c.serverCaptures()
 	if !c.afterRules() {
 		return
 	}

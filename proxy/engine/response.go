@@ -16,7 +16,7 @@ import (
 func (c *conn) respond() {
 	t := &c.t
 	m := &t.Res
-	c.responseCaptures()
+	c.serverCaptures()
 	if c.rp.Flags&h1.NTLM != 0 {
 		c.up.private = true
 	}
@@ -171,33 +171,6 @@ func (c *conn) internal() bool {
 	c.fe.st.InternalErrs.Add(1)
 	c.fail(500, 'P', 'H')
 	return false
-}
-
-// responseCaptures fills the response's capture slots.
-func (c *conn) responseCaptures() {
-	if c.up != nil {
-		c.captureResponse()
-	}
-}
-
-func (c *conn) captureResponse() {
-	if !c.fe.needCaps {
-		return
-	}
-	for i, cap := range c.fe.p.ResCaptures {
-		if cap.Name != "" {
-			c.capture(1, i, cap, &c.t.Res)
-		}
-	}
-	if cc := c.fe.p.CaptureCookie; cc != nil {
-		for i := range c.t.Res.Fields {
-			if f := &c.t.Res.Fields[i]; f.ID == tx.HdrSetCookie {
-				if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
-					c.t.ResCookie = append(c.t.ResCookie[:0], v[:min(len(v), max(cc.Len, 1), c.rt.cookieLen)]...)
-				}
-			}
-		}
-	}
 }
 
 // forward writes the response's head and body to the client.

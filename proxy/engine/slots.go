@@ -9,17 +9,48 @@ import (
 
 // captureRequest fills the request's capture slots and the captured cookie.
 func (c *conn) captureRequest() {
-	for i, cap := range c.fe.p.ReqCaptures {
+	c.captureFields(0, c.fe.p.ReqCaptures, &c.t.Req)
+	c.captureCookie(&c.t.Req, tx.HdrCookie, &c.t.ReqCookie, false)
+}
+
+// serverCaptures is captureResponse for what a server answered, and nobody else.
+func (c *conn) serverCaptures() {
+	if c.up != nil {
+		c.captureResponse()
+	}
+}
+
+// captureResponse is captureRequest for the response.
+func (c *conn) captureResponse() {
+	if !c.fe.needCaps {
+		return
+	}
+	c.captureFields(1, c.fe.p.ResCaptures, &c.t.Res)
+	c.captureCookie(&c.t.Res, tx.HdrSetCookie, &c.t.ResCookie, true)
+}
+
+// captureFields fills the slots of one side that name a header field.
+func (c *conn) captureFields(side int, slots []config.Capture, m *tx.Message) {
+	for i, cap := range slots {
 		if cap.Name != "" {
-			c.capture(0, i, cap, &c.t.Req)
+			c.capture(side, i, cap, m)
 		}
 	}
-	if cc := c.fe.p.CaptureCookie; cc != nil {
-		for i := range c.t.Req.Fields {
-			if f := &c.t.Req.Fields[i]; f.ID == tx.HdrCookie {
-				if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
-					c.t.ReqCookie = append(c.t.ReqCookie[:0], v[:min(len(v), max(cc.Len, 1), c.rt.cookieLen)]...)
-					break
+}
+
+// captureCookie keeps the value of "capture cookie" from the first or last of
+// m's fields that has it.
+func (c *conn) captureCookie(m *tx.Message, field tx.HeaderID, to *[]byte, last bool) {
+	cc := c.fe.p.CaptureCookie
+	if cc == nil {
+		return
+	}
+	for i := range m.Fields {
+		if f := &m.Fields[i]; f.ID == field {
+			if v := findCookie(f.Value, cc.Name, cc.Prefix); v != nil {
+				*to = append((*to)[:0], v[:min(len(v), max(cc.Len, 1), c.rt.cookieLen)]...)
+				if !last {
+					return
 				}
 			}
 		}
