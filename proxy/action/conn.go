@@ -25,7 +25,7 @@ var conns = []*keyword.Def[Action]{
 	setMark("set-bc-mark", tcpCnt|httpReq, 0, "Set the netfilter mark of packets to the server.", func(t *tx.Tx, n *int) { t.Settings.BCMark = n }),
 	setMark("set-bc-tos", tcpCnt|httpReq, 0, "Set the type of service of packets to the server.", func(t *tx.Tx, n *int) { t.Settings.BCTOS = n }),
 	expect("expect-proxy", "Read a PROXY protocol header before anything else.", 0, func(s *tx.Session) { s.ExpectProxy = true }),
-	expect("expect-netscaler-cip", "Read a NetScaler client address header before anything else.", keyword.NotActed, func(s *tx.Session) { s.ExpectCIP = true }),
+	expect("expect-netscaler-cip", "Read a NetScaler client address header before anything else.", 0, func(s *tx.Session) { s.ExpectCIP = true }),
 }
 
 func markClient(t *tx.Tx, n *int) {

@@ -153,7 +153,13 @@ func (c *conn) logConnError() {
 	if p.ErrorLogFormat != nil {
 		line = p.ErrorLogFormat.AppendFrom(line, &c.t, logs.SessKilled.Origin(), false)
 	} else {
-		line = c.sess.Src.AppendTo(line)
+		if src := c.sess.Src; src.IsValid() {
+			line = append(src.Addr().AppendTo(line), ':')
+			line = appendInt(line, int(src.Port()))
+		} else {
+			line = append(line, "unix:"...)
+			line = appendInt(line, max(c.sess.Listener.ID, 1))
+		}
 		line = append(line, " ["...)
 		line = c.sess.Accepted.AppendFormat(line, "02/Jan/2006:15:04:05.000")
 		line = append(line, "] "...)

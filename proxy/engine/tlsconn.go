@@ -86,7 +86,7 @@ func (c *conn) shakeHands(cfg *tls.Config, within time.Duration) bool {
 	pr.SSLRate.Add(ms, 1)
 	if err := tc.Handshake(); err != nil {
 		st.SSL.FailedHandshake.Add(1)
-		c.failHandshake("SSL handshake failure")
+		c.failHandshake(listen.HandshakeFault(err))
 		seen.Close()
 		return false
 	}

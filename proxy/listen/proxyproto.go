@@ -3,8 +3,6 @@ package listen
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"strconv"
@@ -13,9 +11,18 @@ import (
 // Errors of a PROXY protocol header; a connection with one is closed without
 // a word, as nothing that it says can be trusted (proxy-protocol.txt 2).
 var (
-	ErrNoProxyHeader  = errors.New("listen: the connection does not begin with a PROXY protocol header")
-	ErrBadProxyHeader = errors.New("listen: malformed PROXY protocol header")
+	ErrNoProxyHeader  = &Fault{15, "Received something which does not look like a PROXY protocol header"}
+	ErrBadProxyHeader = &Fault{16, "Received an invalid PROXY protocol header"}
+
+	errProxyProto = &Fault{17, "Received an unhandled protocol in the PROXY protocol header"}
 )
+
+var proxyFaults = waitFaults{
+	empty:     &Fault{11, "Connection closed while waiting for PROXY protocol header"},
+	abort:     &Fault{12, "Connection error while waiting for PROXY protocol header"},
+	timeout:   &Fault{13, "Timeout while waiting for PROXY protocol header"},
+	truncated: &Fault{14, "Truncated PROXY protocol header received"},
+}
 
 // maxProxyV1 is the longest version 1 header with its CRLF.
 const maxProxyV1 = 107
@@ -23,10 +30,10 @@ const maxProxyV1 = 107
 var proxyV2Signature = []byte("\r\n\r\n\x00\r\nQUIT\n")
 
 // ReadProxy reads a PROXY protocol header of either version from the start of
-// a connection, and not a byte more than that.
+// a connection, and not a byte more than that. Errors are [Fault]s.
 func ReadProxy(c net.Conn) (*ProxyHeader, error) {
 	var b [maxProxyV1 + 1]byte
-	if _, err := io.ReadFull(c, b[:8]); err != nil {
+	if err := proxyFaults.read(c, b[:8], false); err != nil {
 		return nil, err
 	}
 	switch {
@@ -37,21 +44,21 @@ func ReadProxy(c net.Conn) (*ProxyHeader, error) {
 				return nil, ErrBadProxyHeader
 			}
 			// One byte at a time: what follows the line is the client's.
-			if _, err := io.ReadFull(c, b[n:n+1]); err != nil {
+			if err := proxyFaults.read(c, b[n:n+1], true); err != nil {
 				return nil, err
 			}
 			n++
 		}
 		return parseProxyV1(b[:n-2])
 	case bytes.Equal(b[:8], proxyV2Signature[:8]):
-		if _, err := io.ReadFull(c, b[8:16]); err != nil {
+		if err := proxyFaults.read(c, b[8:16], true); err != nil {
 			return nil, err
 		}
 		if !bytes.Equal(b[:12], proxyV2Signature) {
 			return nil, ErrBadProxyHeader
 		}
 		body := make([]byte, binary.BigEndian.Uint16(b[14:16]))
-		if _, err := io.ReadFull(c, body); err != nil {
+		if err := proxyFaults.read(c, body, true); err != nil {
 			return nil, err
 		}
 		return parseProxyV2(b[12], b[13], body)
@@ -67,7 +74,10 @@ func parseProxyV1(line []byte) (*ProxyHeader, error) {
 		h.Local = true
 		return h, nil
 	}
-	if len(f) != 6 || string(f[1]) != "TCP4" && string(f[1]) != "TCP6" {
+	switch {
+	case len(f) >= 2 && string(f[1]) != "TCP4" && string(f[1]) != "TCP6":
+		return nil, errProxyProto
+	case len(f) != 6:
 		return nil, ErrBadProxyHeader
 	}
 	v4 := string(f[1]) == "TCP4"
@@ -100,7 +110,7 @@ func proxyAddr(ip, port []byte, v4 bool) (netip.AddrPort, error) {
 // parseProxyV2 reads what follows the fixed part of a version 2 header.
 func parseProxyV2(cmd, fam byte, body []byte) (*ProxyHeader, error) {
 	if cmd>>4 != 2 {
-		return nil, ErrBadProxyHeader
+		return nil, ErrNoProxyHeader
 	}
 	h := &ProxyHeader{Version: 2}
 	switch cmd & 15 {

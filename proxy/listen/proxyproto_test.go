@@ -22,13 +22,18 @@ func headerText(h *ProxyHeader) string {
 	return s
 }
 
+func pipe(t *testing.T) (a, b net.Conn) {
+	a, b = net.Pipe()
+	t.Cleanup(func() { _, _ = a.Close(), b.Close() })
+	return a, b
+}
+
 func TestReadProxy(t *testing.T) {
 	t.Parallel()
 	const sig = "\r\n\r\n\x00\r\nQUIT\n"
 	f := func(name, in, want string) {
 		t.Helper()
-		a, b := net.Pipe()
-		defer b.Close()
+		a, b := pipe(t)
 		go func() { io.WriteString(a, in+"REST"); a.Close() }()
 		b.SetDeadline(time.Now().Add(10 * time.Second))
 		h, err := ReadProxy(b)
