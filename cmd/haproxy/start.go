@@ -169,6 +169,13 @@ func serve(a *arguments, cfg *config.Config, deps *config.Deps) int {
 		say(a, diag.Alert, "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.")
 		return 1
 	}
+	if err := proxy.RaiseDescriptors(cfg); err != nil {
+		if cfg.Global.StrictLimits {
+			say(a, diag.Alert, err.Error())
+			return 1
+		}
+		say(a, diag.Warning, err.Error())
+	}
 	if text := proxy.AutoMaxConn(cfg); text != "" && !a.quiet {
 		say(a, diag.Notice, text)
 	}

@@ -156,7 +156,7 @@ func (r *StickRule) Store(t *tx.Tx) {
 	}
 	var mem [64]byte
 	table, key, ok := r.key(t, mem[:0])
-	if !ok || t.Server == nil {
+	if !ok || t.Server == nil || t.Server.Params != nil && t.Server.Params.NonStick {
 		return
 	}
 	if e := table.Entry(key, t.Now.UnixMilli()); e != nil {

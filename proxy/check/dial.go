@@ -106,7 +106,11 @@ func (d *NetDialer) startTLS(ctx context.Context, c net.Conn, s *server.Server, 
 	p := s.Params
 	var cfg *tls.Config
 	if d.TLS != nil {
-		cfg = d.TLS(s, first(to.SNI, p.Check.SNI, to.Host))
+		host := to.Host
+		if p.Check.NoSNIAuto {
+			host = ""
+		}
+		cfg = d.TLS(s, first(to.SNI, p.Check.SNI, host))
 	}
 	if cfg == nil {
 		_ = c.Close()

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"strings"
@@ -367,5 +368,34 @@ func TestProxyHeaders(t *testing.T) {
 	defer func() { _ = c.Close() }()
 	if h := <-got; !strings.HasPrefix(h, "PROXY TCP4 127.0.0.1 127.0.0.1 ") || !strings.HasSuffix(h, "\r\n") {
 		t.Errorf("%q", h)
+	}
+}
+
+// The server name of a check is what "sni" or "check-sni" says, else the Host
+// of the request, unless "no-check-sni-auto" forbids that.
+func TestCheckServerName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		to   Connect
+		line string // check-sni
+		off  bool
+		want string
+	}{
+		{Connect{Host: "host"}, "", false, "host"},
+		{Connect{Host: "host"}, "", true, ""},
+		{Connect{Host: "host"}, "line", true, "line"},
+		{Connect{Host: "host", SNI: "step"}, "line", false, "step"},
+	} {
+		got := "not asked"
+		d := &NetDialer{TLS: func(_ *server.Server, name string) *tls.Config { got = name; return nil }}
+		a, b := net.Pipe()
+		srv := testServer(func(p *server.Params) { p.Check.SNI, p.Check.NoSNIAuto = c.line, c.off })
+		if _, err := d.startTLS(t.Context(), a, srv, c.to); err == nil {
+			t.Error("a handshake without configuration")
+		}
+		_ = b.Close()
+		if got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
 	}
 }

@@ -73,8 +73,8 @@ func (c *conn) dialNet(network, addr string, s *srv, deadline time.Time) (net.Co
 			}
 		}
 	}
-	if set := &c.t.Settings; set.BCMark != nil || set.BCTOS != nil || src != nil && src.Interface != "" || c.be.srvKA {
-		d.Control = c.socketOptions(src)
+	if set := &c.t.Settings; set.BCMark != nil || set.BCTOS != nil || src != nil && src.Interface != "" || c.be.srvKA || userTimeout(s) > 0 {
+		d.Control = c.socketOptions(src, userTimeout(s))
 	}
 	if network == "unix" {
 		if len(addr) > 0 && addr[0] == 0 {
@@ -117,8 +117,17 @@ func asConn(c *socket.Conn, err error) (net.Conn, error) {
 	return c, nil
 }
 
+// userTimeout is for how long a server may leave data unacknowledged ("tcp-ut");
+// 0 leaves it to the system.
+func userTimeout(s *srv) time.Duration {
+	if p := s.s.Params; p != nil {
+		return p.TCPUserTimeout
+	}
+	return 0
+}
+
 // socketOptions sets what must be set before a connection is made.
-func (c *conn) socketOptions(src *server.Source) func(fd int) {
+func (c *conn) socketOptions(src *server.Source, silence time.Duration) func(fd int) {
 	return func(fd int) {
 		if m := c.t.Settings.BCMark; m != nil {
 			setMark(fd, *m)
@@ -131,6 +140,9 @@ func (c *conn) socketOptions(src *server.Source) func(fd int) {
 		}
 		if c.be.srvKA {
 			setKeepAlive(fd, c.be.p.ServerTCPKA)
+		}
+		if silence > 0 {
+			_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(silence.Milliseconds()))
 		}
 	}
 }

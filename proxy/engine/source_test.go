@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"tandem/proxy/config"
+	"tandem/proxy/server"
 	"tandem/proxy/socket"
 	"tandem/stats"
 )
@@ -55,5 +56,22 @@ func TestClientOptions(t *testing.T) {
 			t.Errorf("%s: no descriptor", how)
 		}
 		c.cli.Close()
+	}
+}
+
+// "tcp-ut" of a server line is set before the connection is made.
+func TestServerUserTimeout(t *testing.T) {
+	t.Parallel()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	line := &server.Server{Params: server.DefaultParams()}
+	line.Params.TCPUserTimeout = 5 * time.Second
+	c := &conn{be: &back{}}
+	c.socketOptions(nil, userTimeout(&srv{s: line}))(fd)
+	if ms, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT); ms != 5000 || err != nil {
+		t.Errorf("%d ms (%v)", ms, err)
 	}
 }
