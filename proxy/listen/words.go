@@ -104,7 +104,12 @@ func text(name, doc string, field func(*Bind) *string) def {
 // digits at the front count, and a warning names what is no number. refusal is
 // what is said of a value outside lo..hi; "%d" in it stands for the value.
 func number(name, doc string, lo, hi int64, refusal string, set func(*Bind, int)) def {
-	s := keyword.Spec{Name: name, Doc: doc, In: keyword.BindLine, Misuse: fmt.Sprintf("'%s' : missing value", name)}
+	return numberWith(keyword.Spec{Name: name, Doc: doc}, lo, hi, refusal, set)
+}
+
+func numberWith(s keyword.Spec, lo, hi int64, refusal string, set func(*Bind, int)) def {
+	name := s.Name
+	s.In, s.Misuse = keyword.BindLine, fmt.Sprintf("'%s' : missing value", name)
 	return keyword.Define(s, func(e *keyword.Env, a *wordArgs) (Option, error) {
 		v := a.Value.Text
 		digits := len(v) - len(strings.TrimLeft(strings.TrimLeft(v, "+-"), "0123456789"))
@@ -132,11 +137,7 @@ const maxInt = 1<<31 - 1
 var socketWords = []def{
 	flag("accept-proxy", "Expect a PROXY protocol header.", func(b *Bind) { b.AcceptProxy = true }),
 	value("accept-netscaler-cip", "Expect a NetScaler client IP header with this magic number.", func(b *Bind, v string) error {
-		n, err := strconv.ParseUint(v, 0, 32)
-		if err != nil {
-			n = uint64(uint32(leading(v)))
-		}
-		if b.AcceptCIP = uint32(n); n == 0 {
+		if b.AcceptCIP = uint32(leading(v)); b.AcceptCIP == 0 {
 			return errors.New("invalid value 0, must be >= 0")
 		}
 		return nil
@@ -173,7 +174,7 @@ var socketWords = []def{
 		b.Mode = uint32(n)
 		return nil
 	}),
-	text("guid-prefix", "Prefix of the sockets' globally unique names.", func(b *Bind) *string { return &b.GUID }),
+	valueWith(keyword.Spec{Name: "guid-prefix", Doc: "Prefix of the sockets' globally unique names.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.GUID = v; return nil }),
 	value("id", "Number of the socket.", func(b *Bind, v string) (err error) {
 		if b.ForcedID, err = strconv.Atoi(v); err != nil {
 			return fmt.Errorf("expects an integer argument, found '%s'", v)
@@ -183,9 +184,9 @@ var socketWords = []def{
 		}
 		return nil
 	}),
-	duration("idle-ping", "HTTP/2 pings on idle connections.", func(b *Bind, d time.Duration) { b.IdlePing = d }),
+	durationWith(keyword.Spec{Name: "idle-ping", Doc: "HTTP/2 pings on idle connections.", Flags: keyword.NotActed}, func(b *Bind, d time.Duration) { b.IdlePing = d }),
 	text("interface", "Network interface to bind to.", func(b *Bind) *string { return &b.Interface }),
-	text("label", "Label of the socket for metrics.", func(b *Bind) *string { return &b.Label }),
+	valueWith(keyword.Spec{Name: "label", Doc: "Label of the socket for metrics.", Flags: keyword.NotActed}, func(b *Bind, v string) error { b.Label = v; return nil }),
 	level,
 	number("maxconn", "Most connections of the socket.", 0, maxInt, "invalid value %d, must be >= 0", func(b *Bind, n int) { b.MaxConn = n }),
 	value("mss", "Largest TCP segment announced.", func(b *Bind, v string) error {
@@ -197,7 +198,7 @@ var socketWords = []def{
 	text("name", "Name of the socket.", func(b *Bind) *string { return &b.Name }),
 	namespace,
 	valueWith(keyword.Spec{Name: "nbconn", Doc: "Reverse HTTP connections to keep.", Flags: keyword.NotActed | keyword.Experimental}, func(b *Bind, v string) error { return nil }),
-	number("nice", "Scheduling priority.", -1024, 1024, "invalid value %d, allowed range is -1024..1024", func(b *Bind, n int) { b.Nice = n }),
+	numberWith(keyword.Spec{Name: "nice", Doc: "Scheduling priority.", Flags: keyword.Tuning}, -1024, 1024, "invalid value %d, allowed range is -1024..1024", func(b *Bind, n int) { b.Nice = n }),
 	valueWith(keyword.Spec{Name: "process", Doc: "Processes that listen; there is one.", Until: keyword.V(2, 7), Instead: "thread <threads>", Flags: keyword.NotActed,
 		Refusal: "'process $1' on 'bind' lines is not supported anymore, please use 'thread' instead."}, func(b *Bind, v string) error { b.Process = v; return nil }),
 	value("proto", "Protocol of the connections.", func(b *Bind, v string) error {
@@ -216,7 +217,7 @@ var socketWords = []def{
 		}
 		return fmt.Errorf("'severity-output' only supports 'none', 'number', and 'string' (got '%s')", v)
 	}),
-	value("shards", "Sockets for one address.", func(b *Bind, v string) error {
+	valueWith(keyword.Spec{Name: "shards", Doc: "Sockets for one address.", Flags: keyword.Tuning}, func(b *Bind, v string) error {
 		if n := leading(v); v != "by-thread" && v != "by-group" && (n < 1 || n > 1024) {
 			return fmt.Errorf("invalid value %d, allowed range is 1..1024 or 'by-thread'", n)
 		}
@@ -232,7 +233,7 @@ var socketWords = []def{
 	}),
 	duration("tcp-ut", "TCP user timeout.", func(b *Bind, d time.Duration) { b.TCPUserTimeout = d }),
 	flag("tfo", "TCP fast open.", func(b *Bind) { b.TFO = true }),
-	text("thread", "Threads that accept.", func(b *Bind) *string { return &b.Thread }),
+	valueWith(keyword.Spec{Name: "thread", Doc: "Threads that accept.", Flags: keyword.Tuning}, func(b *Bind, v string) error { b.Thread = v; return nil }),
 	flag("transparent", "Accept connections to foreign addresses.", func(b *Bind) { b.Transparent = true }),
 	flag("v4v6", "IPv4 on an IPv6 socket too.", func(b *Bind) { b.V4V6 = true }),
 	flag("v6only", "IPv6 alone.", func(b *Bind) { b.V6Only = true }),
@@ -268,7 +269,12 @@ var level = value("level", "Rights on a stats socket.", func(b *Bind, v string) 
 
 // duration makes the Def of a word with a time in milliseconds.
 func duration(name, doc string, set func(*Bind, time.Duration)) def {
-	return value(name, doc, func(b *Bind, v string) error {
+	return durationWith(keyword.Spec{Name: name, Doc: doc}, set)
+}
+
+func durationWith(s keyword.Spec, set func(*Bind, time.Duration)) def {
+	name := s.Name
+	return valueWith(s, func(b *Bind, v string) error {
 		d, err := expr.LaxTime(v, time.Millisecond, func(string, byte) {})
 		switch {
 		case err == expr.TimeOverflow && name == "idle-ping":

@@ -125,9 +125,9 @@ func prefixed(make func(name string, of func(*Global) *ProcessOptions) []def[Glo
 func globalProcess() []def[Global] {
 	v := keyword.V
 	out := []def[Global]{
-		flag(kw("process_names", v(2, 0), "Give the processes their default names."), func(t *Global) { t.ProcessNames = true }),
-		text(kw("process_name", v(2, 2), "Name of the parent process."), func(c *compiler, t *Global, s string) { t.ProcessName = c.processName(s) }),
-		text(kw("lvs_process_name", v(2, 0), "Old name of checker_process_name.").old(), func(c *compiler, t *Global, s string) { t.CheckerProcess.Name = c.processName(s) }),
+		flag(kw("process_names", v(2, 0), "Give the processes their default names.").idle(), func(t *Global) { t.ProcessNames = true }),
+		text(kw("process_name", v(2, 2), "Name of the parent process.").idle(), func(c *compiler, t *Global, s string) { t.ProcessName = c.processName(s) }),
+		text(kw("lvs_process_name", v(2, 0), "Old name of checker_process_name.").old().idle(), func(c *compiler, t *Global, s string) { t.CheckerProcess.Name = c.processName(s) }),
 		optNumber(kw("max_auto_priority", v(2, 1), "Highest real-time priority given automatically.").tuning(), -1, 99, "",
 			"max_auto_priority '{value}' must be in [0, 99] (or -1 to disable) - ignoring",
 			func(_ *compiler, t *Global, n int64) { t.MaxAutoPriority = int(n) }),
@@ -135,7 +135,7 @@ func globalProcess() []def[Global] {
 			"min_auto_priority_delay requires delay time", "min_auto_priority_delay '{value}' must be in [1, 10000000] - ignoring",
 			func(_ *compiler, t *Global, n int64) { t.MinAutoPrioDelay = time.Duration(n) * time.Microsecond }),
 		keyword.Define(kw("umask", v(2, 0), "File mode creation mask: a number, or names like IRUSR|IWGRP.").spec(), setUmask),
-		number(kw("random_seed", v(2, 0), "Seed of random numbers, for tests."), 0, 1<<32-1, "random_seed {value} invalid",
+		number(kw("random_seed", v(2, 0), "Seed of random numbers, for tests.").tuning(), 0, 1<<32-1, "random_seed {value} invalid",
 			func(_ *compiler, t *Global, n int64) { s := uint32(n); t.RandomSeed = &s }),
 	}
 	return append(out, prefixed(processFields)...)
@@ -149,15 +149,15 @@ func processFields(p string, of func(*Global) *ProcessOptions) []def[Global] {
 			func(_ *compiler, t *Global, n int64) { of(t).RTLimit = time.Duration(n) * time.Microsecond })
 	}
 	return []def[Global]{
-		text(kw(p+"_process_name", v(2, 0), "Name of the "+p+" process."), func(c *compiler, t *Global, s string) { of(t).Name = c.processName(s) }),
-		optNumber(kw(p+"_priority", v(1, 2), "Nice value of the "+p+" process."), -20, 19, "No "+p+" process priority specified", "Invalid "+p+" process priority specified",
+		text(kw(p+"_process_name", v(2, 0), "Name of the "+p+" process.").idle(), func(c *compiler, t *Global, s string) { of(t).Name = c.processName(s) }),
+		optNumber(kw(p+"_priority", v(1, 2), "Nice value of the "+p+" process.").idle(), -20, 19, "No "+p+" process priority specified", "Invalid "+p+" process priority specified",
 			func(_ *compiler, t *Global, n int64) { of(t).Priority, of(t).Nice = int(n), true }),
 		flag(kw(p+"_no_swap", v(1, 2), "Lock the "+p+" process in memory.").tuning(), func(t *Global) { of(t).NoSwap = true }),
-		optNumber(kw(p+"_rt_priority", v(2, 0), "Real-time priority of the "+p+" process."), -1<<31, 1<<31-1, "No "+p+" process real-time priority specified",
+		optNumber(kw(p+"_rt_priority", v(2, 0), "Real-time priority of the "+p+" process.").idle(), -1<<31, 1<<31-1, "No "+p+" process real-time priority specified",
 			p+" process real-time priority '{value}' invalid", func(c *compiler, t *Global, n int64) { of(t).RTPrio = c.realTime(p, n) }),
-		words(kw(p+"_cpu_affinity", v(2, 0), "Processors that the "+p+" process may use."), func(c *compiler, t *Global, w []expr.Word) { c.affinity(p, of(t), w) }),
+		words(kw(p+"_cpu_affinity", v(2, 0), "Processors that the "+p+" process may use.").idle(), func(c *compiler, t *Global, w []expr.Word) { c.affinity(p, of(t), w) }),
 		limit("rlimit_rttime", kw(p+"_rlimit_rttime", v(2, 1), "Microseconds of real-time computing without a pause.").tuning()),
-		limit("rlimit_rtime", kw(p+"_rlimit_rtime", v(2, 0), "Old name of rlimit_rttime.").old()),
+		limit("rlimit_rtime", kw(p+"_rlimit_rtime", v(2, 0), "Old name of rlimit_rttime.").old().tuning()),
 	}
 }
 

@@ -256,7 +256,7 @@ func globalReload() []def[Global] {
 			func(_ *compiler, t *Global, s string) { t.ReloadTimeFile = s }),
 		flag(kw("reload_repeat", v(2, 1), "Reload again at the time of reload_time_file.").idle(), func(t *Global) { t.ReloadRepeat = true }),
 		text(kw("config_save_dir", v(2, 3), "Directory that gets copies of configurations around reloads.").idle(), func(_ *compiler, t *Global, s string) { t.ConfigSaveDir = s }),
-		boolean(kw("data_use_instance", v(2, 2), "Put the instance name into names of dumps."), "Invalid value '{value}' for global date_use_instance specified",
+		boolean(kw("data_use_instance", v(2, 2), "Put the instance name into names of dumps.").idle(), "Invalid value '{value}' for global date_use_instance specified",
 			func(t *Global, on bool) { t.DataUseInstance = on }),
 		optNumber(kw("json_version", v(2, 2), "Version of the JSON dump."), 1, 2, "json_version requires version", "Invalid JSON version",
 			func(_ *compiler, t *Global, n int64) { t.JSONVersion = int(n) }),

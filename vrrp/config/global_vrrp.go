@@ -166,7 +166,7 @@ func globalVRRP() []def[Global] {
 		text(kw("vmac_prefix", v(2, 2), "First part of VMAC interface names."), func(c *compiler, t *Global, s string) {
 			c.once("vmac prefix has already been specified - ignoring {value}", &t.VMACPrefix, s)
 		}),
-		text(kw("vmac_addr_prefix", v(2, 2), "First part of names of VMACs for other interfaces."), func(c *compiler, t *Global, s string) {
+		text(kw("vmac_addr_prefix", v(2, 2), "First part of names of VMACs for other interfaces.").idle(), func(c *compiler, t *Global, s string) {
 			c.once("vmac_addr prefix has already been specified - ignoring {value}", &t.VMACAddrPrefix, s)
 		}),
 	}
